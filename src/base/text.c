@@ -1,0 +1,241 @@
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+struct text text_of(const char *string)
+{
+    return string == NULL ? TEXT("") : (struct text){string, strlen(string)};
+}
+
+struct text text_sub(struct text text, size_t from, size_t bytes)
+{
+    if (from >= text.bytes) {
+        return TEXT("");
+    }
+    if (bytes > text.bytes - from) {
+        bytes = text.bytes - from;
+    }
+    return (struct text){text.data + from, bytes};
+}
+
+/* memcmp and memchr must not see NULL, which an empty text may hold. */
+static int compare_bytes(const char *a, const char *b, size_t bytes)
+{
+    return bytes == 0 ? 0 : memcmp(a, b, bytes);
+}
+
+bool text_equal(struct text a, struct text b)
+{
+    return a.bytes == b.bytes && compare_bytes(a.data, b.data, a.bytes) == 0;
+}
+
+bool text_is(struct text a, const char *string)
+{
+    return text_equal(a, text_of(string));
+}
+
+int text_compare(struct text a, struct text b)
+{
+    int order = compare_bytes(a.data, b.data, a.bytes < b.bytes ? a.bytes : b.bytes);
+
+    if (order != 0) {
+        return order;
+    }
+    return (a.bytes > b.bytes) - (a.bytes < b.bytes);
+}
+
+bool text_starts(struct text text, struct text prefix)
+{
+    return text.bytes >= prefix.bytes && compare_bytes(text.data, prefix.data, prefix.bytes) == 0;
+}
+
+bool text_ends(struct text text, struct text suffix)
+{
+    return text.bytes >= suffix.bytes &&
+           text_equal(text_sub(text, text.bytes - suffix.bytes, suffix.bytes), suffix);
+}
+
+size_t text_find(struct text text, char c)
+{
+    const char *at = text.bytes == 0 ? NULL : memchr(text.data, c, text.bytes);
+
+    return at == NULL ? SIZE_MAX : (size_t)(at - text.data);
+}
+
+size_t text_find_last(struct text text, char c)
+{
+    const char *at = text.bytes == 0 ? NULL : memrchr(text.data, c, text.bytes);
+
+    return at == NULL ? SIZE_MAX : (size_t)(at - text.data);
+}
+
+static bool is_continuation(unsigned char byte)
+{
+    return (byte & 0xC0U) == 0x80U;
+}
+
+/* The ranges of the second byte are table 3-7 of the Unicode standard: they leave out overlong
+ * forms, surrogates and what is above U+10FFFF. */
+size_t text_utf8_step(struct text text, size_t at)
+{
+    const unsigned char *p = (const unsigned char *)text.data + at;
+    size_t left;
+    unsigned char low = 0x80;
+    unsigned char high = 0xBF;
+    size_t bytes;
+
+    if (at >= text.bytes) {
+        return 0;
+    }
+    left = text.bytes - at;
+    if (p[0] < 0x80) {
+        return 1;
+    }
+    if (p[0] < 0xC2 || p[0] > 0xF4) {
+        return 0;
+    }
+    bytes = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+    low = p[0] == 0xE0 ? 0xA0 : p[0] == 0xF0 ? 0x90 : low;
+    high = p[0] == 0xED ? 0x9F : p[0] == 0xF4 ? 0x8F : high;
+    if (left < bytes || p[1] < low || p[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < bytes; i++) {
+        if (!is_continuation(p[i])) {
+            return 0;
+        }
+    }
+    return bytes;
+}
+
+bool text_is_utf8(struct text text)
+{
+    size_t at = 0;
+
+    while (at < text.bytes) {
+        size_t step = text_utf8_step(text, at);
+
+        if (step == 0) {
+            return false;
+        }
+        at += step;
+    }
+    return true;
+}
+
+size_t text_length(struct text text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.bytes; i++) {
+        count += !is_continuation((unsigned char)text.data[i]);
+    }
+    return count;
+}
+
+bool text_to_int64(struct text text, int64_t *value)
+{
+    bool negative = text.bytes > 0 && text.data[0] == '-';
+    int64_t result = 0;
+
+    if (text.bytes == (negative ? 1U : 0U)) {
+        return false;
+    }
+    for (size_t i = negative ? 1 : 0; i < text.bytes; i++) {
+        int digit = text.data[i] - '0';
+
+        if (digit < 0 || digit > 9) {
+            return false;
+        }
+        /* Counted downwards, because the negative range is one longer. */
+        if (__builtin_mul_overflow(result, 10, &result) ||
+            __builtin_sub_overflow(result, digit, &result)) {
+            return false;
+        }
+    }
+    if (!negative && result == INT64_MIN) {
+        return false;
+    }
+    *value = negative ? result : -result;
+    return true;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Fill rows[2], the distances from the first `i` bytes of a, and give the least of them. */
+static uint32_t distance_row(struct text a, struct text b, size_t i, uint32_t *rows[3])
+{
+    uint32_t lowest = (uint32_t)i;
+
+    rows[2][0] = (uint32_t)i;
+    for (size_t j = 1; j <= b.bytes; j++) {
+        bool same = a.data[i - 1] == b.data[j - 1];
+        uint32_t cost = least(least(rows[1][j], rows[2][j - 1]) + 1, rows[1][j - 1] + !same);
+
+        if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1]) {
+            cost = least(cost, rows[0][j - 2] + 1);
+        }
+        rows[2][j] = cost;
+        lowest = least(lowest, cost);
+    }
+    return lowest;
+}
+
+/* Optimal string alignment over three rows: the one before last is needed for a swap. */
+uint32_t text_distance(struct text a, struct text b, uint32_t most)
+{
+    uint32_t *memory;
+    uint32_t *rows[3];
+    uint32_t result;
+    size_t gap = a.bytes > b.bytes ? a.bytes - b.bytes : b.bytes - a.bytes;
+    size_t width = b.bytes + 1;
+
+    if (gap > most || a.bytes > UINT32_MAX / 2 || b.bytes > UINT32_MAX / 2) {
+        return most + 1;
+    }
+    memory = calloc(width * 3, sizeof(*memory));
+    CHECK(memory != NULL);
+    for (size_t i = 0; i < 3; i++) {
+        rows[i] = memory + i * width;
+    }
+    for (size_t j = 0; j < width; j++) {
+        rows[1][j] = (uint32_t)j;
+    }
+    for (size_t i = 1; i <= a.bytes; i++) {
+        uint32_t *oldest = rows[0];
+
+        /* A whole row above the bound cannot come below it again, but for one swap. */
+        if (distance_row(a, b, i, rows) > most + 1) {
+            break;
+        }
+        rows[0] = rows[1];
+        rows[1] = rows[2];
+        rows[2] = oldest;
+        if (i == a.bytes) {
+            result = rows[1][b.bytes];
+            free(memory);
+            return least(result, most + 1);
+        }
+    }
+    result = a.bytes == 0 ? (uint32_t)b.bytes : most + 1;
+    free(memory);
+    return result;
+}
+
+char *text_dup(struct text text)
+{
+    char *copy = malloc(text.bytes + 1);
+
+    CHECK(copy != NULL);
+    if (text.bytes > 0) {
+        memcpy(copy, text.data, text.bytes);
+    }
+    copy[text.bytes] = '\0';
+    return copy;
+}
