@@ -1,0 +1,31 @@
+/*
+ * transition - the whole engine as one function. No clock, socket, thread, log or randomness: the
+ * same flow, state and event give the same state and effects, everywhere and always.
+ */
+#ifndef BATON_CORE_TRANSITION_H
+#define BATON_CORE_TRANSITION_H
+
+#include "model/effect.h"
+#include "model/event.h"
+
+enum transition_result {
+    TRANSITION_APPLIED, /* *after is the new state, its seq one higher: a history record. */
+    TRANSITION_IGNORED, /* As APPLIED, but nothing happened beyond being recorded; late, repeated. */
+    TRANSITION_VOID,    /* Nothing to record: *after is NULL. A timer that is not armed; a message
+                           for no run that may not wait (early: 0). `effects` may hold an alert. */
+};
+
+/*
+ * Decide what `event` does to `before` (RUN_NONE for an unknown key; const, stays the caller's).
+ * *after belongs to the caller. `effects` is cleared first. Errors of the flow (an expression that
+ * fails, a state too large) are errors of the run and unwind it: the call itself cannot fail.
+ */
+enum transition_result transition(const struct flow *flow, const struct instance *before,
+                                  const struct event *event, struct instance **after,
+                                  struct effect_list *effects);
+
+/* Where an instance stands, for the `from` and `to` of history: "charge", "charge, undo of
+ * reserve", "completed". */
+void instance_place(const struct flow *flow, const struct instance *instance, struct buffer *out);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * effect - what the core asks the shell to do, and what it tells people. Produced inside the
+ * transaction that holds the transition, never again. Timers, frames and the stack are state, not
+ * effects: the shell compares the instance before and after.
+ */
+#ifndef BATON_MODEL_EFFECT_H
+#define BATON_MODEL_EFFECT_H
+
+#include "base/arena.h"
+#include "model/instance.h"
+
+enum effect_kind {
+    EFFECT_COMMAND, /* To a service; carries the saga headers. */
+    EFFECT_EMIT,    /* To a topic of the flow. */
+    EFFECT_CANCEL,  /* Tells a service that an attempt was abandoned; best effort, no reply. */
+    EFFECT_ALERT,   /* To the alerts topic. */
+};
+
+enum alert_kind {
+    ALERT_LATE,      /* A warnAfter passed. */
+    ALERT_STUCK,     /* An operator is needed. */
+    ALERT_EXPIRED,   /* Early messages whose start never came. */
+    ALERT_UNMATCHED, /* A message or reply that nothing waits for. */
+    ALERT_DATA,      /* Something the flow computed was not usable; see detail. */
+};
+
+/* Texts and JSON belong to the list (its arena, its counts) or to the flow. */
+struct effect {
+    enum effect_kind kind;
+    uint32_t activation; /* Last part of the command id. */
+    struct text step;    /* Name. */
+    uint32_t step_index;
+    uint32_t attempt;
+    bool is_undo;
+    uint32_t undo_of;      /* Activation of the step that is undone. */
+    struct text undo_of_step;
+    struct text topic;     /* Name on the broker. */
+    struct text key;
+    struct text type;      /* Empty: none. */
+    enum format format;
+    struct json *value;    /* NULL: a null value. */
+    struct json *headers;  /* Object of texts from the flow, or NULL. */
+    uint32_t service;      /* COMMAND, CANCEL: index in flow->services; else UINT32_MAX. */
+    int64_t deadline_ms;   /* COMMAND: end of this attempt; 0: none. */
+
+    enum alert_kind alert; /* ALERT: with `value` as detail. */
+};
+
+struct effect_list {
+    struct arena *arena; /* Borrowed; the texts live there. Set before the first use. */
+    struct effect *items;
+    uint32_t count;
+    uint32_t capacity;
+    /* What was decided, in order, for people: "reserve: attempt 1 sent", "note: ...". */
+    struct text *decided;
+    uint32_t decided_count;
+    uint32_t decided_capacity;
+};
+
+/* Open a zeroed place at the end. Moves the items. */
+struct effect *effect_add(struct effect_list *effects);
+void effect_decide(struct effect_list *effects, const char *format, ...) PRINTF_LIKE(2, 3);
+void effect_clear(struct effect_list *effects);   /* Frees the JSON, keeps the memory. */
+void effect_release(struct effect_list *effects);
+
+const char *alert_kind_name(enum alert_kind kind); /* "late" ... */
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * event - what the core takes. Everything it needs to know is in it; all is borrowed from the batch.
+ */
+#ifndef BATON_MODEL_EVENT_H
+#define BATON_MODEL_EVENT_H
+
+#include "model/instance.h"
+
+enum event_kind {
+    EVENT_MESSAGE,  /* A record of a topic that the flow names; may start, match a listen, or wait. */
+    EVENT_REPLY,    /* A record of a service's reply topic. */
+    EVENT_TIMER,    /* A local event: a timer of the state is due. */
+    EVENT_OPERATOR, /* Cancel; retry, skip or resolve what is stuck. */
+};
+
+enum operator_verb {
+    OPERATOR_CANCEL,
+    OPERATOR_RETRY,  /* Of a stuck undo or pivot: try again. */
+    OPERATOR_SKIP,   /* Of a stuck undo: leave it undone, go on. */
+    OPERATOR_DONE,   /* Of a pivot in doubt: it took place. */
+    OPERATOR_FAILED, /* Of a pivot in doubt: it did not. */
+};
+
+struct event {
+    enum event_kind kind;
+    int64_t time_ms;    /* Never below before->time_ms. */
+    struct run_id run;  /* The id of the run, if this event starts one. */
+
+    /* MESSAGE and REPLY */
+    struct text topic;           /* Name on the broker. */
+    struct text type;            /* Empty: none. */
+    struct text id;              /* The producer's id, empty if the topic has no rule for it. */
+    const struct json *payload;  /* Decoded value; json null for a tombstone. */
+    const struct json *message;  /* {topic, partition, offset, timestamp, key, headers} */
+
+    /* REPLY */
+    struct text service;
+    bool by_command; /* The command id was echoed: the fields below are set. Else by business key. */
+    struct run_id command_run;
+    int64_t command_seq;
+    uint32_t activation; /* Also: what a TIMER's owner or an OPERATOR's target is. */
+
+    /* TIMER */
+    enum timer_kind timer;
+    struct run_id timer_run;
+
+    /* OPERATOR */
+    enum operator_verb verb;
+    struct text actor;
+    struct text reason;
+};
+
+#endif

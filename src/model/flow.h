@@ -1,0 +1,284 @@
+/*
+ * flow - the definition of a saga, compiled: an immutable state machine. Plain data; made by
+ * compile/build.h from a resolved definition, read by everything else. It lives in one arena and is
+ * freed whole by flow_free(). Because its expressions hold counted JSON, each thread builds its own.
+ */
+#ifndef BATON_MODEL_FLOW_H
+#define BATON_MODEL_FLOW_H
+
+#include "base/arena.h"
+#include "expr/template.h"
+
+#define STEP_NONE UINT32_MAX
+#define FLOW_HASH_BYTES 64 /* Lower-case hex of a SHA-256. */
+
+/* Slots of the variables an expression may read, in this order, in every scope of a flow. */
+enum variable {
+    VARIABLE_FLOW,     /* {name, version, hash} */
+    VARIABLE_INSTANCE, /* {id, key, run, startedAt} */
+    VARIABLE_STEP,     /* {name, attempt} */
+    VARIABLE_MESSAGE,  /* {topic, partition, offset, timestamp, key, headers, value} */
+    VARIABLE_DATA,     /* The instance document, where `.` is a payload. */
+    VARIABLE_ERROR,    /* {type, title, status, detail, step, service, attempt, reply} */
+    VARIABLE_COUNT,
+    VARIABLE_PROGRESS,
+    VARIABLE_NOW, /* ISO text of the event's time. */
+    VARIABLE_FIXED_COUNT,
+};
+
+enum flow_mode { FLOW_ORCHESTRATE, FLOW_OBSERVE };
+enum format { FORMAT_JSON, FORMAT_AVRO, FORMAT_STRING, FORMAT_BYTES };
+
+/* Where the business key sits in a record (LANGUAGE.md section 6). */
+enum correlation_kind {
+    CORRELATION_NONE,
+    CORRELATION_PATH,      /* `path` over the payload. */
+    CORRELATION_HEADER,    /* The text of header `header`. */
+    CORRELATION_RECORD,    /* The record's key: as text, or `path` over it read as JSON. */
+    CORRELATION_COMPOSITE, /* JSON array text of the parts. */
+};
+
+struct correlation {
+    enum correlation_kind kind;
+    struct expr *path; /* NULL for `record: true`. */
+    struct text header;
+    struct correlation *parts;
+    uint32_t part_count;
+};
+
+/* Where a topic's message type or producer's id sits. */
+enum locator_kind { LOCATOR_NONE, LOCATOR_HEADER, LOCATOR_PATH, LOCATOR_RECORD };
+
+struct locator {
+    enum locator_kind kind;
+    struct text header;
+    struct expr *path;
+};
+
+struct topic {
+    struct text alias;
+    struct text name; /* On the broker. */
+    enum format format;
+    struct correlation key; /* The topic's own rule, else the flow's. */
+    struct locator type;
+    struct locator id; /* NONE: topic, partition and offset. */
+    bool tombstones;   /* Deliver a null value instead of skipping it. */
+    bool cloudevents;
+};
+
+/* NULL where not given. `.` is the reply's payload. */
+struct reply_rule {
+    struct expr *success;
+    struct expr *failure;
+    struct expr *progress;
+    struct expr *error;
+    struct expr *reason;
+};
+
+enum backoff { BACKOFF_CONSTANT, BACKOFF_LINEAR, BACKOFF_EXPONENTIAL };
+
+struct retry_policy {
+    uint32_t attempts; /* All tries, at least 1; UINT32_MAX: no bound but `total_ms`. */
+    int64_t delay_ms;
+    enum backoff backoff;
+    double factor;
+    int64_t max_ms;       /* Of one delay. */
+    uint32_t jitter_percent;
+    int64_t total_ms;     /* From the first attempt; 0: no bound. */
+    struct text *errors;  /* Error names that are repeated; never empty ("any" is allowed). */
+    uint32_t error_count;
+    struct text *except_errors;
+    uint32_t except_error_count;
+};
+
+struct header_name {
+    struct text ours;   /* As "correlation-id". */
+    struct text theirs; /* As "X-Corr". */
+};
+
+struct service {
+    struct text name;
+    struct text commands; /* Topic names on the broker. */
+    struct text replies;  /* Empty: no replies, so no request may go there. */
+    enum format format;
+    struct locator type; /* Where a reply's type sits, and how a command's is sent. */
+    bool by_header;      /* Replies echo the command id in `correlation_header`. */
+    struct text correlation_header;
+    struct correlation correlate; /* When not by_header. */
+    struct reply_rule reply;
+    int64_t timeout_ms;
+    const struct retry_policy *retry; /* NULL: none. */
+    struct header_name *headers;
+    uint32_t header_count;
+};
+
+/* A span that may be absent, endless, fixed, or computed. */
+enum span_kind { SPAN_UNSET, SPAN_ENDLESS, SPAN_FIXED, SPAN_EXPR };
+
+struct span {
+    enum span_kind kind;
+    int64_t ms;
+    struct expr *expr; /* Gives a duration as text ("30s") or a number of milliseconds. */
+};
+
+enum start_from { START_NOW, START_EARLIEST, START_TIME };
+
+struct start {
+    uint32_t topic; /* Index in flow->topics. */
+    struct text type; /* Empty: any. */
+    struct expr *when; /* NULL: always. */
+    enum start_from from;
+    int64_t from_ms; /* START_TIME. */
+};
+
+enum step_kind {
+    STEP_REQUEST,
+    STEP_EMIT,
+    STEP_LISTEN,
+    STEP_WAIT,
+    STEP_SET,
+    STEP_SWITCH,
+    STEP_RAISE,
+    STEP_END,
+};
+
+enum then_kind { THEN_NEXT, THEN_STEP, THEN_CONTINUE, THEN_END };
+
+struct then {
+    enum then_kind kind; /* CONTINUE: as NEXT, said aloud. END: completes the run. */
+    uint32_t step;       /* THEN_STEP: a step of the same list. */
+};
+
+enum in_doubt { IN_DOUBT_UNSET, IN_DOUBT_COMPENSATE, IN_DOUBT_SKIP };
+
+/* What a request or an emit sends; of a step or of its undo. */
+struct message_spec {
+    bool is_request;
+    uint32_t service; /* Index in flow->services, of a request. */
+    uint32_t topic;   /* Index in flow->topics, of an emit. */
+    struct template *type;    /* NULL: none. */
+    struct template *key;     /* NULL: the instance's key. */
+    struct template *value;   /* NULL: `.` */
+    struct template *headers; /* NULL: none; else gives an object of scalars. */
+    struct reply_rule reply;  /* Of a request: the service's, replaced field by field. */
+    struct template *cancel_type;  /* Told to the service when the step is abandoned; NULL: nothing. */
+    struct template *cancel_value;
+};
+
+struct switch_case {
+    struct expr *when;   /* NULL: the default. */
+    uint32_t first_step; /* Of `do`, or STEP_NONE. */
+    struct then then;    /* When there is no `do`. */
+};
+
+enum end_status { END_COMPLETED, END_FAILED, END_CANCELLED };
+
+struct undo_spec {
+    struct message_spec message;
+    struct span timeout;              /* Of each attempt. */
+    const struct retry_policy *retry; /* The undo's own, else the flow's saga.retry. */
+};
+
+struct step {
+    struct text name;
+    enum step_kind kind;
+    uint32_t parent; /* The enclosing step (a switch), or STEP_NONE. */
+    uint32_t next;   /* In the same list, or STEP_NONE at its end. */
+    struct then then;
+    uint32_t line; /* In the file, for messages; 0 if unknown. */
+    struct expr *condition; /* `if`; NULL: always. */
+    struct text as;         /* Where the result goes; empty: dropped. */
+    struct template *keep;  /* `.` is the result; NULL: all of it. */
+    struct span timeout;
+    struct span warn_after;
+    const struct retry_policy *retry;
+    struct undo_spec *compensate; /* NULL: none. */
+    bool pivot;
+    enum in_doubt in_doubt; /* UNSET: the flow's, but a pivot without a reply is stuck. */
+    struct template *note;
+
+    struct message_spec message; /* REQUEST, EMIT. */
+    struct {
+        uint32_t topic;
+        struct text type; /* Empty: any. */
+        struct expr *when;
+        struct correlation key; /* NONE: the topic's. Same identity, other place. */
+    } listen;
+    struct {
+        struct span span;   /* `wait: 5m` */
+        struct expr *until; /* `wait: {until, minus}`: an ISO time; NULL if span is used. */
+        int64_t minus_ms;
+    } wait;
+    struct template *set;
+    struct {
+        struct switch_case *cases;
+        uint32_t case_count;
+    } choice;
+    struct {
+        struct template *error; /* The name. NULL with `again`. */
+        struct template *title;
+        struct template *detail;
+        struct template *status;
+        bool again; /* `raise: $error` */
+    } raise;
+    struct {
+        enum end_status status;
+        struct template *reason;
+    } end;
+};
+
+enum saga_order { SAGA_REVERSE, SAGA_PARALLEL };
+enum when_stuck { STUCK_HOLD, STUCK_CONTINUE };
+
+struct flow {
+    struct arena arena;
+    struct text name;
+    int32_t version;
+    char hash[FLOW_HASH_BYTES + 1];
+    struct text definition; /* The resolved definition, canonical JSON: what the hash covers. */
+    enum flow_mode mode;
+    struct correlation key;
+    struct expr *key_in_data; /* Flow `key` over the instance document; NULL if not a path. */
+    struct start *starts;
+    uint32_t start_count;
+    struct topic *topics;
+    uint32_t topic_count;
+    struct service *services;
+    uint32_t service_count;
+    int64_t early_ms;
+    int64_t remember_ms;
+    int64_t keep_ms;
+    struct template *data; /* NULL: the start message's payload. */
+    struct span timeout;
+    struct span warn_after;
+    enum saga_order saga_order;
+    enum in_doubt saga_in_doubt;
+    enum when_stuck when_stuck;
+    const struct retry_policy *saga_retry; /* Never NULL. */
+    struct text alerts;                    /* Topic; empty: the engine's. */
+    struct template *result;               /* NULL: `.` */
+    struct step *steps; /* Of `do` first, nested ones after their parent, then of onFailure. */
+    uint32_t step_count;
+    uint32_t first_step;    /* Of `do`. */
+    uint32_t failure_step;  /* First of onFailure, or STEP_NONE. */
+    /* Everything with a release of its own, freed by flow_free(). */
+    struct expr **exprs;
+    uint32_t expr_count;
+    struct template **templates;
+    uint32_t template_count;
+};
+
+void flow_free(struct flow *flow); /* Accepts NULL. */
+
+/* Index, or UINT32_MAX. */
+uint32_t flow_find_step(const struct flow *flow, struct text name);
+uint32_t flow_find_service(const struct flow *flow, struct text name);
+/* By the name on the broker. */
+uint32_t flow_find_topic(const struct flow *flow, struct text name);
+
+/* Slots of enum variable, by name, for expr_compile. */
+const struct expr_scope *flow_scope(void);
+
+const char *step_kind_name(enum step_kind kind); /* "request" ... */
+
+#endif

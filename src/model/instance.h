@@ -1,0 +1,170 @@
+/*
+ * instance - the state of one run: a function of its recorded history, nothing else. Plain data
+ * with copy and release; what happens to it is decided in core.
+ *
+ * Every time a step is entered it gets an `activation`, a number unique in the run and rising. It
+ * names the frame, its timers, its undo and, as last part of the command id, its commands; so a
+ * reply to any attempt finds its frame, and one to an earlier entry finds none.
+ */
+#ifndef BATON_MODEL_INSTANCE_H
+#define BATON_MODEL_INSTANCE_H
+
+#include "json/json.h"
+#include "model/flow.h"
+
+#define RUN_ID_BYTES 48
+
+/* One life of an instance: the inbox topic's generation and the offset of the record that made it. */
+struct run_id {
+    int32_t generation;
+    int64_t offset;
+};
+
+enum run_status {
+    RUN_NONE,         /* No such run yet: what transition() is given for an unknown key. */
+    RUN_EMBRYO,       /* Holds early messages until a start comes. */
+    RUN_RUNNING,
+    RUN_COMPENSATING, /* Unwinding to the root. */
+    RUN_FINISHING,    /* Unwound; in onFailure. */
+    RUN_COMPLETED,
+    RUN_FAILED,
+    RUN_CANCELLED,
+    RUN_EXPIRED, /* An embryo whose start never came. */
+};
+
+enum frame_kind { FRAME_STEP, FRAME_UNDO };
+
+enum frame_state {
+    FRAME_AWAITING_REPLY,
+    FRAME_BACKING_OFF,
+    FRAME_LISTENING,
+    FRAME_SLEEPING, /* wait */
+    FRAME_STUCK,    /* Needs an operator: an undo whose retries are used up, a pivot in doubt. */
+};
+
+/* A step (or an undo) that is open. */
+struct frame {
+    uint32_t activation;
+    enum frame_kind kind;
+    enum frame_state state;
+    uint32_t step;    /* Index in the flow; of an undo: the step that it undoes. */
+    uint32_t undo_of; /* FRAME_UNDO: the activation on the stack. */
+    uint32_t attempt; /* From 1. */
+    int64_t opened_ms;
+    int64_t attempt_ms; /* When the current attempt was sent. */
+    int64_t sent_seq;   /* Of the current attempt's command; 0: none. */
+    struct json *error; /* STUCK or BACKING_OFF: why. NULL else. */
+};
+
+enum timer_kind {
+    TIMER_ATTEMPT, /* Deadline of one attempt of a request. */
+    TIMER_LISTEN,  /* Deadline of a listen. */
+    TIMER_FLOW,    /* Deadline of the run. */
+    TIMER_EARLY,   /* Deadline of an embryo. */
+    TIMER_BACKOFF,
+    TIMER_WAIT,
+    TIMER_WARN, /* warnAfter of a step, or of the flow (owner 0). */
+};
+#define TIMER_KIND_COUNT 7
+
+/* `owner` is an activation; 0 for the run's own. (kind, owner) is unique in a run. */
+struct timer {
+    enum timer_kind kind;
+    uint32_t owner;
+    int64_t due_ms;
+};
+
+enum undo_state {
+    UNDO_PENDING, /* The command went out, the outcome is not known. */
+    UNDO_ARMED,   /* To be done when the run unwinds; `message` is rendered. */
+    UNDO_RUNNING, /* Sent; a frame of kind UNDO waits for its reply. */
+};
+
+/* An entry of the compensation stack; ordered by activation. Taken off when done, dropped, skipped. */
+struct undo {
+    uint32_t activation; /* Of the step that it undoes. */
+    uint32_t step;
+    enum undo_state state;
+    bool in_doubt;        /* Armed without knowing the outcome. */
+    struct json *message; /* {topic, key, type, value, headers, service}; NULL while pending. */
+};
+
+/* A message that waits in the mailbox of an embryo, or for a listen that is still to come. */
+struct mail {
+    uint32_t number; /* Rising in the run. */
+    uint32_t topic;  /* Index in the flow's topics at the time. */
+    struct json *message; /* {topic (name), type, id, partition, offset, timestamp, key, headers, value} */
+};
+
+struct instance {
+    struct text name; /* "<flow>:<key>"; owned, like all below. */
+    size_t flow_bytes; /* Length of the flow's name in `name`. */
+    struct run_id run;
+    char flow_hash[FLOW_HASH_BYTES + 1];
+    int64_t seq; /* Of the last transition; the first is 1. */
+    enum run_status status;
+    enum run_status closing; /* COMPENSATING, FINISHING: what it will end as. */
+    bool sealed;             /* A pivot has succeeded. */
+    int64_t started_ms;
+    int64_t time_ms; /* Of the last event. */
+    uint32_t activation_next; /* The next to give; from 1. */
+    uint32_t mail_next;
+    struct json *data;   /* The instance document; NULL in an embryo. */
+    struct json *error;  /* $error of the failure that unwinds, or NULL. */
+    struct json *result; /* Ended: the completion record. */
+    struct json *ids;    /* Object: "<topic>/<producer id>" -> 1, or NULL. */
+    struct frame *frames;
+    uint32_t frame_count;
+    struct timer *timers;
+    uint32_t timer_count;
+    struct undo *stack;
+    uint32_t undo_count;
+    struct mail *mailbox;
+    uint32_t mail_count;
+};
+
+/* A blank instance (RUN_NONE) of `flow_name` and `key`. Owned by the caller: instance_free(). */
+struct instance *instance_new(struct text flow_name, struct text key);
+/* An independent copy; JSON is shared by count. */
+struct instance *instance_copy(const struct instance *instance);
+void instance_free(struct instance *instance); /* Accepts NULL. */
+
+struct text instance_flow_name(const struct instance *instance); /* Borrowed. */
+struct text instance_key(const struct instance *instance);       /* Borrowed. */
+bool instance_has_ended(const struct instance *instance);
+bool instance_is_stuck(const struct instance *instance);
+
+struct frame *instance_frame(struct instance *instance, uint32_t activation); /* Or NULL. */
+struct undo *instance_undo(struct instance *instance, uint32_t activation);   /* Or NULL. */
+const struct timer *instance_timer(const struct instance *instance, enum timer_kind kind,
+                                   uint32_t owner); /* Or NULL. */
+
+/* Open a place at the end (zeroed) or take one out. The pointers of the array move. */
+struct frame *instance_add_frame(struct instance *instance);
+void instance_drop_frame(struct instance *instance, uint32_t activation);
+struct undo *instance_add_undo(struct instance *instance);
+void instance_drop_undo(struct instance *instance, uint32_t activation);
+struct mail *instance_add_mail(struct instance *instance);
+void instance_drop_mail(struct instance *instance, uint32_t number);
+/* Arm or re-arm; disarm one (no error if absent); disarm all of an owner. */
+void instance_arm(struct instance *instance, enum timer_kind kind, uint32_t owner, int64_t due_ms);
+void instance_disarm(struct instance *instance, enum timer_kind kind, uint32_t owner);
+void instance_disarm_owner(struct instance *instance, uint32_t owner);
+
+/* The earliest due time, or INT64_MAX. */
+int64_t instance_next_due(const struct instance *instance);
+
+bool timer_is_deadline(enum timer_kind kind);
+const char *timer_kind_name(enum timer_kind kind); /* "attempt" ... */
+bool timer_kind_of(struct text name, enum timer_kind *kind);
+const char *run_status_name(enum run_status status);
+bool run_status_of(struct text name, enum run_status *status);
+const char *frame_state_name(enum frame_state state);
+const char *undo_state_name(enum undo_state state);
+
+/* "<generation>-<offset>" */
+void run_id_format(struct run_id run, char out[RUN_ID_BYTES]);
+bool run_id_parse(struct text text, struct run_id *run);
+bool run_id_equal(struct run_id a, struct run_id b);
+
+#endif
