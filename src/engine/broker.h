@@ -142,6 +142,13 @@ struct topic_info {
     int32_t message_bytes_max;
 };
 
+/* The bounds of a partition. While a transaction is open on it, `stable` stays below `high`. */
+struct log_ends {
+    int64_t low;    /* The first offset there is. */
+    int64_t stable; /* The last stable offset: where read_committed readers end. */
+    int64_t high;   /* The high watermark: where read_uncommitted readers end. */
+};
+
 enum committed_read { COMMITTED_LAST, COMMITTED_STABLE };
 
 /* The factory and what needs no handle. May be shared by threads. */
@@ -160,9 +167,8 @@ struct broker {
      * `stable`: RETRY while an open transaction holds a pending commit of one of them. */
     enum status (*committed)(void *self, struct text group, struct partition_offset *offsets,
                              uint32_t count, enum committed_read read, struct error *err);
-    /* First offset and end (the last stable offset, read_committed) of a partition. */
-    enum status (*ends)(void *self, struct text topic, int32_t partition, int64_t *low,
-                        int64_t *end, struct error *err);
+    enum status (*ends)(void *self, struct text topic, int32_t partition, struct log_ends *ends,
+                        struct error *err);
     /* The first offset whose timestamp is at or after `time_ms`, or the end. */
     enum status (*offset_at)(void *self, struct text topic, int32_t partition, int64_t time_ms,
                              int64_t *offset, struct error *err);
