@@ -26,9 +26,14 @@ enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_ARRAY, JSON_
  * beyond 64 bits or trailing bytes are refused. STATUS_REJECT: err says what and at which byte. */
 MUST_CHECK enum status json_parse(struct text text, struct json **value, struct error *err);
 
+/* The same with another bound on depth, for our own records, which wrap values from outside. */
+MUST_CHECK enum status json_parse_within(struct text text, size_t depth_max, struct json **value,
+                                         struct error *err);
+
 /* Compact text, keys in their order. Numbers as they were written. */
 void json_write(const struct json *value, struct buffer *out);
-/* Compact text with sorted keys: equal values give equal bytes. For hashes. */
+/* Compact text with sorted keys and canonical numbers (see json_scalar_text): equal values give
+ * equal bytes. For hashes. */
 void json_write_canonical(const struct json *value, struct buffer *out);
 /* Two-space indented, for people. */
 void json_write_pretty(const struct json *value, struct buffer *out);
@@ -47,6 +52,8 @@ struct json *json_object(void);
 /* A new array or object with the same items, open for change. */
 struct json *json_open_copy(const struct json *value);
 void json_push(struct json *array, struct json *item);
+/* Put or replace (in its old place). A key cannot hold NUL: NUL and invalid UTF-8 in `key` are
+ * replaced by U+FFFD. */
 void json_put(struct json *object, struct text key, struct json *value);
 void json_put_string(struct json *object, const char *key, const char *value);
 void json_put_text(struct json *object, const char *key, struct text value);
@@ -86,11 +93,15 @@ bool json_equal(const struct json *a, const struct json *b);
 
 /* The text of a scalar as used for correlation: a text as it is, a boolean "true"/"false", a number
  * in canonical decimal form without passing through a double ("1.0" and "1" and "1e0" give "1",
- * "0.10" gives "0.1"). False for null, arrays, objects. */
+ * "0.10" gives "0.1"; more than 40 zeros are written as an exponent: "1e41"). False for null, arrays,
+ * objects. */
 bool json_scalar_text(const struct json *value, struct buffer *out);
 
 /* Bytes of the compact text, counted up to `most` (then `most` + 1): cheap bound checks. */
 size_t json_size(const struct json *value, size_t most);
+/* Containers within one another, counted up to `most` (then `most` + 1); 0 for a scalar. What is
+ * deeper than JSON_DEPTH_MAX can be built and written, but json_parse will not read it again. */
+size_t json_depth(const struct json *value, size_t most);
 
 /* Objects merged deeply, `over` wins; arrays and scalars are replaced. */
 struct json *json_merge(const struct json *under, const struct json *over);
@@ -99,10 +110,14 @@ struct json *json_merge(const struct json *under, const struct json *over);
  * A delta from one value to another, itself JSON. Of an object's keys: null deletes, an array of
  * one item sets to that item, an object descends. (RFC 7396 cannot set a key to null.) A delta of
  * whole values that are not both objects is the one-item array. Shared sub-values are recognised
- * by their address first, so a diff costs what changed.
+ * by their address first, so a diff costs what changed. Numbers differ when their text differs ("1"
+ * and "1.0"), so that a patched value is written byte for byte as the new one, but for the order of
+ * keys.
  */
-struct json *json_diff(const struct json *before, const struct json *after); /* NULL if equal. */
-/* STATUS_REJECT: `delta` has not this form. `before` may be NULL (absent). */
+/* NULL if there is no difference. `before` may be NULL (absent). */
+struct json *json_diff(const struct json *before, const struct json *after);
+/* STATUS_REJECT: `delta` has not this form, or changes members of what is no object. `before` may be
+ * NULL (absent). Deleting an absent key changes nothing. */
 MUST_CHECK enum status json_patch(const struct json *before, const struct json *delta,
                                   struct json **after, struct error *err);
 
