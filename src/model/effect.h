@@ -32,7 +32,8 @@ struct effect {
     uint32_t step_index;
     uint32_t attempt;
     bool is_undo;
-    uint32_t undo_of;      /* Activation of the step that is undone. */
+    uint32_t undo_of;      /* Undo: activation of the step that is undone. CANCEL: of the one that
+                              is abandoned (its idempotency key is that of the command). */
     struct text undo_of_step;
     struct text topic;     /* Name on the broker. */
     struct text key;
@@ -43,7 +44,7 @@ struct effect {
     uint32_t service;      /* COMMAND, CANCEL: index in flow->services; else UINT32_MAX. */
     int64_t deadline_ms;   /* COMMAND: end of this attempt; 0: none. */
 
-    enum alert_kind alert; /* ALERT: with `value` as detail. */
+    enum alert_kind alert; /* ALERT: `value` is {detail, error?, message?}; topic empty: the engine's. */
 };
 
 struct effect_list {

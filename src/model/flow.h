@@ -268,7 +268,10 @@ struct flow {
     uint32_t template_count;
 };
 
-void flow_free(struct flow *flow); /* Accepts NULL. */
+/* A blank flow on the heap with an empty arena, for who builds one; end it with flow_free(). */
+struct flow *flow_new(void);
+/* Ends the listed expressions and templates, the arena, and the flow itself. Accepts NULL. */
+void flow_free(struct flow *flow);
 
 /* Index, or UINT32_MAX. */
 uint32_t flow_find_step(const struct flow *flow, struct text name);

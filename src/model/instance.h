@@ -160,7 +160,9 @@ bool timer_kind_of(struct text name, enum timer_kind *kind);
 const char *run_status_name(enum run_status status);
 bool run_status_of(struct text name, enum run_status *status);
 const char *frame_state_name(enum frame_state state);
+bool frame_state_of(struct text name, enum frame_state *state);
 const char *undo_state_name(enum undo_state state);
+bool undo_state_of(struct text name, enum undo_state *state);
 
 /* "<generation>-<offset>" */
 void run_id_format(struct run_id run, char out[RUN_ID_BYTES]);

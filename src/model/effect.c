@@ -1,0 +1,92 @@
+#include "model/effect.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DECIDED_BYTES_MAX 1024
+
+struct effect *effect_add(struct effect_list *effects)
+{
+    struct effect *effect;
+
+    if (effects->count == effects->capacity) {
+        uint32_t capacity = effects->capacity == 0 ? 8 : effects->capacity * 2;
+
+        effects->items = realloc(effects->items, capacity * sizeof(*effects->items));
+        CHECK(effects->items != NULL);
+        effects->capacity = capacity;
+    }
+    effect = &effects->items[effects->count++];
+    memset(effect, 0, sizeof(*effect));
+    effect->service = UINT32_MAX;
+    effect->step_index = STEP_NONE;
+    return effect;
+}
+
+void effect_decide(struct effect_list *effects, const char *format, ...)
+{
+    char line[DECIDED_BYTES_MAX];
+    va_list args;
+    int bytes;
+
+    if (effects->decided_count == effects->decided_capacity) {
+        uint32_t capacity = effects->decided_capacity == 0 ? 8 : effects->decided_capacity * 2;
+
+        effects->decided = realloc(effects->decided, capacity * sizeof(*effects->decided));
+        CHECK(effects->decided != NULL);
+        effects->decided_capacity = capacity;
+    }
+    va_start(args, format);
+    bytes = vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    CHECK(bytes >= 0);
+    if ((size_t)bytes >= sizeof(line)) {
+        size_t cut = sizeof(line) - 1;
+
+        /* Cut before a character, not inside one. */
+        while (cut > 0 && ((unsigned char)line[cut] & 0xc0) == 0x80) {
+            cut--;
+        }
+        bytes = (int)cut;
+    }
+    effects->decided[effects->decided_count++] =
+        arena_text(effects->arena, (struct text){line, (size_t)bytes});
+}
+
+void effect_clear(struct effect_list *effects)
+{
+    for (uint32_t i = 0; i < effects->count; i++) {
+        json_free(effects->items[i].value);
+        json_free(effects->items[i].headers);
+    }
+    effects->count = 0;
+    effects->decided_count = 0;
+}
+
+void effect_release(struct effect_list *effects)
+{
+    effect_clear(effects);
+    free(effects->items);
+    free(effects->decided);
+    *effects = (struct effect_list){.arena = effects->arena};
+}
+
+const char *alert_kind_name(enum alert_kind kind)
+{
+    switch (kind) {
+    case ALERT_LATE:
+        return "late";
+    case ALERT_STUCK:
+        return "stuck";
+    case ALERT_EXPIRED:
+        return "expired";
+    case ALERT_UNMATCHED:
+        return "unmatched";
+    case ALERT_DATA:
+        return "data";
+    }
+    CHECK(false && "unknown alert kind");
+    return "";
+}
