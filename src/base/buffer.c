@@ -55,6 +55,10 @@ void buffer_add_text(struct buffer *buffer, struct text text)
 
 void buffer_add_char(struct buffer *buffer, char c)
 {
+    if (buffer->bytes_max == 0 && buffer->bytes < buffer->capacity) {
+        buffer->data[buffer->bytes++] = c;
+        return;
+    }
     buffer_add(buffer, &c, 1);
 }
 

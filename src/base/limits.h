@@ -16,6 +16,7 @@
 #define BLOCK_DEPTH_MAX 32
 #define EXPR_SOURCE_BYTES_MAX (16 * 1024)
 #define EXPR_DEPTH_MAX 128                 /* Nesting of the expression itself. */
+#define EXPR_WEIGHT_MAX 512                /* Evaluation frames an expression may nest. */
 #define EXPR_FUEL_MAX 1000000              /* Evaluation steps. */
 #define EXPR_OUTPUT_BYTES_MAX (1024 * 1024)
 #define MAILBOX_MAX 1000                   /* Early messages of one instance. */

@@ -7,6 +7,7 @@
 #include "json/value.h"
 
 #define KEY_ROOM 128
+#define WALKED_MEMBERS_MAX 8
 
 const char json_null_place[1] = {0};
 
@@ -231,15 +232,34 @@ const struct json *json_at(const struct json *array, size_t index)
     return from_object(json_object_array_get_idx(to_object(array), index));
 }
 
-const struct json *json_member(const struct json *object, const char *key)
+static bool is_small(const struct json *object)
+{
+    return json_object_object_length(to_object(object)) <= WALKED_MEMBERS_MAX;
+}
+
+/* In a small object it is cheaper to look at every key than to hash the one. `key` holds no NUL
+ * and is not empty, so a key that is shorter differs before it ends. */
+static const struct json *find_walking(const struct json *object, struct text key)
+{
+    const struct lh_entry *entry;
+
+    for (entry = lh_table_head(json_object_get_object(to_object(object))); entry != NULL;
+         entry = lh_entry_next(entry)) {
+        const char *candidate = lh_entry_k(entry);
+
+        if (candidate[0] == key.data[0] && strncmp(candidate, key.data, key.bytes) == 0 &&
+            candidate[key.bytes] == '\0') {
+            return from_object(lh_entry_v(entry));
+        }
+    }
+    return NULL;
+}
+
+static const struct json *find_hashing(const struct json *object, const char *key)
 {
     struct json_c_object *found;
 
-    if (!is_kind(object, JSON_OBJECT) ||
-        !json_object_object_get_ex(to_object(object), key, &found)) {
-        return NULL;
-    }
-    return from_object(found);
+    return json_object_object_get_ex(to_object(object), key, &found) ? from_object(found) : NULL;
 }
 
 const struct json *json_get(const struct json *object, struct text key)
@@ -248,16 +268,30 @@ const struct json *json_get(const struct json *object, struct text key)
     const struct json *found;
     char *string;
 
-    /* json-c would look for what comes before the NUL. */
-    if (text_find(key, '\0') != SIZE_MAX) {
+    /* No key has a NUL, and json-c would look for what comes before it. */
+    if (!is_kind(object, JSON_OBJECT) || text_find(key, '\0') != SIZE_MAX) {
         return NULL;
     }
+    if (key.bytes > 0 && is_small(object)) {
+        return find_walking(object, key);
+    }
     string = key_string(key, room);
-    found = json_member(object, string);
+    found = find_hashing(object, string);
     if (string != room) {
         free(string);
     }
     return found;
+}
+
+const struct json *json_member(const struct json *object, const char *key)
+{
+    if (!is_kind(object, JSON_OBJECT)) {
+        return NULL;
+    }
+    if (key[0] != '\0' && is_small(object)) {
+        return find_walking(object, text_of(key));
+    }
+    return find_hashing(object, key);
 }
 
 bool json_next(const struct json *object, struct json_cursor *cursor, struct text *key,
@@ -277,32 +311,6 @@ bool json_next(const struct json *object, struct json_cursor *cursor, struct tex
     *key = text_of(lh_entry_k(entry));
     *value = from_object(lh_entry_v(entry));
     return true;
-}
-
-static int compare_members(const void *a, const void *b)
-{
-    return strcmp(((const struct member *)a)->key, ((const struct member *)b)->key);
-}
-
-struct member *members_sorted(const struct json *object, struct member *room, size_t room_count)
-{
-    size_t count = json_count(object);
-    struct member *members = room;
-    struct json_cursor cursor = {.at = NULL};
-    struct member member;
-    struct text key;
-    size_t i = 0;
-
-    if (count > room_count) {
-        members = calloc(count, sizeof(*members));
-        CHECK(members != NULL);
-    }
-    while (json_next(object, &cursor, &key, &member.value)) {
-        member.key = key.data;
-        members[i++] = member;
-    }
-    qsort(members, count, sizeof(*members), compare_members);
-    return members;
 }
 
 bool json_is_true(const struct json *value)

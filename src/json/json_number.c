@@ -33,12 +33,40 @@ static double clamp(double value)
     return value > DBL_MAX ? DBL_MAX : value < -DBL_MAX ? -DBL_MAX : value;
 }
 
+/* Most decimals are short: up to 15 digits are exact in a double, so are the powers of ten up to
+ * 10^15, and one division of exact values rounds once, as strtod() would. */
+static bool short_decimal(struct text text, double *value)
+{
+    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    bool negative = text.data[0] == '-';
+    int64_t digits = 0;
+    size_t point = text.bytes - 1;
+
+    if (text.bytes > 16) {
+        return false;
+    }
+    for (size_t i = negative; i < text.bytes; i++) {
+        if (text.data[i] == '.') {
+            point = i;
+        } else if (!is_digit(text.data[i])) {
+            return false;
+        } else {
+            digits = digits * 10 + (text.data[i] - '0');
+        }
+    }
+    *value = (double)digits / powers[text.bytes - 1 - point];
+    *value = negative ? -*value : *value;
+    return true;
+}
+
 /* strtod() wants a NUL; json-c copies the text and hands it back as the object's user data. */
 struct json_c_object *decimal_new(struct text text)
 {
     char room[64];
     char *string = room;
     struct json_c_object *object;
+    double value;
 
     if (text.bytes < sizeof(room)) {
         memcpy(room, text.data, text.bytes);
@@ -46,7 +74,10 @@ struct json_c_object *decimal_new(struct text text)
     } else {
         string = text_dup(text);
     }
-    object = made(json_object_new_double_s(clamp(strtod(string, NULL)), string));
+    if (!short_decimal(text, &value)) {
+        value = clamp(strtod(string, NULL));
+    }
+    object = made(json_object_new_double_s(value, string));
     if (string != room) {
         free(string);
     }

@@ -6,6 +6,32 @@
 
 #define MEMBERS_ROOM 32
 
+static int compare_members(const void *a, const void *b)
+{
+    return strcmp(((const struct member *)a)->key, ((const struct member *)b)->key);
+}
+
+struct member *members_sorted(const struct json *object, struct member *room, size_t room_count)
+{
+    size_t count = json_count(object);
+    struct member *members = room;
+    struct json_cursor cursor = {.at = NULL};
+    struct member member;
+    struct text key;
+    size_t i = 0;
+
+    if (count > room_count) {
+        members = calloc(count, sizeof(*members));
+        CHECK(members != NULL);
+    }
+    while (json_next(object, &cursor, &key, &member.value)) {
+        member.key = key.data;
+        members[i++] = member;
+    }
+    qsort(members, count, sizeof(*members), compare_members);
+    return members;
+}
+
 /* Arrays of equal items and objects with equal keys are compared item by item. */
 static bool matches(const struct json *a, const struct json *b, bool exact);
 
