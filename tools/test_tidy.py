@@ -106,8 +106,9 @@ class Shape(unittest.TestCase):
                       findings("src/base/a.c", "int f(void)\n{\n#ifdef A\n    g();\n#endif\n}\n"))
 
     def test_typedef_is_for_no_struct(self):
-        self.assertEqual(findings("src/base/a.h", "typedef int (*call)(void);\n"), "")
-        self.assertIn("typedef", findings("src/base/a.h", "typedef struct a a;\n"))
+        self.assertEqual(findings("src/base/a.h", "typedef enum status (*call)(void);\n"), "")
+        for text in ("typedef struct a a;\n", "typedef enum a {\n    A,\n} a;\n"):
+            self.assertIn("typedef", findings("src/base/a.h", text))
 
 
 class LeftOvers(unittest.TestCase):
