@@ -14,6 +14,8 @@ struct text {
 };
 
 #define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
+/* The same where only a constant is allowed: in the initializer of a static table. */
+#define TEXT_INIT(literal) {(literal), sizeof(literal) - 1}
 /* For printf: "%.*s" with TEXT_ARG(text). */
 #define TEXT_ARG(text) (int)(text).bytes, (text).data
 

@@ -7,7 +7,7 @@
 #include "json/value.h"
 
 #define KEY_ROOM 128
-#define WALKED_MEMBERS_MAX 8
+#define WALKED_MEMBERS_MAX 16
 
 const char json_null_place[1] = {0};
 
