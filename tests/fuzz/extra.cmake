@@ -1,0 +1,20 @@
+# Every tests/fuzz/fuzz_<name>.c defines LLVMFuzzerTestOneInput, and in its first line what it links:
+# /* links: baton_json */. With BATON_FUZZ it becomes a program of libFuzzer (make fuzz NAME=<name>);
+# without, a test that runs it over tests/fuzz/corpus/<name>, where every input that once failed is.
+file(GLOB targets CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/fuzz_*.c)
+foreach(source ${targets})
+  get_filename_component(name ${source} NAME_WE)
+  string(REGEX REPLACE "^fuzz_" "" subject ${name})
+  file(STRINGS ${source} links REGEX "^/\\* links: " LIMIT_COUNT 1)
+  string(REGEX REPLACE "^/\\* links: ([a-z_ ]*) \\*/.*$" "\\1" libraries "${links}")
+  separate_arguments(libraries)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE ${libraries})
+  if(BATON_FUZZ)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${name} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/replay.c)
+    add_test(NAME ${name} COMMAND ${name} ${CMAKE_CURRENT_LIST_DIR}/corpus/${subject})
+    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+  endif()
+endforeach()
