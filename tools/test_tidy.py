@@ -87,6 +87,12 @@ class Parameters(unittest.TestCase):
             self.assertIn("7 parameters",
                           findings("src/base/a.h", form.format(self.six + ", int g")))
 
+    def test_object_and_error_of_a_port_do_not_count(self):
+        text = f"int f(void *self, {self.six}, struct error *err);\n"
+        self.assertEqual(findings("src/base/a.h", text), "")
+        self.assertIn("7 parameters",
+                      findings("src/base/a.h", text.replace("*self,", "*self, int g,")))
+
     def test_calls_may_have_more(self):
         text = "int f(void)\n{\n    return g(1, 2, 3, 4, 5, 6, 7);\n}\n"
         self.assertEqual(findings("src/base/a.c", text), "")
