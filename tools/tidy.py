@@ -134,8 +134,7 @@ def opening(text, position):
 def parameter_count(inside):
     """How many parameters stand between the parentheses of a declaration.
 
-    The object of a port and the place for an error frame every call and say nothing about it: the
-    page's own example of a port has five between them.
+    Not counted are the object of a port and the place for an error: they frame every call.
     """
     inside = re.sub(r"^\s*void \*self\s*,|,\s*struct error \*err\s*$", "", inside)
     depth, count = 0, 1
