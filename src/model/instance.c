@@ -166,11 +166,31 @@ bool instance_is_stuck(const struct instance *instance)
     return false;
 }
 
+const struct frame *instance_find_frame(const struct instance *instance, uint32_t activation)
+{
+    for (uint32_t i = 0; i < instance->frame_count; i++) {
+        if (instance->frames[i].activation == activation) {
+            return &instance->frames[i];
+        }
+    }
+    return NULL;
+}
+
 struct frame *instance_frame(struct instance *instance, uint32_t activation)
 {
     for (uint32_t i = 0; i < instance->frame_count; i++) {
         if (instance->frames[i].activation == activation) {
             return &instance->frames[i];
+        }
+    }
+    return NULL;
+}
+
+const struct undo *instance_find_undo(const struct instance *instance, uint32_t activation)
+{
+    for (uint32_t i = 0; i < instance->undo_count; i++) {
+        if (instance->stack[i].activation == activation) {
+            return &instance->stack[i];
         }
     }
     return NULL;

@@ -136,6 +136,8 @@ bool instance_is_stuck(const struct instance *instance);
 
 struct frame *instance_frame(struct instance *instance, uint32_t activation); /* Or NULL. */
 struct undo *instance_undo(struct instance *instance, uint32_t activation);   /* Or NULL. */
+const struct frame *instance_find_frame(const struct instance *instance, uint32_t activation);
+const struct undo *instance_find_undo(const struct instance *instance, uint32_t activation);
 const struct timer *instance_timer(const struct instance *instance, enum timer_kind kind,
                                    uint32_t owner); /* Or NULL. */
 

@@ -1,0 +1,230 @@
+/*
+ * decision - what one call of transition() works on. Inside core only.
+ *
+ * The functions below are one rule book split by subject; each changes `after` and adds to
+ * `effects`. Errors of the flow are JSON objects ($error). A function that "takes over" an error
+ * ends its count; one that gives an error leaves it to the caller, and NULL means there was none.
+ */
+#ifndef BATON_CORE_DECISION_H
+#define BATON_CORE_DECISION_H
+
+#include "core/transition.h"
+
+struct decision {
+    const struct flow *flow;
+    const struct event *event;
+    struct instance *after;
+    struct effect_list *effects;
+    uint32_t inline_steps; /* Steps passed through by this event. */
+    uint32_t draws;        /* Calls of uuid and random so far. */
+    struct text seed;      /* Built when the first expression runs. */
+    /* Variables that are the same for the whole event; built when first read. */
+    struct json *flow_json;
+    struct json *instance_json;
+    struct json *now_json;
+};
+
+/* A message as matching sees it: of the event, or out of the mailbox. Borrowed. */
+struct incoming {
+    struct text topic;
+    struct text type;
+    const struct json *payload;
+    const struct json *message; /* {topic, partition, offset, timestamp, key, headers ...} */
+};
+
+/* What an expression is about, beyond the run itself. Zeroed: a step-less look at the document. */
+struct sight {
+    const struct json *input; /* `.`; NULL: the instance document. */
+    const struct json *data;  /* $data; NULL: the instance document. */
+    const struct step *step;  /* $step; NULL: null. */
+    uint32_t attempt;
+    const struct incoming *incoming; /* $message; NULL: null. */
+};
+
+/* scope.c: expressions of the flow, with the variables that they read. */
+
+MUST_CHECK enum status scope_eval(struct decision *d, const struct expr *expr,
+                                  const struct sight *sight, struct json **value,
+                                  struct error *err);
+MUST_CHECK enum status scope_test(struct decision *d, const struct expr *expr,
+                                  const struct sight *sight, bool *truth, struct error *err);
+MUST_CHECK enum status scope_render(struct decision *d, const struct template *template,
+                                    const struct sight *sight, struct json **value,
+                                    struct error *err);
+/* A scalar as text (in the effects' arena); null gives the empty text. */
+MUST_CHECK enum status scope_render_text(struct decision *d, const struct template *template,
+                                         const struct sight *sight, struct text *text,
+                                         struct error *err);
+void scope_release(struct decision *d);
+
+/* problem.c: $error objects. */
+
+struct json *problem_new(const char *type, struct text title, const char *detail);
+/* Of a step: adds its name and service, and the attempt if it is not 0. */
+struct json *problem_of_step(const struct decision *d, const struct step *step, uint32_t attempt,
+                             const char *type, const char *title);
+struct json *problem_expression(const struct decision *d, const struct step *step,
+                                uint32_t attempt, const struct error *err);
+struct text problem_type(const struct json *error); /* Borrowed. */
+/* "timeout: no reply in time", for people. Lives in the effects' arena. */
+const char *problem_text(const struct decision *d, const struct json *error);
+/* The error carries a failure reply: the service said that it did not do it. NULL: false. */
+bool problem_is_answer(const struct json *error);
+/* HTTP-like status of a well-known name, 0 for an author's own. */
+int64_t problem_status_of(struct text type);
+
+/* alert.c: what people are told at once. `step` and `error` may be NULL. */
+
+void alert_add(struct decision *d, enum alert_kind kind, const struct step *step,
+               const struct json *error, const char *detail);
+void alert_message(struct decision *d, enum alert_kind kind, const struct incoming *incoming,
+                   const char *detail);
+
+/* span.c: spans that a flow computes. */
+
+/* *ms is the length, or -1 for endless or unset. */
+MUST_CHECK enum status span_length(struct decision *d, const struct span *span,
+                                   const struct sight *sight, int64_t *ms, struct error *err);
+int64_t span_after(int64_t now_ms, int64_t ms); /* now + ms, without overflow. */
+MUST_CHECK enum status span_arm_warning(struct decision *d, const struct span *warn_after,
+                                        uint32_t owner, const struct sight *sight,
+                                        struct error *err);
+
+/* retry.c: may an attempt that failed be repeated, and when. */
+
+bool retry_names(const struct retry_policy *policy, struct text error_type);
+bool retry_excepts(const struct retry_policy *policy, struct text error_type);
+/* The start of the attempt after the current one of `frame`. False: there is none. */
+bool retry_next(const struct decision *d, const struct retry_policy *policy,
+                const struct frame *frame, int64_t *start_ms);
+
+/* place.c: the map of the flow. */
+
+/* Where it goes on when `step` is through; STEP_NONE at the end of the root list. `ran`: its own
+ * `then` counts. */
+uint32_t place_after(const struct flow *flow, uint32_t step, bool ran);
+
+/* reach.c */
+
+/* Is a listen still to come that this topic and type could satisfy? By the flow's shape alone. */
+bool reach_wants(const struct decision *d, const struct incoming *incoming);
+
+/* result.c: what a step leaves behind. */
+
+/* Merge a step's result into the document. Gives an error. */
+struct json *result_keep(struct decision *d, const struct step *step, uint32_t attempt,
+                         const struct json *result);
+/* Replace the document (takes `data` over). Gives an error if the state would be too large. */
+struct json *result_put_data(struct decision *d, const struct step *step, struct json *data);
+/* The step succeeded: pivot, note. */
+void result_passed(struct decision *d, const struct step *step, uint32_t attempt);
+/* True if the state may grow by this. */
+bool result_fits(const struct instance *instance, const struct json *more);
+
+/* advance.c */
+
+/* Run steps from `step` on (STEP_NONE: the end of the root list) until the run waits or ends. */
+void advance(struct decision *d, uint32_t step);
+/* An open step has succeeded, its frame is gone: keep what it gave (NULL: nothing), go on. */
+void advance_done(struct decision *d, uint32_t step, uint32_t activation, uint32_t attempt,
+                  const struct json *result);
+
+/* fail.c: errors that nothing retries, and the ways a run ends. */
+
+/* Takes `error` over. `activation` is that of the step's open frame, or 0 if it has none. */
+void fail_step(struct decision *d, uint32_t step, uint32_t activation, struct json *error);
+/* The run itself fails or is cancelled. Takes `error` over. */
+void fail_run(struct decision *d, struct json *error, enum run_status closing);
+/* Keep the step open for an operator. Takes `error` over. */
+void fail_stick(struct decision *d, uint32_t step, uint32_t activation, struct json *error);
+/* `end: failed` or `cancelled`. Takes `error` over. */
+void fail_by_author(struct decision *d, struct json *error, enum run_status closing);
+/* Unwound: run onFailure, then close. */
+void run_finish(struct decision *d);
+void run_close(struct decision *d, enum run_status status);
+
+/* request.c: commands of steps and undos, and their outcome. */
+
+void request_open(struct decision *d, uint32_t step);
+/* Send the current attempt of an open request or undo. */
+void request_send(struct decision *d, uint32_t activation);
+void request_succeeded(struct decision *d, uint32_t activation, const struct json *payload);
+/* The current attempt failed: back off, or give up. Takes `error` over. */
+void request_failed(struct decision *d, uint32_t activation, struct json *error);
+/* Tell the service, if the flow says so, that the step is abandoned. */
+void request_cancel(struct decision *d, const struct frame *frame);
+const struct retry_policy *request_policy(const struct decision *d, const struct frame *frame);
+/* NULL if the frame is of a step that sends nothing. */
+const struct message_spec *request_spec(const struct decision *d, const struct frame *frame);
+/* Would an error of this name be repeated, attempts and time aside? */
+bool request_repeats(const struct decision *d, const struct frame *frame, struct text type);
+/* A pivot whose outcome only an operator may decide. */
+bool request_is_undecided_pivot(const struct decision *d, const struct frame *frame);
+
+/* send.c: what a message_spec becomes. */
+
+struct rendered {
+    struct text topic;
+    struct text type;
+    struct text key;
+    struct json *value;
+    struct json *headers;
+};
+/* Gives an error; `sight->step` is set. Then *out is empty. */
+struct json *send_render(struct decision *d, const struct message_spec *spec,
+                         const struct sight *sight, struct rendered *out);
+void send_release(struct rendered *rendered);
+/* An effect of the right kind, topic and format; takes over what `rendered` holds. The effect is
+ * valid until the next one is added. */
+struct effect *send_effect(struct decision *d, const struct message_spec *spec, uint32_t step,
+                           uint32_t activation, struct rendered *rendered);
+/* As kept on the stack, and back. */
+struct json *send_to_json(const struct decision *d, const struct message_spec *spec,
+                          const struct rendered *rendered);
+void send_from_json(struct decision *d, const struct json *json, struct rendered *out);
+uint64_t send_variables(const struct message_spec *spec);
+/* `emit`. Gives an error. */
+struct json *send_emit(struct decision *d, uint32_t step);
+
+/* classify.c: what a reply says under the rule of its request. */
+
+enum reply_class { REPLY_SUCCESS, REPLY_FAILURE, REPLY_UNCLASSIFIED, REPLY_UNREADABLE };
+
+enum reply_class classify_reply(struct decision *d, const struct frame *frame,
+                                const struct incoming *reply, struct error *err);
+struct json *classify_failure(struct decision *d, const struct frame *frame,
+                              const struct incoming *reply);
+
+/* listen.c */
+
+/* Open a listen, or take a message out of the mailbox; a result (the caller's) is then set. */
+struct json *listen_open(struct decision *d, uint32_t step, struct json **result, bool *waits);
+struct json *wait_open(struct decision *d, uint32_t step, bool *waits);
+/* Topic, type, key and `when`. */
+bool listen_matches(struct decision *d, const struct step *step, const struct incoming *incoming);
+struct incoming listen_mail(const struct mail *mail);
+
+/* compensate.c: the stack. */
+
+void undo_push(struct decision *d, uint32_t step, uint32_t activation);
+/* The step took place (or may have: in_doubt). Renders the undo. No entry: does nothing. */
+void undo_arm(struct decision *d, uint32_t activation, uint32_t attempt, bool in_doubt);
+/* A request is given up: arm in doubt or drop, by the answer and the rules. */
+void undo_settle(struct decision *d, const struct frame *frame);
+/* Start what may be started of the stack; when all is done, finish the run. */
+void unwind(struct decision *d);
+/* Send the undo of an open frame. True: it is an emit and done with. */
+bool undo_send(struct decision *d, uint32_t activation);
+/* An undo is over: take frame and entry off, go on. */
+void undo_end(struct decision *d, uint32_t activation, const char *how);
+/* Nothing retries it. Takes `error` over. */
+void undo_stick(struct decision *d, uint32_t activation, struct json *error);
+
+/* on_message.c ... on_operator.c: one kind of event each. */
+
+enum transition_result on_message(struct decision *d);
+enum transition_result on_reply(struct decision *d);
+enum transition_result on_timer(struct decision *d);
+enum transition_result on_operator(struct decision *d);
+
+#endif

@@ -1,0 +1,300 @@
+/* A record of a topic that the flow names: start, match, keep for later, or say that nothing
+ * wants it. */
+#include <string.h>
+
+#include "base/limits.h"
+#include "core/decision.h"
+
+static struct incoming incoming_of(const struct event *event)
+{
+    return (struct incoming){
+        .topic = event->topic,
+        .type = event->type,
+        .payload = event->payload,
+        .message = event->message,
+    };
+}
+
+static bool is_start_topic(const struct flow *flow, struct text topic)
+{
+    for (uint32_t i = 0; i < flow->start_count; i++) {
+        if (text_equal(flow->topics[flow->starts[i].topic].name, topic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool starts(struct decision *d, const struct incoming *incoming)
+{
+    struct sight sight = {
+        .input = incoming->payload, .data = incoming->payload, .incoming = incoming};
+
+    for (uint32_t i = 0; i < d->flow->start_count; i++) {
+        const struct start *start = &d->flow->starts[i];
+        struct error err = {0};
+        bool truth = true;
+
+        if (!text_equal(d->flow->topics[start->topic].name, incoming->topic) ||
+            (start->type.bytes > 0 && !text_equal(start->type, incoming->type))) {
+            continue;
+        }
+        if (start->when == NULL) {
+            return true;
+        }
+        if (scope_test(d, start->when, &sight, &truth, &err) != STATUS_OK) {
+            alert_add(d, ALERT_DATA, NULL, NULL,
+                      arena_printf(d->effects->arena, "start when: %s", err.text).data);
+        } else if (truth) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "<topic>/<producer's id>" */
+static struct text id_of(const struct decision *d)
+{
+    return arena_printf(d->effects->arena, "%.*s/%.*s", TEXT_ARG(d->event->topic),
+                        TEXT_ARG(d->event->id));
+}
+
+static bool is_repeated(const struct decision *d)
+{
+    return d->event->id.bytes > 0 && d->after->ids != NULL &&
+           json_get(d->after->ids, id_of(d)) != NULL;
+}
+
+/* Of what is taken in, so that a producer's repeat is known. Beyond the bound the oldest goes. */
+static void remember_id(struct decision *d)
+{
+    struct json *ids;
+    struct json_cursor cursor = {0};
+    const struct json *value;
+    struct text oldest;
+
+    if (d->event->id.bytes == 0) {
+        return;
+    }
+    ids = d->after->ids == NULL ? json_object() : json_open_copy(d->after->ids);
+    if (json_count(ids) >= DEDUPE_MAX && json_next(ids, &cursor, &oldest, &value)) {
+        json_drop(ids, arena_text(d->effects->arena, oldest));
+    }
+    json_put(ids, id_of(d), json_integer(1));
+    json_free(d->after->ids);
+    d->after->ids = ids;
+}
+
+/* The mailbox keeps what it needs to match later: the event and the record's coordinates. */
+static struct json *mail_of(const struct event *event)
+{
+    struct json *message =
+        event->message == NULL ? json_object() : json_open_copy(event->message);
+
+    json_put_text(message, "topic", event->topic);
+    if (event->type.bytes > 0) {
+        json_put_text(message, "type", event->type);
+    }
+    if (event->id.bytes > 0) {
+        json_put_text(message, "id", event->id);
+    }
+    json_put(message, TEXT("value"), json_copy(event->payload));
+    return message;
+}
+
+static bool keep_mail(struct decision *d)
+{
+    struct json *message = mail_of(d->event);
+    struct mail *mail;
+
+    if (d->after->mail_count >= MAILBOX_MAX || !result_fits(d->after, message)) {
+        json_free(message);
+        return false;
+    }
+    mail = instance_add_mail(d->after);
+    *mail = (struct mail){
+        .number = d->after->mail_next++,
+        .topic = flow_find_topic(d->flow, d->event->topic),
+        .message = message,
+    };
+    remember_id(d);
+    effect_decide(d->effects, "%.*s: kept until a step listens for it", TEXT_ARG(d->event->topic));
+    return true;
+}
+
+/* The first document. Gives an error. */
+static struct json *open_document(struct decision *d, const struct incoming *incoming)
+{
+    struct sight sight = {
+        .input = incoming->payload, .data = incoming->payload, .incoming = incoming};
+    struct json *data = NULL;
+    struct error err = {0};
+
+    d->after->data = json_object();
+    if (d->flow->data == NULL) {
+        data = json_copy(incoming->payload);
+    } else if (scope_render(d, d->flow->data, &sight, &data, &err) != STATUS_OK) {
+        return problem_new("expression", TEXT("the first document cannot be made"), err.text);
+    }
+    if (json_kind(data) != JSON_OBJECT) {
+        json_free(data);
+        return problem_new("validation", TEXT("the first document is not an object"), NULL);
+    }
+    json_free(d->after->data);
+    d->after->data = data;
+    return NULL;
+}
+
+/* Arm what bounds the whole run. Gives an error. */
+static struct json *arm_run(struct decision *d)
+{
+    struct sight sight = {0};
+    struct error err = {0};
+    int64_t ms;
+
+    if (span_length(d, &d->flow->timeout, &sight, &ms, &err) != STATUS_OK ||
+        span_arm_warning(d, &d->flow->warn_after, 0, &sight, &err) != STATUS_OK) {
+        return problem_new("expression", TEXT("a span of the flow cannot be evaluated"), err.text);
+    }
+    if (ms >= 0) {
+        instance_arm(d->after, TIMER_FLOW, 0, span_after(d->event->time_ms, ms));
+    }
+    return NULL;
+}
+
+static enum transition_result start(struct decision *d, const struct incoming *incoming)
+{
+    struct json *error;
+
+    if (d->after->status == RUN_NONE) {
+        d->after->run = d->event->run;
+    }
+    instance_disarm(d->after, TIMER_EARLY, 0);
+    memcpy(d->after->flow_hash, d->flow->hash, sizeof(d->after->flow_hash));
+    d->after->status = RUN_RUNNING;
+    d->after->started_ms = d->event->time_ms;
+    remember_id(d);
+    effect_decide(d->effects, "started by %.*s", TEXT_ARG(d->event->topic));
+    error = open_document(d, incoming);
+    if (error == NULL) {
+        error = arm_run(d);
+    }
+    if (error != NULL) {
+        fail_run(d, error, RUN_FAILED);
+    } else {
+        advance(d, d->flow->first_step);
+    }
+    return TRANSITION_APPLIED;
+}
+
+/* A message for a key that has no run: it starts one, waits for one, or nothing wants it. */
+static enum transition_result on_first(struct decision *d, const struct incoming *incoming)
+{
+    if (starts(d, incoming)) {
+        return start(d, incoming);
+    }
+    if (d->flow->early_ms <= 0 || !reach_wants(d, incoming)) {
+        /* A start topic's record that `type` or `when` left out is no surprise. */
+        if (!is_start_topic(d->flow, incoming->topic) || reach_wants(d, incoming)) {
+            alert_message(d, ALERT_UNMATCHED, incoming, "no run, and none may wait for it");
+        } else {
+            effect_decide(d->effects, "%.*s: not a start", TEXT_ARG(incoming->topic));
+        }
+        return TRANSITION_VOID;
+    }
+    if (!keep_mail(d)) {
+        alert_message(d, ALERT_UNMATCHED, incoming, "too large to wait for a start");
+        return TRANSITION_VOID;
+    }
+    d->after->run = d->event->run;
+    memcpy(d->after->flow_hash, d->flow->hash, sizeof(d->after->flow_hash));
+    d->after->status = RUN_EMBRYO;
+    d->after->started_ms = d->event->time_ms;
+    instance_arm(d->after, TIMER_EARLY, 0, span_after(d->event->time_ms, d->flow->early_ms));
+    return TRANSITION_APPLIED;
+}
+
+static enum transition_result unwanted(struct decision *d, const struct incoming *incoming)
+{
+    if (is_start_topic(d->flow, incoming->topic)) {
+        effect_decide(d->effects, "%.*s: %s", TEXT_ARG(incoming->topic),
+                      d->after->status == RUN_EMBRYO ? "not a start"
+                                                     : "started again while it runs, ignored");
+    } else {
+        alert_message(d, ALERT_UNMATCHED, incoming, "no step listens for it");
+    }
+    return TRANSITION_IGNORED;
+}
+
+/* Later is better than never: kept while a listen may still come. */
+static enum transition_result keep(struct decision *d, const struct incoming *incoming)
+{
+    if (!reach_wants(d, incoming)) {
+        return unwanted(d, incoming);
+    }
+    if (keep_mail(d)) {
+        return TRANSITION_APPLIED;
+    }
+    alert_message(d, ALERT_UNMATCHED, incoming, "the mailbox is full");
+    return TRANSITION_IGNORED;
+}
+
+/* The oldest open listen that matches takes it. A stuck one does too: late is not lost. */
+static const struct frame *find_listener(struct decision *d, const struct incoming *incoming)
+{
+    for (uint32_t i = 0; i < d->after->frame_count; i++) {
+        const struct frame *frame = &d->after->frames[i];
+        const struct step *step = &d->flow->steps[frame->step];
+
+        if (frame->kind == FRAME_STEP && step->kind == STEP_LISTEN &&
+            listen_matches(d, step, incoming)) {
+            return frame;
+        }
+    }
+    return NULL;
+}
+
+static enum transition_result on_open(struct decision *d, const struct incoming *incoming)
+{
+    const struct frame *frame = find_listener(d, incoming);
+    uint32_t step;
+    uint32_t activation;
+
+    if (frame == NULL) {
+        return keep(d, incoming);
+    }
+    step = frame->step;
+    activation = frame->activation;
+    remember_id(d);
+    instance_disarm_owner(d->after, activation);
+    instance_drop_frame(d->after, activation);
+    advance_done(d, step, activation, 1, incoming->payload);
+    return TRANSITION_APPLIED;
+}
+
+enum transition_result on_message(struct decision *d)
+{
+    struct incoming incoming = incoming_of(d->event);
+
+    if (instance_has_ended(d->after)) {
+        if (is_start_topic(d->flow, incoming.topic)) {
+            effect_decide(d->effects, "%.*s: started again after its end, ignored",
+                          TEXT_ARG(incoming.topic));
+        } else {
+            alert_message(d, ALERT_UNMATCHED, &incoming, "the run has ended");
+        }
+        return TRANSITION_VOID;
+    }
+    if (d->after->status == RUN_NONE) {
+        return on_first(d, &incoming);
+    }
+    if (is_repeated(d)) {
+        effect_decide(d->effects, "%.*s: repeated (id %.*s), ignored", TEXT_ARG(incoming.topic),
+                      TEXT_ARG(d->event->id));
+        return TRANSITION_IGNORED;
+    }
+    if (d->after->status == RUN_EMBRYO && starts(d, &incoming)) {
+        return start(d, &incoming);
+    }
+    return on_open(d, &incoming);
+}

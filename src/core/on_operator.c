@@ -1,0 +1,185 @@
+/* What people decide: cancel a run, or settle what is stuck. Always recorded, with who and why. */
+#include "core/decision.h"
+
+static enum transition_result refuse(struct decision *d, const char *why)
+{
+    effect_decide(d->effects, "operator %.*s: refused: %s", TEXT_ARG(d->event->actor), why);
+    return TRANSITION_IGNORED;
+}
+
+static void decide(struct decision *d, const struct frame *frame, const char *what)
+{
+    effect_decide(d->effects, "operator %.*s: %s%.*s: %s: %.*s", TEXT_ARG(d->event->actor),
+                  frame->kind == FRAME_UNDO ? "undo of " : "",
+                  TEXT_ARG(d->flow->steps[frame->step].name), what, TEXT_ARG(d->event->reason));
+}
+
+static enum transition_result cancel(struct decision *d)
+{
+    struct text title = d->event->reason;
+
+    if (d->after->status != RUN_RUNNING) {
+        return refuse(d, "only a running instance can be cancelled");
+    }
+    if (d->after->sealed) {
+        return refuse(d, "the pivot has succeeded, the run can only go forward");
+    }
+    effect_decide(d->effects, "operator %.*s: cancel", TEXT_ARG(d->event->actor));
+    if (title.bytes == 0) {
+        title = TEXT("cancelled by an operator");
+    }
+    fail_run(d, problem_new("cancelled", title, NULL), RUN_CANCELLED);
+    return TRANSITION_APPLIED;
+}
+
+/* The stuck frame that is meant; activation 0 means the only one. */
+static const struct frame *find_stuck(const struct decision *d)
+{
+    const struct frame *found = NULL;
+
+    for (uint32_t i = 0; i < d->after->frame_count; i++) {
+        const struct frame *frame = &d->after->frames[i];
+
+        if (frame->state != FRAME_STUCK) {
+            continue;
+        }
+        if (frame->activation == d->event->activation ||
+            (frame->kind == FRAME_UNDO && frame->undo_of == d->event->activation)) {
+            return frame;
+        }
+        if (d->event->activation == 0) {
+            if (found != NULL) {
+                return NULL;
+            }
+            found = frame;
+        }
+    }
+    return found;
+}
+
+static void retry(struct decision *d, uint32_t activation)
+{
+    struct frame *frame = instance_frame(d->after, activation);
+    uint32_t step = frame->step;
+
+    if (frame->kind == FRAME_UNDO || d->flow->steps[step].kind == STEP_REQUEST) {
+        /* A new series of attempts under the same idempotency key. */
+        frame->attempt = 1;
+        frame->opened_ms = d->event->time_ms;
+        frame->state = FRAME_AWAITING_REPLY;
+        request_send(d, activation);
+        return;
+    }
+    instance_drop_frame(d->after, activation);
+    advance(d, step);
+}
+
+static void go_on(struct decision *d, uint32_t activation, bool ran)
+{
+    const struct frame *frame = instance_frame(d->after, activation);
+    uint32_t step = frame->step;
+    uint32_t attempt = frame->attempt;
+    enum step_kind kind = d->flow->steps[step].kind;
+    struct json *nothing = kind == STEP_REQUEST || kind == STEP_LISTEN ? json_null() : NULL;
+
+    instance_drop_frame(d->after, activation);
+    if (ran) {
+        advance_done(d, step, activation, attempt, nothing);
+    } else {
+        advance(d, place_after(d->flow, step, false));
+    }
+    json_free(nothing);
+}
+
+/* The pivot did not take place: nothing of it is to be undone, all before it is. */
+static void pivot_failed(struct decision *d, uint32_t activation)
+{
+    struct frame *frame = instance_frame(d->after, activation);
+    const struct step *step = &d->flow->steps[frame->step];
+    bool is_cancel = text_is(problem_type(frame->error), "cancelled");
+    struct json *error = problem_of_step(d, step, frame->attempt, "rejected", "did not take place");
+
+    instance_drop_undo(d->after, activation);
+    if (is_cancel) {
+        json_free(error);
+        error = json_copy(frame->error);
+    }
+    instance_drop_frame(d->after, activation);
+    fail_run(d, error, is_cancel ? RUN_CANCELLED : RUN_FAILED);
+}
+
+static enum transition_result settle_undo(struct decision *d, const struct frame *frame)
+{
+    uint32_t activation = frame->activation;
+
+    switch (d->event->verb) {
+    case OPERATOR_RETRY:
+        decide(d, frame, "retry");
+        retry(d, activation);
+        return TRANSITION_APPLIED;
+    case OPERATOR_SKIP:
+        decide(d, frame, "skip");
+        undo_end(d, activation, "skipped");
+        return TRANSITION_APPLIED;
+    case OPERATOR_DONE:
+        decide(d, frame, "done by hand");
+        undo_end(d, activation, "done by hand");
+        return TRANSITION_APPLIED;
+    case OPERATOR_FAILED:
+    case OPERATOR_CANCEL:
+        break;
+    }
+    return refuse(d, "an undo can be retried, skipped, or said to be done");
+}
+
+static enum transition_result settle_step(struct decision *d, const struct frame *frame)
+{
+    uint32_t activation = frame->activation;
+    bool is_pivot = request_is_undecided_pivot(d, frame);
+
+    switch (d->event->verb) {
+    case OPERATOR_RETRY:
+        decide(d, frame, "retry");
+        retry(d, activation);
+        return TRANSITION_APPLIED;
+    case OPERATOR_SKIP:
+        if (is_pivot) {
+            return refuse(d, "a pivot in doubt is done or failed");
+        }
+        decide(d, frame, "skip");
+        go_on(d, activation, false);
+        return TRANSITION_APPLIED;
+    case OPERATOR_DONE:
+        decide(d, frame, "done");
+        go_on(d, activation, true);
+        return TRANSITION_APPLIED;
+    case OPERATOR_FAILED:
+        if (!is_pivot) {
+            return refuse(d, "after the pivot a step is retried, skipped, or said to be done");
+        }
+        decide(d, frame, "failed");
+        pivot_failed(d, activation);
+        return TRANSITION_APPLIED;
+    case OPERATOR_CANCEL:
+        break;
+    }
+    CHECK(false && "cancel is no settlement");
+    return TRANSITION_IGNORED;
+}
+
+enum transition_result on_operator(struct decision *d)
+{
+    const struct frame *frame;
+
+    if (d->after->status == RUN_NONE || instance_has_ended(d->after)) {
+        return TRANSITION_VOID;
+    }
+    if (d->event->verb == OPERATOR_CANCEL) {
+        return cancel(d);
+    }
+    frame = find_stuck(d);
+    if (frame == NULL) {
+        return refuse(d, "nothing is stuck there");
+    }
+    return frame->kind == FRAME_UNDO ? settle_undo(d, frame) : settle_step(d, frame);
+}

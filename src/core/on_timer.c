@@ -1,0 +1,98 @@
+/* A timer is due. It counts only if the state has it armed: others are leftovers. */
+#include "core/decision.h"
+
+static void on_attempt(struct decision *d, uint32_t activation)
+{
+    const struct frame *frame = instance_frame(d->after, activation);
+
+    request_failed(d, activation,
+                   problem_of_step(d, &d->flow->steps[frame->step], frame->attempt, "timeout",
+                                   "no reply in time"));
+}
+
+static void on_backoff(struct decision *d, uint32_t activation)
+{
+    instance_frame(d->after, activation)->attempt++;
+    request_send(d, activation);
+}
+
+static void on_listen(struct decision *d, uint32_t activation)
+{
+    uint32_t step = instance_frame(d->after, activation)->step;
+    struct json *error = problem_of_step(d, &d->flow->steps[step], 0, "timeout",
+                                         "no message in time");
+
+    effect_decide(d->effects, "%.*s: failed: %s", TEXT_ARG(d->flow->steps[step].name),
+                  problem_text(d, error));
+    fail_step(d, step, activation, error);
+}
+
+static void on_wait(struct decision *d, uint32_t activation)
+{
+    uint32_t step = instance_frame(d->after, activation)->step;
+
+    instance_disarm_owner(d->after, activation);
+    instance_drop_frame(d->after, activation);
+    advance_done(d, step, activation, 1, NULL);
+}
+
+static void on_warn(struct decision *d, uint32_t owner)
+{
+    const struct frame *frame = owner == 0 ? NULL : instance_frame(d->after, owner);
+    const struct step *step = frame == NULL ? NULL : &d->flow->steps[frame->step];
+    struct text detail = TEXT("the run takes longer than its warnAfter");
+
+    if (step != NULL) {
+        detail = arena_printf(d->effects->arena, "'%.*s' takes longer than its warnAfter",
+                              TEXT_ARG(step->name));
+    }
+    alert_add(d, ALERT_LATE, step, NULL, detail.data);
+}
+
+static void on_early(struct decision *d)
+{
+    while (d->after->mail_count > 0) {
+        struct incoming incoming = listen_mail(&d->after->mailbox[0]);
+
+        alert_message(d, ALERT_EXPIRED, &incoming, "early, and no start came");
+        instance_drop_mail(d->after, d->after->mailbox[0].number);
+    }
+    run_close(d, RUN_EXPIRED);
+}
+
+enum transition_result on_timer(struct decision *d)
+{
+    enum timer_kind kind = d->event->timer;
+    uint32_t owner = d->event->activation;
+    const struct timer *timer = instance_timer(d->after, kind, owner);
+
+    if (!run_id_equal(d->event->timer_run, d->after->run) || timer == NULL ||
+        timer->due_ms > d->event->time_ms) {
+        return TRANSITION_VOID;
+    }
+    instance_disarm(d->after, kind, owner);
+    switch (kind) {
+    case TIMER_ATTEMPT:
+        on_attempt(d, owner);
+        break;
+    case TIMER_LISTEN:
+        on_listen(d, owner);
+        break;
+    case TIMER_FLOW:
+        fail_run(d, problem_new("timeout", TEXT("the flow did not end in time"), NULL), RUN_FAILED);
+        break;
+    case TIMER_EARLY:
+        on_early(d);
+        break;
+    case TIMER_BACKOFF:
+        on_backoff(d, owner);
+        break;
+    case TIMER_WAIT:
+        on_wait(d, owner);
+        break;
+    case TIMER_WARN:
+        on_warn(d, owner);
+        break;
+    }
+    return TRANSITION_APPLIED;
+}

@@ -1,0 +1,117 @@
+/* Which listens may still come. By the shape of the flow alone: conditions depend on data that is
+ * not there yet. */
+#include "core/decision.h"
+
+struct search {
+    const struct flow *flow;
+    const struct incoming *incoming;
+    bool *seen;
+    uint32_t *todo;
+    uint32_t todo_count;
+};
+
+static void visit(struct search *search, uint32_t step)
+{
+    if (step == STEP_NONE || search->seen[step]) {
+        return;
+    }
+    search->seen[step] = true;
+    search->todo[search->todo_count++] = step;
+}
+
+static void visit_case(struct search *search, uint32_t step, const struct switch_case *at)
+{
+    if (at->first_step != STEP_NONE) {
+        visit(search, at->first_step);
+        return;
+    }
+    if (at->then.kind == THEN_STEP) {
+        visit(search, at->then.step);
+    } else if (at->then.kind == THEN_CONTINUE) {
+        visit(search, place_after(search->flow, step, false));
+    }
+}
+
+static void visit_successors(struct search *search, uint32_t step)
+{
+    const struct step *at = &search->flow->steps[step];
+
+    if (at->kind == STEP_SWITCH) {
+        for (uint32_t i = 0; i < at->choice.case_count; i++) {
+            visit_case(search, step, &at->choice.cases[i]);
+        }
+    }
+    if (at->condition != NULL) {
+        visit(search, place_after(search->flow, step, false));
+    }
+    if (at->kind != STEP_END && at->kind != STEP_RAISE) {
+        visit(search, place_after(search->flow, step, true));
+    }
+}
+
+static bool wants(const struct search *search, uint32_t step)
+{
+    const struct step *at = &search->flow->steps[step];
+
+    return at->kind == STEP_LISTEN &&
+           text_equal(search->flow->topics[at->listen.topic].name, search->incoming->topic) &&
+           (at->listen.type.bytes == 0 || text_equal(at->listen.type, search->incoming->type));
+}
+
+static void visit_open_steps(struct search *search, const struct instance *instance)
+{
+    for (uint32_t i = 0; i < instance->frame_count; i++) {
+        const struct frame *frame = &instance->frames[i];
+
+        if (frame->kind == FRAME_STEP) {
+            /* An operator may have a stuck step run again. */
+            if (frame->state == FRAME_STUCK) {
+                visit(search, frame->step);
+            }
+            visit_successors(search, frame->step);
+        }
+    }
+}
+
+bool reach_wants(const struct decision *d, const struct incoming *incoming)
+{
+    const struct flow *flow = d->flow;
+    struct search search = {
+        .flow = flow,
+        .incoming = incoming,
+        .seen = arena_array(d->effects->arena, flow->step_count, sizeof(bool)),
+        .todo = arena_array(d->effects->arena, flow->step_count, sizeof(uint32_t)),
+    };
+
+    switch (d->after->status) {
+    case RUN_NONE:
+    case RUN_EMBRYO:
+        visit(&search, flow->first_step);
+        visit(&search, flow->failure_step);
+        break;
+    case RUN_RUNNING:
+        visit_open_steps(&search, d->after);
+        visit(&search, flow->failure_step);
+        break;
+    case RUN_COMPENSATING:
+        visit(&search, flow->failure_step);
+        break;
+    case RUN_FINISHING:
+        visit_open_steps(&search, d->after);
+        break;
+    case RUN_COMPLETED:
+    case RUN_FAILED:
+    case RUN_CANCELLED:
+    case RUN_EXPIRED:
+        break;
+    }
+    while (search.todo_count > 0) {
+        uint32_t step = search.todo[--search.todo_count];
+
+        if (wants(&search, step)) {
+            return true;
+        }
+        visit_successors(&search, step);
+    }
+    return false;
+}

@@ -1,0 +1,304 @@
+/* Commands of steps and undos, and what becomes of their attempts. */
+#include "base/duration.h"
+#include "core/decision.h"
+
+const struct message_spec *request_spec(const struct decision *d, const struct frame *frame)
+{
+    const struct step *step = &d->flow->steps[frame->step];
+
+    if (frame->kind == FRAME_UNDO) {
+        return &step->compensate->message;
+    }
+    return step->kind == STEP_REQUEST ? &step->message : NULL;
+}
+
+const struct retry_policy *request_policy(const struct decision *d, const struct frame *frame)
+{
+    const struct step *step = &d->flow->steps[frame->step];
+
+    if (frame->kind == FRAME_UNDO) {
+        return step->compensate->retry != NULL ? step->compensate->retry : d->flow->saga_retry;
+    }
+    return step->retry != NULL ? step->retry : d->flow->services[step->message.service].retry;
+}
+
+bool request_repeats(const struct decision *d, const struct frame *frame, struct text type)
+{
+    const struct retry_policy *policy = request_policy(d, frame);
+
+    if (policy == NULL || retry_excepts(policy, type)) {
+        return false;
+    }
+    /* An undo must get through: a refusal is repeated too, until attempts or time are used up. */
+    return frame->kind == FRAME_UNDO || retry_names(policy, type);
+}
+
+bool request_is_undecided_pivot(const struct decision *d, const struct frame *frame)
+{
+    const struct step *step = &d->flow->steps[frame->step];
+
+    if (frame->kind != FRAME_STEP || !step->pivot || step->kind != STEP_REQUEST ||
+        d->after->status != RUN_RUNNING || d->after->sealed) {
+        return false;
+    }
+    if (frame->sent_seq == 0 || problem_is_answer(frame->error)) {
+        return false;
+    }
+    switch (step->in_doubt) {
+    case IN_DOUBT_UNSET:
+        return true;
+    case IN_DOUBT_COMPENSATE:
+        return step->compensate == NULL;
+    case IN_DOUBT_SKIP:
+        return false;
+    }
+    CHECK(false && "unknown in_doubt");
+    return true;
+}
+
+static const char *prefix_of(const struct frame *frame)
+{
+    return frame->kind == FRAME_UNDO ? "undo of " : "";
+}
+
+void request_open(struct decision *d, uint32_t step)
+{
+    const struct step *at = &d->flow->steps[step];
+    struct sight sight = {.step = at, .attempt = 1};
+    struct frame *frame = instance_add_frame(d->after);
+    uint32_t activation = d->after->activation_next++;
+    struct error err = {0};
+
+    *frame = (struct frame){
+        .activation = activation,
+        .kind = FRAME_STEP,
+        .state = FRAME_AWAITING_REPLY,
+        .step = step,
+        .attempt = 1,
+        .opened_ms = d->event->time_ms,
+    };
+    if (span_arm_warning(d, &at->warn_after, activation, &sight, &err) != STATUS_OK) {
+        request_failed(d, activation, problem_expression(d, at, 1, &err));
+        return;
+    }
+    request_send(d, activation);
+}
+
+/* When this attempt ends: its timeout, cut to what `retry.total` leaves. 0: never. */
+static enum status deadline_of(struct decision *d, const struct frame *frame,
+                               const struct sight *sight, int64_t *due_ms, struct error *err)
+{
+    const struct step *step = &d->flow->steps[frame->step];
+    const struct message_spec *spec = request_spec(d, frame);
+    const struct span *span =
+        frame->kind == FRAME_UNDO ? &step->compensate->timeout : &step->timeout;
+    const struct retry_policy *policy = request_policy(d, frame);
+    int64_t ms;
+    enum status status = span_length(d, span, sight, &ms, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (span->kind == SPAN_UNSET) {
+        ms = d->flow->services[spec->service].timeout_ms;
+    }
+    *due_ms = ms < 0 ? 0 : span_after(d->event->time_ms, ms);
+    if (policy != NULL && policy->total_ms > 0) {
+        int64_t end_ms = span_after(frame->opened_ms, policy->total_ms);
+
+        *due_ms = *due_ms == 0 || end_ms < *due_ms ? end_ms : *due_ms;
+    }
+    return STATUS_OK;
+}
+
+/* Note in the frame that `effect` has gone out. */
+static void sent(struct decision *d, struct frame *frame, struct effect *effect, int64_t due_ms)
+{
+    effect->attempt = frame->attempt;
+    effect->deadline_ms = due_ms;
+    json_free(frame->error);
+    frame->error = NULL;
+    frame->state = FRAME_AWAITING_REPLY;
+    frame->attempt_ms = d->event->time_ms;
+    frame->sent_seq = d->after->seq;
+    if (due_ms > 0) {
+        instance_arm(d->after, TIMER_ATTEMPT, frame->activation, due_ms);
+    }
+    effect_decide(d->effects, "%s%.*s: attempt %u sent", prefix_of(frame),
+                  TEXT_ARG(effect->step), frame->attempt);
+}
+
+static void send_step(struct decision *d, struct frame *frame)
+{
+    const struct step *step = &d->flow->steps[frame->step];
+    struct sight sight = {.step = step, .attempt = frame->attempt};
+    struct rendered rendered;
+    struct effect *effect;
+    struct error err = {0};
+    int64_t due_ms = 0;
+    struct json *error = NULL;
+
+    if (deadline_of(d, frame, &sight, &due_ms, &err) != STATUS_OK) {
+        error = problem_expression(d, step, frame->attempt, &err);
+    } else {
+        error = send_render(d, &step->message, &sight, &rendered);
+    }
+    if (error != NULL) {
+        request_failed(d, frame->activation, error);
+        return;
+    }
+    effect = send_effect(d, &step->message, frame->step, frame->activation, &rendered);
+    sent(d, frame, effect, due_ms);
+    undo_push(d, frame->step, frame->activation);
+}
+
+/* Open undos send what the stack holds. */
+bool undo_send(struct decision *d, uint32_t activation)
+{
+    struct frame *frame = instance_frame(d->after, activation);
+    const struct step *step = &d->flow->steps[frame->step];
+    const struct message_spec *spec = &step->compensate->message;
+    const struct undo *undo = instance_undo(d->after, frame->undo_of);
+    struct sight sight = {.step = step, .attempt = frame->attempt};
+    struct rendered rendered = {0};
+    struct effect *effect;
+    struct json *error = NULL;
+    struct error err = {0};
+    int64_t due_ms = 0;
+
+    CHECK(undo != NULL && undo->message != NULL);
+    if (json_member(undo->message, "topic") != NULL) {
+        send_from_json(d, undo->message, &rendered);
+    } else {
+        /* Rendered only now, with the document of then: it reads $error. */
+        sight.input = json_member(undo->message, "data");
+        sight.data = sight.input;
+        error = send_render(d, spec, &sight, &rendered);
+    }
+    if (error == NULL && spec->is_request &&
+        deadline_of(d, frame, &sight, &due_ms, &err) != STATUS_OK) {
+        error = problem_expression(d, step, frame->attempt, &err);
+    }
+    if (error != NULL) {
+        send_release(&rendered);
+        undo_stick(d, activation, error);
+        return false;
+    }
+    effect = send_effect(d, spec, frame->step, activation, &rendered);
+    effect->is_undo = true;
+    effect->undo_of = frame->undo_of;
+    effect->undo_of_step = step->name;
+    if (!spec->is_request) {
+        return true;
+    }
+    sent(d, frame, effect, due_ms);
+    return false;
+}
+
+void request_send(struct decision *d, uint32_t activation)
+{
+    struct frame *frame = instance_frame(d->after, activation);
+
+    CHECK(frame != NULL);
+    if (frame->kind == FRAME_STEP) {
+        send_step(d, frame);
+    } else if (undo_send(d, activation)) {
+        undo_end(d, activation, "emitted");
+    } else {
+        unwind(d); /* If it stuck, the rest may go on. */
+    }
+}
+
+void request_succeeded(struct decision *d, uint32_t activation, const struct json *payload)
+{
+    struct frame *frame = instance_frame(d->after, activation);
+    uint32_t step = frame->step;
+    uint32_t attempt = frame->attempt;
+
+    if (frame->kind == FRAME_UNDO) {
+        undo_end(d, activation, "done");
+        return;
+    }
+    instance_disarm_owner(d->after, activation);
+    instance_drop_frame(d->after, activation);
+    advance_done(d, step, activation, attempt, payload);
+}
+
+/* Wait for the next attempt. */
+static void back_off(struct decision *d, struct frame *frame, struct json *error, int64_t start_ms)
+{
+    char delay[TIME_TEXT_BYTES];
+
+    duration_format(start_ms - d->event->time_ms, delay);
+    effect_decide(d->effects, "%s%.*s: attempt %u failed: %s; next in %s", prefix_of(frame),
+                  TEXT_ARG(d->flow->steps[frame->step].name), frame->attempt,
+                  problem_text(d, error), delay);
+    frame->state = FRAME_BACKING_OFF;
+    json_free(frame->error);
+    frame->error = error;
+    instance_arm(d->after, TIMER_BACKOFF, frame->activation, start_ms);
+}
+
+void request_failed(struct decision *d, uint32_t activation, struct json *error)
+{
+    struct frame *frame = instance_frame(d->after, activation);
+    const struct retry_policy *policy = request_policy(d, frame);
+    uint32_t step = frame->step;
+    int64_t start_ms;
+
+    instance_disarm(d->after, TIMER_ATTEMPT, activation);
+    instance_disarm(d->after, TIMER_BACKOFF, activation);
+    if (policy != NULL && request_repeats(d, frame, problem_type(error)) &&
+        retry_next(d, policy, frame, &start_ms)) {
+        back_off(d, frame, error, start_ms);
+        return;
+    }
+    effect_decide(d->effects, "%s%.*s: failed: %s", prefix_of(frame),
+                  TEXT_ARG(d->flow->steps[step].name), problem_text(d, error));
+    /* The frame says from now on whether the outcome is known. */
+    json_free(frame->error);
+    frame->error = json_copy(error);
+    if (frame->kind == FRAME_UNDO) {
+        undo_stick(d, activation, error);
+        unwind(d);
+    } else if (request_is_undecided_pivot(d, frame)) {
+        fail_stick(d, step, activation, error);
+    } else {
+        fail_step(d, step, activation, error);
+    }
+}
+
+void request_cancel(struct decision *d, const struct frame *frame)
+{
+    const struct message_spec *spec = request_spec(d, frame);
+    const struct step *step = &d->flow->steps[frame->step];
+    struct sight sight = {.step = step, .attempt = frame->attempt};
+    struct message_spec cancel;
+    struct rendered rendered;
+    struct effect *effect;
+    struct json *error;
+    uint32_t abandoned = frame->activation;
+    uint32_t attempt = frame->attempt;
+
+    if (frame->kind != FRAME_STEP || spec == NULL || frame->sent_seq == 0 ||
+        (spec->cancel_type == NULL && spec->cancel_value == NULL)) {
+        return;
+    }
+    cancel = *spec;
+    cancel.type = spec->cancel_type;
+    cancel.value = spec->cancel_value;
+    cancel.headers = NULL;
+    error = send_render(d, &cancel, &sight, &rendered);
+    if (error != NULL) {
+        /* Best effort: what cannot be said is told to people, and the run goes on. */
+        alert_add(d, ALERT_DATA, step, error, "the cancel message cannot be rendered");
+        json_free(error);
+        return;
+    }
+    effect = send_effect(d, &cancel, frame->step, d->after->activation_next++, &rendered);
+    effect->kind = EFFECT_CANCEL;
+    effect->attempt = attempt;
+    effect->undo_of = abandoned;
+    effect->undo_of_step = step->name;
+    effect_decide(d->effects, "%.*s: the service is told to cancel", TEXT_ARG(step->name));
+}

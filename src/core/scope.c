@@ -1,0 +1,205 @@
+/* What the flow's expressions see. Only the variables that an expression reads are built. */
+#include "base/duration.h"
+#include "core/decision.h"
+
+struct seen {
+    const struct json *variables[VARIABLE_FIXED_COUNT];
+    struct json *step;
+    struct json *message;
+};
+
+static bool reads(uint64_t mask, enum variable variable)
+{
+    return (mask >> variable & 1u) != 0;
+}
+
+static const struct json *flow_variable(struct decision *d)
+{
+    if (d->flow_json == NULL) {
+        d->flow_json = json_object();
+        json_put_text(d->flow_json, "name", d->flow->name);
+        json_put_integer(d->flow_json, "version", d->flow->version);
+        json_put_string(d->flow_json, "hash", d->flow->hash);
+    }
+    return d->flow_json;
+}
+
+static const struct json *instance_variable(struct decision *d)
+{
+    char run[RUN_ID_BYTES];
+    char started[TIME_TEXT_BYTES];
+
+    if (d->instance_json == NULL) {
+        run_id_format(d->after->run, run);
+        time_format(d->after->started_ms, started);
+        d->instance_json = json_object();
+        json_put_text(d->instance_json, "id", d->after->name);
+        json_put_text(d->instance_json, "key", instance_key(d->after));
+        json_put_string(d->instance_json, "run", run);
+        json_put_string(d->instance_json, "startedAt", started);
+    }
+    return d->instance_json;
+}
+
+static const struct json *now_variable(struct decision *d)
+{
+    char now[TIME_TEXT_BYTES];
+
+    if (d->now_json == NULL) {
+        time_format(d->event->time_ms, now);
+        d->now_json = json_string(now);
+    }
+    return d->now_json;
+}
+
+static struct json *step_variable(const struct sight *sight)
+{
+    struct json *step = json_object();
+
+    json_put_text(step, "name", sight->step->name);
+    json_put_integer(step, "attempt", sight->attempt == 0 ? 1 : sight->attempt);
+    return step;
+}
+
+static struct json *message_variable(const struct incoming *incoming)
+{
+    struct json *message =
+        incoming->message == NULL ? json_object() : json_open_copy(incoming->message);
+
+    json_put(message, TEXT("value"), json_copy(incoming->payload));
+    return message;
+}
+
+static void see(struct decision *d, uint64_t mask, const struct sight *sight, struct seen *seen)
+{
+    *seen = (struct seen){0};
+    if (mask == 0) {
+        return;
+    }
+    if (reads(mask, VARIABLE_FLOW)) {
+        seen->variables[VARIABLE_FLOW] = flow_variable(d);
+    }
+    if (reads(mask, VARIABLE_INSTANCE)) {
+        seen->variables[VARIABLE_INSTANCE] = instance_variable(d);
+    }
+    if (reads(mask, VARIABLE_NOW)) {
+        seen->variables[VARIABLE_NOW] = now_variable(d);
+    }
+    if (reads(mask, VARIABLE_DATA)) {
+        seen->variables[VARIABLE_DATA] = sight->data == NULL ? d->after->data : sight->data;
+    }
+    if (reads(mask, VARIABLE_ERROR)) {
+        seen->variables[VARIABLE_ERROR] = d->after->error;
+    }
+    if (reads(mask, VARIABLE_STEP) && sight->step != NULL) {
+        seen->step = step_variable(sight);
+        seen->variables[VARIABLE_STEP] = seen->step;
+    }
+    if (reads(mask, VARIABLE_MESSAGE) && sight->incoming != NULL) {
+        seen->message = message_variable(sight->incoming);
+        seen->variables[VARIABLE_MESSAGE] = seen->message;
+    }
+}
+
+static void unsee(struct seen *seen)
+{
+    json_free(seen->step);
+    json_free(seen->message);
+}
+
+/* `uuid` and `random` must give the same in a replay, and something else in another transition. */
+static struct text seed_of(struct decision *d)
+{
+    char run[RUN_ID_BYTES];
+
+    if (d->seed.bytes == 0) {
+        run_id_format(d->after->run, run);
+        d->seed = arena_printf(d->effects->arena, "%.*s/%s/%lld", TEXT_ARG(d->after->name), run,
+                               (long long)d->after->seq);
+    }
+    return d->seed;
+}
+
+static struct expr_env env_of(struct decision *d, const struct sight *sight,
+                              const struct seen *seen)
+{
+    return (struct expr_env){
+        .input = sight->input == NULL ? d->after->data : sight->input,
+        .variables = seen->variables,
+        .variable_count = VARIABLE_FIXED_COUNT,
+        .seed = seed_of(d),
+        .draws = &d->draws,
+    };
+}
+
+enum status scope_eval(struct decision *d, const struct expr *expr, const struct sight *sight,
+                       struct json **value, struct error *err)
+{
+    struct seen seen;
+    struct expr_env env;
+    enum status status;
+
+    see(d, expr_variables(expr), sight, &seen);
+    env = env_of(d, sight, &seen);
+    status = expr_eval(expr, &env, value, err);
+    unsee(&seen);
+    return status;
+}
+
+enum status scope_test(struct decision *d, const struct expr *expr, const struct sight *sight,
+                       bool *truth, struct error *err)
+{
+    struct seen seen;
+    struct expr_env env;
+    enum status status;
+
+    see(d, expr_variables(expr), sight, &seen);
+    env = env_of(d, sight, &seen);
+    status = expr_test(expr, &env, truth, err);
+    unsee(&seen);
+    return status;
+}
+
+enum status scope_render(struct decision *d, const struct template *template,
+                         const struct sight *sight, struct json **value, struct error *err)
+{
+    struct seen seen;
+    struct expr_env env;
+    enum status status;
+
+    see(d, template_variables(template), sight, &seen);
+    env = env_of(d, sight, &seen);
+    status = template_render(template, &env, value, err);
+    unsee(&seen);
+    return status;
+}
+
+enum status scope_render_text(struct decision *d, const struct template *template,
+                              const struct sight *sight, struct text *text, struct error *err)
+{
+    struct buffer scalar = {0};
+    struct json *value = NULL;
+    enum status status = scope_render(d, template, sight, &value, err);
+
+    *text = (struct text){0};
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (json_kind(value) != JSON_NULL) {
+        if (json_scalar_text(value, &scalar)) {
+            *text = arena_text(d->effects->arena, buffer_text(&scalar));
+        } else {
+            status = fail(err, STATUS_REJECT, "a text is needed, not an array or object");
+        }
+    }
+    buffer_release(&scalar);
+    json_free(value);
+    return status;
+}
+
+void scope_release(struct decision *d)
+{
+    json_free(d->flow_json);
+    json_free(d->instance_json);
+    json_free(d->now_json);
+}

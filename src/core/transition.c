@@ -1,0 +1,58 @@
+#include "core/transition.h"
+
+#include "core/decision.h"
+
+/* Timers fire again and again after a crash, and most are disarmed by then: no copy for those. */
+static bool is_leftover_timer(const struct instance *before, const struct event *event)
+{
+    const struct timer *timer;
+
+    if (event->kind != EVENT_TIMER) {
+        return false;
+    }
+    timer = instance_timer(before, event->timer, event->activation);
+    return timer == NULL || timer->due_ms > event->time_ms ||
+           !run_id_equal(event->timer_run, before->run);
+}
+
+static enum transition_result decide(struct decision *d)
+{
+    switch (d->event->kind) {
+    case EVENT_MESSAGE:
+        return on_message(d);
+    case EVENT_REPLY:
+        return on_reply(d);
+    case EVENT_TIMER:
+        return on_timer(d);
+    case EVENT_OPERATOR:
+        return on_operator(d);
+    }
+    CHECK(false && "unknown event kind");
+    return TRANSITION_VOID;
+}
+
+enum transition_result transition(const struct flow *flow, const struct instance *before,
+                                  const struct event *event, struct instance **after,
+                                  struct effect_list *effects)
+{
+    struct decision d = {.flow = flow, .event = event, .effects = effects};
+    enum transition_result result;
+
+    effect_clear(effects);
+    *after = NULL;
+    if (is_leftover_timer(before, event)) {
+        return TRANSITION_VOID;
+    }
+    CHECK(event->time_ms >= before->time_ms);
+    d.after = instance_copy(before);
+    d.after->seq++;
+    d.after->time_ms = event->time_ms;
+    result = decide(&d);
+    scope_release(&d);
+    if (result == TRANSITION_VOID) {
+        instance_free(d.after);
+        return result;
+    }
+    *after = d.after;
+    return result;
+}
