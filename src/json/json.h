@@ -93,8 +93,8 @@ bool json_equal(const struct json *a, const struct json *b);
 
 /* The text of a scalar as used for correlation: a text as it is, a boolean "true"/"false", a number
  * in canonical decimal form without passing through a double ("1.0" and "1" and "1e0" give "1",
- * "0.10" gives "0.1"; more than 40 zeros are written as an exponent: "1e41"). False for null, arrays,
- * objects. */
+ * "0.10" gives "0.1"; with an exponent where it would not fit 64 bits or need more than 40 zeros:
+ * "1e20"). False for null, arrays, objects. */
 bool json_scalar_text(const struct json *value, struct buffer *out);
 
 /* Bytes of the compact text, counted up to `most` (then `most` + 1): cheap bound checks. */

@@ -6,7 +6,7 @@
  * and the constant again on the way out.
  *
  * A decimal is a json-c double that carries its text; an integer is a json-c int. Both are made in
- * json_number.c only.
+ * json_number.c and json_lex.c only.
  */
 #ifndef BATON_JSON_VALUE_H
 #define BATON_JSON_VALUE_H
@@ -23,8 +23,9 @@
 
 extern const char json_null_place[1];
 
-/* More digits than this are not made out of an exponent. */
+/* More zeros than this after a decimal point are not made out of an exponent. */
 #define CANONICAL_ZEROS_MAX 40
+#define INTEGER_DIGITS_MAX 20
 #define INTEGER_TEXT_BYTES 24
 #define DECIMAL_TEXT_BYTES 32
 /* Digits of an exponent, so that sums of exponents and digit counts stay small. */
@@ -66,7 +67,13 @@ struct text integer_text(struct integer integer, char room[INTEGER_TEXT_BYTES]);
 struct text number_text(struct json_c_object *number, char room[INTEGER_TEXT_BYTES]);
 /* A decimal with this text, which must be a JSON number. */
 struct json_c_object *decimal_new(struct text text);
-/* Canonical decimal form; see json_scalar_text(). */
+/* The number as an integer of 64 bits, if it is one, however it is written. */
+bool decimal_integer(struct text number, struct integer *integer);
+/* Canonical form; see json_scalar_text(). An integer beyond 64 bits gets an exponent, because
+ * without one json_parse() would refuse it. */
+void decimal_canonical(struct text number, struct buffer *out);
+int decimal_compare(struct text a, struct text b);
+
 void number_canonical(struct json_c_object *number, struct buffer *out);
 int number_compare(struct json_c_object *a, struct json_c_object *b);
 

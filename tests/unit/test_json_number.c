@@ -55,11 +55,23 @@ static void huge_exponents_are_never_expanded(void **state)
     assert_canonical("1e999999999", "1e999999999");
     assert_canonical("10e999999998", "1e999999999");
     assert_canonical("-12.50e-999999999", "-1.25e-999999998");
-    assert_canonical("1e40", "10000000000000000000000000000000000000000");
-    assert_canonical("1e41", "1e41");
+    assert_canonical("1e19", "10000000000000000000");
+    assert_canonical("1e20", "1e20");
     assert_canonical("0.1e42", "1e41");
     assert_canonical("1e-41", "0.00000000000000000000000000000000000000001");
     assert_canonical("1e-42", "1e-42");
+}
+
+/* "125" and seventeen zeros would be refused when it is read again. */
+static void integers_beyond_64_bits_have_an_exponent(void **state)
+{
+    (void)state;
+    assert_canonical("18446744073709551615.0", "18446744073709551615");
+    assert_canonical("18446744073709551616.0", "1.8446744073709551616e19");
+    assert_canonical("-9223372036854775808.0", "-9223372036854775808");
+    assert_canonical("-9223372036854775809.0", "-9.223372036854775809e18");
+    assert_canonical("-12.5e+21", "-1.25e22");
+    assert_canonical("99999999999999999999.0", "9.9999999999999999999e19");
 }
 
 static void texts_and_booleans_are_their_own_scalar_text(void **state)
@@ -208,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_numbers_have_one_canonical_text),
         cmocka_unit_test(huge_exponents_are_never_expanded),
+        cmocka_unit_test(integers_beyond_64_bits_have_an_exponent),
         cmocka_unit_test(texts_and_booleans_are_their_own_scalar_text),
         cmocka_unit_test(an_integer_is_one_however_it_is_written),
         cmocka_unit_test(doubles_are_written_as_short_as_they_read_back),

@@ -139,8 +139,7 @@ static void what_rfc_8259_forbids_is_refused(void **state)
         "[1]]",
         "{}{}",
         "1 2",
-        "\xEF\xBB\xBF"
-        "1",
+        "\xEF\xBB\xBF[]",
         "\f1",
         "\"a",
         "[",
