@@ -23,8 +23,8 @@ struct lane_options {
     const struct clock *clock;
     const struct barrier *barrier;
     const struct settings *settings;
-    uint32_t index;      /* Of the lane in its process. */
-    uint64_t seed;       /* Random per process start: ids of batches and of dynamic members. */
+    uint32_t index; /* Of the lane in its process. */
+    uint64_t seed;  /* Random per process start: ids of batches and of dynamic members. */
     /* Called at named points of a turn; a test build dies there. NULL in the program. */
     void (*fault)(void *fault_self, const char *point);
     void *fault_self;

@@ -1,0 +1,84 @@
+#include "base/duration.h"
+#include "engine/lane_state.h"
+
+#define BLOCKED_WAIT_MS 200 /* How soon a deadline that waits for the barrier is looked at again. */
+
+/* The earliest time at which one of its timers may fire. A deadline that is due but not yet behind
+ * the barrier is looked at again a little later. */
+void resident_set_wake(struct partition *partition, struct resident *resident, int64_t now_ms)
+{
+    const struct instance *instance = resident->instance;
+    int64_t wake_ms = WAKE_NEVER;
+
+    for (uint32_t i = 0; instance != NULL && i < instance->timer_count; i++) {
+        const struct timer *timer = &instance->timers[i];
+        bool is_blocked = timer_is_deadline(timer->kind) && timer->due_ms <= now_ms &&
+                          timer->due_ms > partition->deadline_until_ms;
+        int64_t at_ms = is_blocked ? now_ms + BLOCKED_WAIT_MS : timer->due_ms;
+        if (at_ms < wake_ms) {
+            wake_ms = at_ms;
+        }
+    }
+    wake_heap_set(&partition->wakes, &resident->wake, wake_ms);
+}
+
+static int64_t remember_ms_of(const struct lane *lane, const struct instance *instance)
+{
+    const struct flow *flow = flow_registry_by_hash(lane->registry, text_of(instance->flow_hash));
+
+    return flow == NULL ? MS_PER_DAY : flow->remember_ms;
+}
+
+static void adopt_resident(struct lane *lane, const struct touched *touched)
+{
+    struct partition *partition = touched->partition;
+    struct resident *resident = touched->resident;
+    bool is_new = resident->instance == NULL;
+
+    instance_free(resident->instance);
+    resident->instance = resident->overlay;
+    resident->overlay = NULL;
+    for (int i = 0; i < DIGEST_BYTES; i++) {
+        resident->hash[i] = resident->overlay_hash[i];
+    }
+    partition_mark_dirty(partition, resident, resident->overlay_offset, lane->now_ms);
+    stat_add(&lane->stats.started, is_new);
+    if (resident->overlay_offset > partition->overlay_history) {
+        partition->overlay_history = resident->overlay_offset;
+    }
+    if (instance_has_ended(resident->instance)) {
+        int64_t until_ms = resident->instance->time_ms + remember_ms_of(lane, resident->instance);
+        stat_add(&lane->stats.ended, 1);
+        partition_ended(partition, resident, (uint32_t)(until_ms / MS_PER_SECOND));
+    } else {
+        resident_set_wake(partition, resident, lane->now_ms);
+    }
+}
+
+void lane_adopt(struct lane *lane)
+{
+    for (uint32_t i = 0; i < lane->touched_count; i++) {
+        adopt_resident(lane, &lane->touched[i]);
+    }
+    for (uint32_t i = 0; i < lane->mark_count; i++) {
+        struct watermark *mark = lane->marks[i];
+        mark->next = mark->overlay_next;
+        mark->is_touched = false;
+        mark->is_unsaved = !mark->needs_record;
+    }
+    for (int32_t i = 0; i < lane->partition_max; i++) {
+        struct partition *partition = lane->partitions[i];
+        if (partition == NULL || !partition->is_touched) {
+            continue;
+        }
+        partition->is_touched = false;
+        partition->next_offset = partition->overlay_next;
+        partition->checkpoint = partition->overlay_checkpoint;
+        if (partition->overlay_history >= partition->history_next) {
+            partition->history_next = partition->overlay_history + 1;
+        }
+        lane_checkpoint_committed(lane, partition);
+    }
+    lane->touched_count = 0;
+    lane->mark_count = 0;
+}

@@ -1,0 +1,391 @@
+/*
+ * The checkpoint: runs that have been idle are written to the snapshot topic and then to the store,
+ * keys that ended to chunks of the checkpoint topic, watermarks beside them; and the point from
+ * which a new owner has to fold the history moves up to what memory still needs.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/log.h"
+#include "codec/records.h"
+#include "engine/lane_state.h"
+#include "engine/snapshot.h"
+
+#define PASS_EVERY_MS MS_PER_SECOND
+#define PASS_RUNS_MAX 1000
+
+static struct outgoing *add_checkpoint(struct lane *lane, const struct partition *partition,
+                                       const struct checkpoint_record *record)
+{
+    struct outgoing *out = outbox_add(lane, lane->names.checkpoint, partition->number);
+
+    if (record != NULL) {
+        struct record_header *header = arena_alloc(&lane->arena, sizeof *header);
+        buffer_clear(&lane->scratch);
+        checkpoint_encode(record, &lane->scratch);
+        out->value = lane_keep(lane, buffer_text(&lane->scratch));
+        *header = (struct record_header){TEXT("baton-schema"), schema_fingerprint("checkpoint")};
+        out->headers = header;
+        out->header_count = 1;
+    }
+    return out;
+}
+
+static void add_watermark(struct lane *lane, const struct partition *partition, struct text key,
+                          int64_t next)
+{
+    struct checkpoint_record record = {.kind = CHECKPOINT_WATERMARK, .watermark = next};
+
+    add_checkpoint(lane, partition, &record)->key = lane_keep(lane, key);
+}
+
+/* A turn whose highest record of a source made no history record says so here: nothing else in the
+ * transaction carries that watermark. */
+void lane_add_bare_marks(struct lane *lane)
+{
+    for (uint32_t i = 0; i < lane->mark_count; i++) {
+        const struct watermark *mark = lane->marks[i];
+        for (int32_t n = 0; mark->needs_record && n < lane->partition_max; n++) {
+            const struct partition *partition = lane->partitions[n];
+            if (partition != NULL && partition->is_touched &&
+                map_get(&partition->watermarks, mark->key) == mark) {
+                add_watermark(lane, partition, mark->key, mark->overlay_next);
+                break;
+            }
+        }
+    }
+}
+
+static void add_unsaved_marks(struct lane *lane, const struct partition *partition)
+{
+    size_t cursor = 0;
+    struct text key;
+    void *value;
+
+    while (map_next(&partition->watermarks, &cursor, &key, &value)) {
+        const struct watermark *mark = value;
+        if (mark->is_unsaved && !mark->is_touched) {
+            add_watermark(lane, partition, key, mark->next);
+        }
+    }
+}
+
+static int by_until(const void *a, const void *b)
+{
+    uint32_t left = ((const struct ended_entry *)a)->end_second;
+    uint32_t right = ((const struct ended_entry *)b)->end_second;
+
+    return (left > right) - (left < right);
+}
+
+static void add_chunk(struct lane *lane, struct partition *partition, struct ended_entry *entries,
+                      uint32_t count)
+{
+    struct ended_chunk *chunk = &partition->pass_chunks[partition->pass_chunk_count++];
+    struct checkpoint_record record = {
+        .kind = CHECKPOINT_ENDED, .ended = entries, .ended_count = count};
+
+    *chunk = (struct ended_chunk){.minute = entries[0].end_second / 60,
+                                  .number = partition->history_next,
+                                  .entries = entries,
+                                  .entry_count = count};
+    add_checkpoint(lane, partition, &record)->key = arena_printf(
+        &lane->arena, "e/%lld/%lld", (long long)chunk->minute, (long long)chunk->number);
+}
+
+/* One chunk for each minute in which entries are forgotten. */
+static void add_ended(struct lane *lane, struct partition *partition)
+{
+    uint32_t count = 0;
+    struct ended_entry *entries = arena_array(&lane->arena, partition->pending_count,
+                                              sizeof *entries);
+
+    partition->pass_chunks = arena_array(&lane->arena, partition->pending_count,
+                                         sizeof *partition->pass_chunks);
+    partition->pass_pending = partition->pending_count;
+    for (uint32_t i = 0; i < partition->pending_count; i++) {
+        const struct ended_pending *pending = &partition->pending[i];
+        if ((int64_t)pending->until_second * MS_PER_SECOND > lane->now_ms) {
+            memcpy(entries[count].name_hash, pending->name_hash, ENDED_HASH_BYTES);
+            entries[count++].end_second = pending->until_second;
+        }
+    }
+    if (count == 0) {
+        return;
+    }
+    qsort(entries, count, sizeof *entries, by_until);
+    uint32_t first = 0;
+    for (uint32_t i = 1; i <= count; i++) {
+        if (i == count || entries[i].end_second / 60 != entries[first].end_second / 60) {
+            add_chunk(lane, partition, entries + first, i - first);
+            first = i;
+        }
+    }
+}
+
+static void add_forgetting(struct lane *lane, struct partition *partition)
+{
+    const struct ended_chunk *chunk = ended_oldest(&partition->ended, lane->now_ms,
+                                                   lane->settings->remember_max);
+
+    if (chunk == NULL) {
+        return;
+    }
+    if ((chunk->minute + 1) * MS_PER_MINUTE > lane->now_ms) {
+        outbox_alert_text(lane, TEXT(""), "data",
+                          "partition %d remembers more than %u ended keys: the oldest %u are "
+                          "forgotten early, so repeated starts of them run again",
+                          partition->number, lane->settings->remember_max, chunk->entry_count);
+    }
+    partition->has_pass_drop = true;
+    partition->pass_drop_minute = chunk->minute;
+    partition->pass_drop_number = chunk->number;
+    add_checkpoint(lane, partition, NULL)->key = arena_printf(
+        &lane->arena, "e/%lld/%lld", (long long)chunk->minute, (long long)chunk->number);
+}
+
+static void fill_op(struct partition *partition, const struct snapshot_record *record,
+                    struct sleep_op *op)
+{
+    struct arena *arena = &partition->sleep_arena;
+    struct sleep_timer *timers = arena_array(arena, record->timer_count, sizeof *timers);
+    struct snapshot_record apart = *record;
+    struct buffer state = {0};
+
+    for (uint32_t i = 0; i < record->timer_count; i++) {
+        timers[i] = (struct sleep_timer){record->timers[i].id, record->timers[i].due_ms};
+    }
+    /* In the store the stack is a list of its own; depth and hash in the state hold it to it. */
+    apart.stack_count = 0;
+    snapshot_encode(&apart, &state);
+    *op = (struct sleep_op){.name = arena_text(arena, record->instance),
+                            .state = arena_text(arena, buffer_text(&state)),
+                            .timers = timers,
+                            .timer_count = record->timer_count,
+                            .stack = record->stack,
+                            .stack_count = record->stack_count};
+    buffer_release(&state);
+}
+
+static void add_snapshot(struct lane *lane, struct partition *partition, struct resident *resident)
+{
+    struct outgoing *out = outbox_add(lane, lane->names.snapshot, partition->number);
+    struct sleep_op *op = &partition->ops[partition->op_count];
+
+    out->key = lane_keep(lane, resident->name);
+    out->offset = &partition->overlay_snapshot;
+    if (resident->instance == NULL) {
+        *op = (struct sleep_op){.name = arena_text(&partition->sleep_arena, resident->name)};
+    } else {
+        struct snapshot_record record;
+        struct record_header *header = arena_alloc(&lane->arena, sizeof *header);
+        snapshot_of(resident->instance, resident->hash, &partition->sleep_arena, &record);
+        buffer_clear(&lane->scratch);
+        snapshot_encode(&record, &lane->scratch);
+        out->value = lane_keep(lane, buffer_text(&lane->scratch));
+        *header = (struct record_header){TEXT("baton-schema"), schema_fingerprint("snapshot")};
+        out->headers = header;
+        out->header_count = 1;
+        fill_op(partition, &record, op);
+    }
+    resident->is_saving = true;
+    partition->saved[partition->op_count++] = resident;
+}
+
+/* Runs that nothing has happened to for a while; those that never rest, after a longer while; and
+ * those that slept and have ended. Clean ones that were only looked at are simply forgotten. */
+static bool wants_sleep(const struct lane *lane, const struct resident *resident, bool everything)
+{
+    const struct settings *settings = lane->settings;
+
+    if (resident->overlay != NULL || resident->is_saving || resident->first_offset == OFFSET_NONE) {
+        return false;
+    }
+    return everything || resident->instance == NULL ||
+           resident->changed_ms + settings->checkpoint_idle_ms <= lane->now_ms ||
+           resident->dirty_ms + settings->checkpoint_max_ms <= lane->now_ms;
+}
+
+static void evict_clean(struct lane *lane, struct partition *partition)
+{
+    struct resident *resident = partition->idle.first;
+
+    while (resident != NULL &&
+           resident->changed_ms + lane->settings->checkpoint_idle_ms <= lane->now_ms) {
+        struct resident *next = resident->idle.next;
+        if (resident->first_offset == OFFSET_NONE && !resident->is_saving &&
+            resident->overlay == NULL) {
+            partition_evict(partition, resident);
+        }
+        resident = next;
+    }
+}
+
+static void add_sleepers(struct lane *lane, struct partition *partition, bool everything)
+{
+    uint32_t looked = 0;
+
+    if (partition->is_applying || partition->is_apply_due) {
+        return;
+    }
+    evict_clean(lane, partition);
+    arena_reset(&partition->sleep_arena);
+    partition->op_count = 0;
+    partition->ops = arena_array(&partition->sleep_arena, PASS_RUNS_MAX, sizeof *partition->ops);
+    partition->saved = arena_array(&partition->sleep_arena, PASS_RUNS_MAX,
+                                   sizeof(struct resident *));
+    /* The idle list is in the order of the last change, so what is idle stands in front. A run that
+     * never rests is found by the dirty list, whose head is the longest dirty. */
+    for (struct resident *resident = partition->idle.first;
+         resident != NULL && partition->op_count < PASS_RUNS_MAX && looked < 2 * PASS_RUNS_MAX;
+         resident = resident->idle.next, looked++) {
+        if (wants_sleep(lane, resident, everything)) {
+            add_snapshot(lane, partition, resident);
+        } else if (resident->changed_ms + lane->settings->checkpoint_idle_ms > lane->now_ms) {
+            break;
+        }
+    }
+    for (struct resident *resident = partition->dirty.first;
+         resident != NULL && partition->op_count < PASS_RUNS_MAX; resident = resident->dirty.next) {
+        if (wants_sleep(lane, resident, everything)) {
+            add_snapshot(lane, partition, resident);
+        } else if (!resident->is_saving && resident->overlay == NULL &&
+                   resident->instance != NULL) {
+            break;
+        }
+    }
+    partition->is_pass_saving = partition->op_count > 0;
+}
+
+/* What the history is still needed for once this turn is committed. Records of this very turn lie
+ * at history_next or above. */
+static int64_t checkpoint_after(const struct partition *partition)
+{
+    const struct resident *resident = partition->dirty.first;
+
+    while (resident != NULL && resident->is_saving) {
+        resident = resident->dirty.next;
+    }
+    return resident != NULL && resident->first_offset < partition->history_next
+               ? resident->first_offset
+               : partition->history_next;
+}
+
+static bool has_reason(const struct lane *lane, const struct partition *partition, bool everything)
+{
+    const struct resident *idle = partition->idle.first;
+    const struct resident *dirty = partition->dirty.first;
+    const struct settings *settings = lane->settings;
+
+    return everything || partition->pending_count > 0 ||
+           (idle != NULL && idle->changed_ms + settings->checkpoint_idle_ms <= lane->now_ms) ||
+           (dirty != NULL && dirty->dirty_ms + settings->checkpoint_max_ms <= lane->now_ms) ||
+           ended_oldest(&partition->ended, lane->now_ms, settings->remember_max) != NULL ||
+           checkpoint_after(partition) != partition->checkpoint;
+}
+
+void lane_checkpoint(struct lane *lane, struct partition *partition, bool everything)
+{
+    uint32_t before = lane->outbox.count;
+
+    if (!everything && lane->monotonic_ms < partition->checkpoint_pass_ms + PASS_EVERY_MS) {
+        return;
+    }
+    partition->checkpoint_pass_ms = lane->monotonic_ms;
+    if (!has_reason(lane, partition, everything)) {
+        return;
+    }
+    lane_touch_partition(lane, partition);
+    lane->outbox.origin = (struct origin){partition, OFFSET_NONE};
+    partition->is_pass_open = true;
+    add_ended(lane, partition);
+    add_forgetting(lane, partition);
+    add_sleepers(lane, partition, everything);
+    add_unsaved_marks(lane, partition);
+    partition->overlay_checkpoint = checkpoint_after(partition);
+    if (lane->outbox.count == before && partition->overlay_checkpoint == partition->checkpoint) {
+        partition->is_pass_open = false;
+        partition->is_touched = lane->events > 0 && partition->is_touched;
+        return;
+    }
+    struct checkpoint_record record = {.kind = CHECKPOINT_OFFSETS,
+                                       .history_offset = partition->overlay_checkpoint,
+                                       .inbox_offset = partition->overlay_next};
+    add_checkpoint(lane, partition, &record)->key = TEXT("c");
+}
+
+static void forget_pass(struct partition *partition)
+{
+    partition->is_pass_open = false;
+    partition->is_pass_saving = false;
+    partition->has_pass_drop = false;
+    partition->pass_pending = 0;
+    partition->pass_chunks = NULL;
+    partition->pass_chunk_count = 0;
+}
+
+void lane_checkpoint_dropped(struct partition *partition)
+{
+    if (partition->is_pass_saving) {
+        for (uint32_t i = 0; i < partition->op_count; i++) {
+            partition->saved[i]->is_saving = false;
+        }
+        partition->op_count = 0;
+    }
+    forget_pass(partition);
+}
+
+static void marks_saved(struct partition *partition)
+{
+    size_t cursor = 0;
+    struct text key;
+    void *value;
+
+    while (map_next(&partition->watermarks, &cursor, &key, &value)) {
+        ((struct watermark *)value)->is_unsaved = false;
+    }
+}
+
+static void pending_written(struct partition *partition)
+{
+    for (uint32_t i = 0; i < partition->pass_chunk_count; i++) {
+        const struct ended_chunk *chunk = &partition->pass_chunks[i];
+        ended_add_chunk(&partition->ended, chunk->minute, chunk->number, chunk->entries,
+                        chunk->entry_count);
+    }
+    uint32_t left = partition->pending_count - partition->pass_pending;
+    memmove(partition->pending, partition->pending + partition->pass_pending,
+            left * sizeof *partition->pending);
+    partition->pending_count = left;
+    partition->pending_first = INT64_MAX;
+    for (uint32_t i = 0; i < left; i++) {
+        if (partition->pending[i].first_offset < partition->pending_first) {
+            partition->pending_first = partition->pending[i].first_offset;
+        }
+    }
+}
+
+void lane_checkpoint_committed(struct lane *lane, struct partition *partition)
+{
+    (void)lane;
+    if (!partition->is_pass_open) {
+        return;
+    }
+    if (partition->pass_pending > 0) {
+        pending_written(partition);
+    }
+    if (partition->has_pass_drop) {
+        ended_drop_chunk(&partition->ended, partition->pass_drop_minute,
+                         partition->pass_drop_number);
+    }
+    if (partition->is_pass_saving) {
+        for (uint32_t i = 0; i < partition->op_count; i++) {
+            partition_mark_clean(partition, partition->saved[i]);
+            partition->saved[i]->has_snapshot = partition->saved[i]->instance != NULL;
+        }
+        partition->snapshot_next = partition->overlay_snapshot + 1;
+        partition->is_apply_due = true;
+    }
+    forget_pass(partition);
+}

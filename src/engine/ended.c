@@ -1,0 +1,171 @@
+#include "engine/ended.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/duration.h"
+#include "base/hash.h"
+
+void ended_hash(struct text name, unsigned char out[ENDED_HASH_BYTES])
+{
+    uint64_t low = hash64(name, 0x656e646564ULL);
+    uint64_t high = hash64(name, low);
+
+    memcpy(out, &low, sizeof low);
+    memcpy(out + sizeof low, &high, ENDED_HASH_BYTES - sizeof low);
+}
+
+/* Index of the slot that holds the hash, or of the empty one where it would go. */
+static size_t slot_of(const struct ended *ended, const unsigned char *name_hash)
+{
+    uint64_t at;
+
+    memcpy(&at, name_hash, sizeof at);
+    for (size_t i = at & (ended->capacity - 1);; i = (i + 1) & (ended->capacity - 1)) {
+        const struct ended_slot *slot = &ended->slots[i];
+        if (slot->until_second == 0 || memcmp(slot->name_hash, name_hash, ENDED_HASH_BYTES) == 0) {
+            return i;
+        }
+    }
+}
+
+static void rebuild(struct ended *ended)
+{
+    size_t need = 64;
+
+    while (need < (ended->entry_count + 16) * 3) {
+        need *= 2;
+    }
+    if (need < ended->capacity && ended->used * 2 < ended->capacity) {
+        need = ended->capacity;
+    }
+    struct ended_slot *old = ended->slots;
+    size_t old_capacity = ended->capacity;
+    ended->slots = calloc(need, sizeof *ended->slots);
+    CHECK(ended->slots != NULL);
+    ended->capacity = need;
+    ended->used = 0;
+    for (size_t i = 0; i < old_capacity; i++) {
+        if (old[i].until_second != 0) {
+            ended->slots[slot_of(ended, old[i].name_hash)] = old[i];
+            ended->used++;
+        }
+    }
+    free(old);
+}
+
+void ended_add(struct ended *ended, const unsigned char name_hash[ENDED_HASH_BYTES],
+               uint32_t until_second)
+{
+    if (until_second == 0) {
+        return;
+    }
+    if (ended->capacity == 0 || (ended->used + 1) * 2 > ended->capacity) {
+        if (ended->entry_count < ended->used) {
+            ended->entry_count = ended->used;
+        }
+        rebuild(ended);
+    }
+    struct ended_slot *slot = &ended->slots[slot_of(ended, name_hash)];
+    if (slot->until_second == 0) {
+        memcpy(slot->name_hash, name_hash, ENDED_HASH_BYTES);
+        ended->used++;
+    }
+    if (slot->until_second < until_second) {
+        slot->until_second = until_second;
+    }
+}
+
+bool ended_has(const struct ended *ended, struct text name, int64_t now_ms)
+{
+    unsigned char name_hash[ENDED_HASH_BYTES];
+
+    if (ended->capacity == 0) {
+        return false;
+    }
+    ended_hash(name, name_hash);
+    const struct ended_slot *slot = &ended->slots[slot_of(ended, name_hash)];
+    return slot->until_second != 0 && (int64_t)slot->until_second * MS_PER_SECOND > now_ms;
+}
+
+void ended_add_chunk(struct ended *ended, int64_t minute, int64_t number,
+                     const struct ended_entry *entries, uint32_t entry_count)
+{
+    ended_drop_chunk(ended, minute, number);
+    if (ended->chunk_count == ended->chunk_capacity) {
+        ended->chunk_capacity = ended->chunk_capacity == 0 ? 16 : ended->chunk_capacity * 2;
+        ended->chunks = realloc(ended->chunks, ended->chunk_capacity * sizeof *ended->chunks);
+        CHECK(ended->chunks != NULL);
+    }
+    struct ended_chunk *chunk = &ended->chunks[ended->chunk_count++];
+    *chunk = (struct ended_chunk){.minute = minute, .number = number, .entry_count = entry_count};
+    if (entry_count > 0) {
+        chunk->entries = malloc(entry_count * sizeof *entries);
+        CHECK(chunk->entries != NULL);
+        memcpy(chunk->entries, entries, entry_count * sizeof *entries);
+    }
+    ended->entry_count += entry_count;
+    for (uint32_t i = 0; i < entry_count; i++) {
+        ended_add(ended, entries[i].name_hash, entries[i].end_second);
+    }
+}
+
+const struct ended_chunk *ended_oldest(const struct ended *ended, int64_t now_ms, uint32_t most)
+{
+    const struct ended_chunk *oldest = NULL;
+
+    for (uint32_t i = 0; i < ended->chunk_count; i++) {
+        if (oldest == NULL || ended->chunks[i].minute < oldest->minute) {
+            oldest = &ended->chunks[i];
+        }
+    }
+    if (oldest == NULL) {
+        return NULL;
+    }
+    bool is_over = (oldest->minute + 1) * MS_PER_MINUTE <= now_ms;
+    return is_over || ended->entry_count > most ? oldest : NULL;
+}
+
+/* Linear probing: taking a slot out means to put the rest of its run in again. */
+static void slot_clear(struct ended *ended, size_t at)
+{
+    ended->slots[at].until_second = 0;
+    ended->used--;
+    for (size_t i = (at + 1) & (ended->capacity - 1); ended->slots[i].until_second != 0;
+         i = (i + 1) & (ended->capacity - 1)) {
+        struct ended_slot moved = ended->slots[i];
+        ended->slots[i].until_second = 0;
+        ended->slots[slot_of(ended, moved.name_hash)] = moved;
+    }
+}
+
+void ended_drop_chunk(struct ended *ended, int64_t minute, int64_t number)
+{
+    for (uint32_t i = 0; i < ended->chunk_count; i++) {
+        struct ended_chunk *chunk = &ended->chunks[i];
+        if (chunk->minute != minute || chunk->number != number) {
+            continue;
+        }
+        for (uint32_t e = 0; e < chunk->entry_count; e++) {
+            size_t at = slot_of(ended, chunk->entries[e].name_hash);
+            if (ended->slots[at].until_second == chunk->entries[e].end_second) {
+                slot_clear(ended, at);
+            }
+        }
+        ended->entry_count -= chunk->entry_count;
+        free(chunk->entries);
+        *chunk = ended->chunks[--ended->chunk_count];
+        return;
+    }
+}
+
+void ended_release(struct ended *ended)
+{
+    for (uint32_t i = 0; i < ended->chunk_count; i++) {
+        free(ended->chunks[i].entries);
+    }
+    free(ended->chunks);
+    free(ended->slots);
+    *ended = (struct ended){0};
+}

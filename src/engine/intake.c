@@ -1,0 +1,306 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "codec/payload.h"
+#include "codec/records.h"
+#include "core/correlate.h"
+#include "engine/lane_state.h"
+
+#define HOLD_STORE_MS 500
+#define HOLD_REVISION_MS 1000
+#define REGISTRY_WAIT_MS 100
+
+/* A record of the open turn, decoded. */
+struct intake {
+    const struct record *record;
+    struct partition *partition; /* NULL: passed over. */
+    struct inbox_record inbox;
+    bool is_readable;
+    struct text name; /* "<flow>:<key>" */
+    char problem[160];
+};
+
+static bool needs_run(const struct intake *intake)
+{
+    return intake->is_readable &&
+           (intake->inbox.kind == INBOX_MESSAGE || intake->inbox.kind == INBOX_REPLY ||
+            intake->inbox.kind == INBOX_OPERATOR);
+}
+
+static void read_one(struct lane *lane, const struct record *record, struct intake *intake)
+{
+    struct error err;
+
+    *intake = (struct intake){.record = record};
+    struct partition *partition = lane_partition(lane, record->partition);
+    /* Not ours, not ready, or given out before: a member may be handed what it no longer owns, and
+     * the broker accepts offsets that go back (rule 2), so both are checked here. */
+    if (partition == NULL || partition->state != PARTITION_READY ||
+        (record->offset < partition->next_offset && !RULE_OFF(lane, 2))) {
+        return;
+    }
+    intake->partition = partition;
+    intake->is_readable = inbox_decode(record->value, &lane->arena, &intake->inbox, &err) ==
+                          STATUS_OK;
+    if (!intake->is_readable) {
+        snprintf(intake->problem, sizeof intake->problem, "%.150s", err.text);
+    } else if (needs_run(intake)) {
+        intake->name = arena_printf(&lane->arena, "%.*s:%.*s", TEXT_ARG(intake->inbox.flow),
+                                    TEXT_ARG(intake->inbox.key));
+    }
+}
+
+/* A record that knows flows this lane has not read about must wait until it has. */
+static bool knows_revision(struct lane *lane, const struct intake *intake)
+{
+    struct error err;
+
+    if (!intake->is_readable || intake->inbox.revision <= flow_registry_revision(lane->registry)) {
+        return true;
+    }
+    if (flow_registry_poll(lane->registry, REGISTRY_WAIT_MS, &err) == STATUS_OK &&
+        intake->inbox.revision <= flow_registry_revision(lane->registry)) {
+        return true;
+    }
+    lane_hold(lane, intake->partition, HOLD_REVISION_MS, intake->inbox.revision,
+              "its records know flows that this lane has not read yet");
+    return false;
+}
+
+/* Load the sleeping runs that the records of one partition meet, in one call. */
+static void load_runs(struct lane *lane, struct partition *partition, struct intake *intakes)
+{
+    struct text *names = arena_array(&lane->arena, lane->record_count, sizeof *names);
+    uint32_t count = 0;
+    struct error err;
+
+    for (uint32_t i = 0; i < lane->record_count; i++) {
+        const struct intake *intake = &intakes[i];
+        if (intake->partition == partition && needs_run(intake) &&
+            partition_find(partition, intake->name) == NULL &&
+            !ended_has(&partition->ended, intake->name, lane->now_ms)) {
+            names[count++] = intake->name;
+        }
+    }
+    switch (lane_load(lane, partition, names, count, &err)) {
+    case STATUS_OK:
+        return;
+    case STATUS_STALE:
+        lane_take_over(lane, partition, err.text);
+        return;
+    case STATUS_RETRY:
+    case STATUS_ABORT:
+    case STATUS_REJECT:
+    case STATUS_FENCED:
+    case STATUS_FATAL:
+        lane_hold(lane, partition, HOLD_STORE_MS, 0, err.text);
+        return;
+    }
+}
+
+static struct watermark *mark_of(struct lane *lane, const struct intake *intake)
+{
+    const struct inbox_record *inbox = &intake->inbox;
+
+    buffer_clear(&lane->scratch_key);
+    buffer_addf(&lane->scratch_key, "w/%.*s/%.*s#%d/%d", TEXT_ARG(inbox->route),
+                TEXT_ARG(inbox->topic), inbox->topic_generation, inbox->partition);
+    return partition_watermark(intake->partition, buffer_text(&lane->scratch_key));
+}
+
+static void raise_mark(struct lane *lane, struct watermark *mark, int64_t next, bool made_history)
+{
+    if (!mark->is_touched) {
+        if (lane->mark_count == lane->mark_capacity) {
+            lane->mark_capacity = lane->mark_capacity == 0 ? 64 : lane->mark_capacity * 2;
+            lane->marks = realloc(lane->marks, lane->mark_capacity * sizeof(struct watermark *));
+            CHECK(lane->marks != NULL);
+        }
+        lane->marks[lane->mark_count++] = mark;
+        mark->is_touched = true;
+    }
+    mark->overlay_next = next;
+    mark->needs_record = !made_history;
+}
+
+static struct json *message_json(const struct inbox_record *inbox)
+{
+    struct json *message = json_object();
+    struct json *headers = json_object();
+
+    json_put_text(message, "topic", inbox->topic);
+    json_put_integer(message, "partition", inbox->partition);
+    json_put_integer(message, "offset", inbox->offset);
+    json_put_integer(message, "timestamp", inbox->timestamp_ms);
+    json_put(message, TEXT("key"),
+             inbox->source_key.data == NULL ? json_null() : json_text(inbox->source_key));
+    for (uint32_t i = 0; i < inbox->header_count; i++) {
+        struct text value = inbox->headers[i].value;
+        json_put(headers, inbox->headers[i].name,
+                 value.data == NULL ? json_null() : json_text(value));
+    }
+    json_put(message, TEXT("headers"), headers);
+    return message;
+}
+
+static bool set_command(const struct lane *lane, const struct inbox_record *inbox,
+                        struct event *event)
+{
+    struct command_id id;
+
+    if (inbox->command.bytes == 0) {
+        return true;
+    }
+    if (!command_id_parse(inbox->command, lane->settings->app, &id)) {
+        return false;
+    }
+    event->by_command = true;
+    event->command_run = (struct run_id){id.generation, id.offset};
+    event->command_seq = id.seq;
+    event->activation = id.activation;
+    return true;
+}
+
+static void set_payload_text(struct lane *lane, const struct inbox_record *inbox,
+                             const struct json *payload, struct decision *decision)
+{
+    if (inbox->format == FORMAT_JSON && inbox->value.data != NULL) {
+        decision->payload = inbox->value;
+        return;
+    }
+    buffer_clear(&lane->scratch);
+    json_write(payload, &lane->scratch);
+    decision->payload = lane_keep(lane, buffer_text(&lane->scratch));
+}
+
+static enum event_kind event_kind_of(enum inbox_kind kind)
+{
+    return kind == INBOX_REPLY      ? EVENT_REPLY
+           : kind == INBOX_OPERATOR ? EVENT_OPERATOR
+                                    : EVENT_MESSAGE;
+}
+
+/* Decide a record that goes to a run. *reason is set when it ends as a dead letter. */
+static enum status decide_one(struct lane *lane, const struct intake *intake, enum outcome *outcome,
+                              struct error *err)
+{
+    const struct inbox_record *inbox = &intake->inbox;
+    struct decision decision = {.partition = intake->partition,
+                                .name = intake->name,
+                                .inbox = inbox,
+                                .inbox_offset = intake->record->offset,
+                                .event = {.kind = event_kind_of(inbox->kind),
+                                          .topic = inbox->topic,
+                                          .type = inbox->type,
+                                          .id = inbox->id,
+                                          .service = inbox->service,
+                                          .verb = (enum operator_verb)inbox->verb,
+                                          .actor = inbox->actor,
+                                          .reason = inbox->reason,
+                                          .activation = inbox->activation}};
+    struct json *payload = NULL;
+    struct json *message = NULL;
+    struct error why = {{0}};
+    enum status status = STATUS_OK;
+
+    *outcome = OUTCOME_DEAD;
+    if (payload_decode(inbox->value, inbox->format, &payload, &why) == STATUS_OK &&
+        set_command(lane, inbox, &decision.event)) {
+        message = message_json(inbox);
+        decision.event.payload = payload;
+        decision.event.message = message;
+        set_payload_text(lane, inbox, payload, &decision);
+        fail(&why, STATUS_REJECT, "flow '%.*s' is not active", TEXT_ARG(inbox->flow));
+        status = lane_decide(lane, &decision, outcome, err);
+    } else if (why.text[0] == '\0') {
+        fail(&why, STATUS_REJECT, "'%.*s' is no command id", TEXT_ARG(inbox->command));
+    }
+    if (status == STATUS_OK && *outcome == OUTCOME_DEAD) {
+        outbox_dead_letter(lane, intake->partition, inbox, intake->record, why.text);
+    }
+    json_free(payload);
+    json_free(message);
+    return status;
+}
+
+/* The reason why a record is dead whatever its run says, or NULL. */
+static const char *dead_reason(struct lane *lane, const struct intake *intake)
+{
+    if (!intake->is_readable) {
+        return intake->problem;
+    }
+    if (intake->record->offset == intake->partition->poison_offset && !RULE_OFF(lane, 8)) {
+        return "what it leads to cannot be produced; see the log of the worker";
+    }
+    if (!needs_run(intake)) {
+        return arena_text(&lane->arena, intake->inbox.reason).data;
+    }
+    return NULL;
+}
+
+static enum status settle_one(struct lane *lane, const struct intake *intake, struct error *err)
+{
+    struct partition *partition = intake->partition;
+    bool has_mark = intake->is_readable && intake->inbox.kind != INBOX_OPERATOR;
+    struct watermark *mark = has_mark ? mark_of(lane, intake) : NULL;
+    enum outcome outcome = OUTCOME_DEAD;
+
+    lane_touch_partition(lane, partition);
+    lane->outbox.origin = (struct origin){partition, intake->record->offset};
+    int64_t next = mark == NULL ? 0 : mark->is_touched ? mark->overlay_next : mark->next;
+    if (mark != NULL && intake->inbox.offset < next) {
+        outcome = OUTCOME_REPEAT;
+    } else {
+        const char *reason = dead_reason(lane, intake);
+        if (reason != NULL) {
+            outbox_dead_letter(lane, partition, intake->is_readable ? &intake->inbox : NULL,
+                               intake->record, reason);
+        } else {
+            enum status status = decide_one(lane, intake, &outcome, err);
+            if (status != STATUS_OK) {
+                return status;
+            }
+        }
+        if (mark != NULL) {
+            raise_mark(lane, mark, intake->inbox.offset + 1,
+                       outcome == OUTCOME_APPLIED || outcome == OUTCOME_IGNORED);
+        }
+    }
+    partition->overlay_next = intake->record->offset + 1;
+    stat_add(&lane->stats.outcomes[outcome], 1);
+    return STATUS_OK;
+}
+
+void lane_take(struct lane *lane)
+{
+    struct intake *intakes = arena_array(&lane->arena, lane->record_count, sizeof *intakes);
+    struct error err;
+
+    for (uint32_t i = 0; i < lane->record_count; i++) {
+        read_one(lane, &lane->records[i], &intakes[i]);
+        if (intakes[i].partition != NULL && !knows_revision(lane, &intakes[i])) {
+            intakes[i].partition = NULL;
+        }
+    }
+    lane_fault(lane, "before-load");
+    for (int32_t i = 0; i < lane->partition_max; i++) {
+        struct partition *partition = lane->partitions[i];
+        if (partition != NULL && partition->state == PARTITION_READY && lane->record_count > 0) {
+            load_runs(lane, partition, intakes);
+        }
+    }
+    lane_fault(lane, "before-decide");
+    for (uint32_t i = 0; i < lane->record_count; i++) {
+        struct partition *partition = intakes[i].partition;
+        /* The state may have changed since: held, broken, to be taken over again. */
+        if (partition == NULL || partition->state != PARTITION_READY) {
+            continue;
+        }
+        if (settle_one(lane, &intakes[i], &err) != STATUS_OK) {
+            lane_break(lane, partition, &err);
+        }
+    }
+    lane_fault(lane, "after-decide");
+}

@@ -1,0 +1,185 @@
+/*
+ * lane_state - the inside of a lane, shared by the files that make it up: lane.c (life and group),
+ * intake.c (records to events), turn.c (decide), outbox.c (what is produced), commit.c (the
+ * transaction, and finding out after a doubtful one), adopt.c (after the commit), checkpoint.c (runs
+ * go to sleep), store.c (their sleeping place), timers.c (what is due), ownership.c, takeover.c,
+ * restore.c and replay.c (a partition comes and goes).
+ */
+#ifndef BATON_ENGINE_LANE_STATE_H
+#define BATON_ENGINE_LANE_STATE_H
+
+#include "core/transition.h"
+#include "engine/lane.h"
+#include "engine/partition.h"
+
+#define LANE_ID_BYTES 320
+
+/* What an outgoing record comes from: so that one that is refused names its event. */
+struct origin {
+    struct partition *partition; /* NULL: the checkpoint. */
+    int64_t inbox_offset;        /* OFFSET_NONE: a local event. */
+};
+
+struct outbox {
+    struct outgoing *items;
+    struct origin *origins; /* Beside items. */
+    struct origin origin;   /* Of what is added now. */
+    uint32_t count;
+    uint32_t capacity;
+};
+
+struct lane {
+    struct lane_options options;
+    const struct broker *broker;
+    const struct settings *settings;
+    struct names names;
+    struct flow_registry *registry;
+    int64_t registry_poll_ms; /* Monotonic time of the next poll. */
+
+    struct consumer consumer;
+    bool has_consumer;
+    struct producer producer;
+    bool has_producer;
+    char transactional_id[LANE_ID_BYTES];
+    char static_id[LANE_ID_BYTES];
+    uint64_t batch_random; /* Drawn at each opening of the producer. */
+    uint64_t batch_counter;
+    uint64_t draws;
+    int64_t last_poll_ms;  /* Monotonic. */
+    int64_t fenced_ms[3];  /* Monotonic times of the last fencings. */
+    uint32_t fenced_count; /* Since the last rebalance. */
+    uint32_t batch_max;    /* Halved when a batch fails twice. */
+    uint32_t failures;     /* Of the batch in a row. */
+
+    struct partition **partitions; /* By number; NULL: not owned. */
+    int32_t partition_max;
+
+    /* The open turn; reset at its end. */
+    struct arena arena;
+    struct record *records;
+    uint32_t record_count;
+    int64_t now_ms;
+    int64_t monotonic_ms;
+    struct outbox outbox;
+    struct effect_list effects;
+    struct touched {
+        struct partition *partition;
+        struct resident *resident;
+    } * touched;
+    uint32_t touched_count;
+    uint32_t touched_capacity;
+    struct watermark **marks; /* Touched; the partition's own. */
+    uint32_t mark_count;
+    uint32_t mark_capacity;
+    uint32_t events; /* Decided in this turn. */
+    struct buffer scratch;
+    struct buffer scratch_key;
+    char batch[64]; /* Number of the transaction. */
+
+    struct lane_stats stats;
+};
+
+#define RULE_OFF(lane, rule) (((lane)->settings->rules_off >> (rule)) & 1U)
+
+static inline void lane_fault(const struct lane *lane, const char *point)
+{
+    if (lane->options.fault != NULL) {
+        lane->options.fault(lane->options.fault_self, point);
+    }
+}
+
+static inline void stat_add(atomic_uint_fast64_t *stat, uint64_t count)
+{
+    /* Written by one thread only: no read-modify-write is needed. */
+    atomic_store_explicit(stat, atomic_load_explicit(stat, memory_order_relaxed) + count,
+                          memory_order_relaxed);
+}
+
+/* intake.c: turn the records polled into transitions. */
+void lane_take(struct lane *lane);
+
+/* turn.c: apply one event to its instance and put what follows into the outbox.
+ * `inbox` is NULL for a local event. */
+struct inbox_record;
+struct decision {
+    struct partition *partition;
+    struct text name;
+    const struct inbox_record *inbox;
+    int64_t inbox_offset;
+    struct event event;
+    struct text payload; /* JSON text for the history; data NULL: none. */
+};
+/* *outcome says where it ended; APPLIED and IGNORED made a history record.
+ * STATUS_REJECT: the partition cannot go on; err says why. */
+enum status lane_decide(struct lane *lane, struct decision *decision, enum outcome *outcome,
+                        struct error *err);
+void lane_touch_partition(struct lane *lane, struct partition *partition);
+/* Forget the overlay of the open turn. */
+void lane_drop_overlay(struct lane *lane);
+void lane_end_turn(struct lane *lane);
+
+/* outbox.c */
+struct outgoing *outbox_add(struct lane *lane, const char *topic, int32_t partition);
+struct text lane_keep(struct lane *lane, struct text text); /* A copy in the turn's arena. */
+void outbox_dead_letter(struct lane *lane, const struct partition *partition,
+                        const struct inbox_record *inbox, const struct record *record,
+                        const char *reason);
+void outbox_alert(struct lane *lane, struct text instance, const char *run, const char *kind,
+                  struct text step, const struct json *detail);
+void outbox_alert_text(struct lane *lane, struct text instance, const char *kind,
+                       const char *format, ...) PRINTF_LIKE(4, 5);
+void outbox_effects(struct lane *lane, const struct decision *decision, const struct flow *flow,
+                    const struct instance *after);
+void outbox_history(struct lane *lane, const struct decision *decision, struct resident *resident,
+                    const struct flow *flow, const struct instance *after, bool is_ignored);
+const struct instance *resident_state(const struct resident *resident);
+
+/* commit.c: commit the open turn. RETRY: it was not committed and its records will come again. */
+enum status lane_commit(struct lane *lane, struct error *err);
+enum status lane_ensure_producer(struct lane *lane, struct error *err);
+/* "1 <transactional id> <batch> <checkpoint>" */
+void metadata_format(char out[OFFSET_METADATA_BYTES], const char *transactional_id,
+                     const char *batch, int64_t checkpoint);
+struct metadata {
+    char transactional_id[LANE_ID_BYTES];
+    char batch[64];
+    int64_t checkpoint;
+};
+bool metadata_parse(const char *text, struct metadata *metadata);
+
+/* adopt.c: the turn is committed; the overlay becomes the state. */
+void lane_adopt(struct lane *lane);
+void resident_set_wake(struct partition *partition, struct resident *resident, int64_t now_ms);
+
+/* checkpoint.c */
+void lane_checkpoint(struct lane *lane, struct partition *partition, bool everything);
+/* Watermarks that nothing else in the open turn carries. */
+void lane_add_bare_marks(struct lane *lane);
+void lane_checkpoint_committed(struct lane *lane, struct partition *partition);
+/* Hand over and settle applies; cheap when there is nothing. */
+void lane_serve_store(struct lane *lane, struct partition *partition, int64_t wait_ms);
+/* The pass that was in the open turn is forgotten with it. */
+void lane_checkpoint_dropped(struct partition *partition);
+
+/* store.c: load runs by name into residents (clean). RETRY: Redis is away. STALE: the partition
+ * must be taken over again. */
+enum status lane_load(struct lane *lane, struct partition *partition, const struct text *names,
+                      uint32_t name_count, struct error *err);
+
+/* timers.c */
+void lane_fire_timers(struct lane *lane);
+int64_t lane_next_wake(const struct lane *lane, int64_t wait_ms);
+
+/* ownership.c */
+struct rebalance lane_rebalance(struct lane *lane);
+/* Take-overs go a step on, holds end, the store is served; once a turn. */
+void lane_serve_partitions(struct lane *lane);
+struct partition *lane_partition(const struct lane *lane, int32_t number); /* NULL: not owned. */
+/* Stop fetching from `offset` on for a while, or until the registry has read `revision`. */
+void lane_hold(struct lane *lane, struct partition *partition, int64_t wait_ms, int64_t revision,
+               const char *why);
+/* Begin its take-over (again). */
+void lane_take_over(struct lane *lane, struct partition *partition, const char *why);
+void lane_break(struct lane *lane, struct partition *partition, const struct error *err);
+
+#endif

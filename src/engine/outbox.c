@@ -1,0 +1,382 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/command.h"
+#include "codec/payload.h"
+#include "codec/records.h"
+#include "core/fold.h"
+#include "engine/lane_state.h"
+#include "engine/snapshot.h"
+
+struct text lane_keep(struct lane *lane, struct text text)
+{
+    return text.data == NULL ? (struct text){0} : arena_text(&lane->arena, text);
+}
+
+struct outgoing *outbox_add(struct lane *lane, const char *topic, int32_t partition)
+{
+    struct outbox *outbox = &lane->outbox;
+
+    if (outbox->count == outbox->capacity) {
+        outbox->capacity = outbox->capacity == 0 ? 256 : outbox->capacity * 2;
+        outbox->items = realloc(outbox->items, outbox->capacity * sizeof *outbox->items);
+        outbox->origins = realloc(outbox->origins, outbox->capacity * sizeof *outbox->origins);
+        CHECK(outbox->items != NULL && outbox->origins != NULL);
+    }
+    outbox->origins[outbox->count] = outbox->origin;
+    struct outgoing *record = &outbox->items[outbox->count++];
+    *record = (struct outgoing){.topic = text_of(topic), .partition = partition};
+    return record;
+}
+
+static struct record_header schema_header(const char *schema)
+{
+    return (struct record_header){TEXT("baton-schema"), schema_fingerprint(schema)};
+}
+
+static void add_header(struct record_header *headers, uint32_t *count, const char *name,
+                       struct text value)
+{
+    headers[(*count)++] = (struct record_header){text_of(name), value};
+}
+
+static uint32_t copy_headers(struct lane *lane, const struct inbox_record *inbox,
+                             struct record_header *headers)
+{
+    for (uint32_t i = 0; i < inbox->header_count; i++) {
+        headers[i].name = lane_keep(lane, inbox->headers[i].name);
+        headers[i].value = lane_keep(lane, inbox->headers[i].value);
+    }
+    return inbox->header_count;
+}
+
+/* The original key and value untouched, what they came from and why they ended here in headers. */
+void outbox_dead_letter(struct lane *lane, const struct partition *partition,
+                        const struct inbox_record *inbox, const struct record *record,
+                        const char *reason)
+{
+    uint32_t carried = inbox == NULL ? 0 : inbox->header_count;
+    struct record_header *headers = arena_array(&lane->arena, carried + 10, sizeof *headers);
+    struct outgoing *letter = outbox_add(lane, lane->names.dlq, PARTITION_BY_KEY);
+    uint32_t count = 0;
+
+    if (inbox == NULL) {
+        /* Not even an inbox record: keep it as it is. */
+        letter->key = lane_keep(lane, record->key);
+        letter->value = lane_keep(lane, record->value);
+    } else {
+        letter->key = lane_keep(lane, inbox->source_key);
+        letter->value = lane_keep(lane, inbox->value);
+        count = copy_headers(lane, inbox, headers);
+        add_header(headers, &count, "baton-dlq-topic", lane_keep(lane, inbox->topic));
+        add_header(headers, &count, "baton-dlq-partition",
+                   arena_printf(&lane->arena, "%d", inbox->partition));
+        add_header(headers, &count, "baton-dlq-offset",
+                   arena_printf(&lane->arena, "%lld", (long long)inbox->offset));
+        add_header(headers, &count, "baton-dlq-timestamp",
+                   arena_printf(&lane->arena, "%lld", (long long)inbox->timestamp_ms));
+        add_header(headers, &count, "baton-dlq-route", lane_keep(lane, inbox->route));
+        add_header(headers, &count, "baton-dlq-flow", lane_keep(lane, inbox->flow));
+        if (inbox->key.bytes > 0) {
+            add_header(headers, &count, "baton-dlq-key", lane_keep(lane, inbox->key));
+        }
+    }
+    add_header(headers, &count, "baton-dlq-reason", arena_text(&lane->arena, text_of(reason)));
+    add_header(headers, &count, "baton-dlq-inbox",
+               arena_printf(&lane->arena, "%d/%lld", partition->number, (long long)record->offset));
+    letter->headers = headers;
+    letter->header_count = count;
+}
+
+void outbox_alert(struct lane *lane, struct text instance, const char *run, const char *kind,
+                  struct text step, const struct json *detail)
+{
+    struct alert_record alert = {.instance = instance,
+                                 .run = text_of(run),
+                                 .kind = text_of(kind),
+                                 .step = step,
+                                 .time_ms = lane->now_ms};
+    struct record_header *header = arena_alloc(&lane->arena, sizeof *header);
+    struct outgoing *record = outbox_add(lane, lane->names.alerts, PARTITION_BY_KEY);
+
+    buffer_clear(&lane->scratch);
+    if (detail != NULL) {
+        json_write(detail, &lane->scratch);
+        alert.detail = lane_keep(lane, buffer_text(&lane->scratch));
+        buffer_clear(&lane->scratch);
+    }
+    alert_encode(&alert, &lane->scratch);
+    *header = schema_header("alert");
+    record->key = lane_keep(lane, instance);
+    record->value = lane_keep(lane, buffer_text(&lane->scratch));
+    record->headers = header;
+    record->header_count = 1;
+}
+
+void outbox_alert_text(struct lane *lane, struct text instance, const char *kind,
+                       const char *format, ...)
+{
+    char text[512];
+    va_list list;
+    struct json *detail = json_object();
+
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    json_put_string(detail, "reason", text);
+    outbox_alert(lane, instance, "", kind, (struct text){0}, detail);
+    json_free(detail);
+}
+
+static void add_alert(struct lane *lane, const struct decision *decision,
+                      const struct effect *effect, const struct flow *flow,
+                      const struct instance *after)
+{
+    char run[RUN_ID_BYTES] = "";
+
+    if (after != NULL) {
+        run_id_format(after->run, run);
+    }
+    outbox_alert(lane, decision->name, run, alert_kind_name(effect->alert), effect->step,
+                 effect->value);
+    if (flow != NULL && flow->alerts.bytes > 0) {
+        struct outgoing *record = &lane->outbox.items[lane->outbox.count - 1];
+        record->topic = lane_keep(lane, flow->alerts);
+    }
+}
+
+static void add_message(struct lane *lane, const struct effect *effect, const struct flow *flow,
+                        const struct instance *after)
+{
+    struct outgoing *record = outbox_add(lane, "", PARTITION_BY_KEY);
+    struct command_source source = {lane->settings->app, flow, after, effect};
+    struct command_headers made = command_headers(&source, &lane->arena);
+    struct record_header *headers = arena_array(&lane->arena, made.count, sizeof *headers);
+    struct error err;
+
+    for (uint32_t i = 0; i < made.count; i++) {
+        headers[i] = (struct record_header){made.items[i].name, made.items[i].value};
+    }
+    record->topic = lane_keep(lane, effect->topic);
+    record->key = lane_keep(lane, effect->key);
+    record->headers = headers;
+    record->header_count = made.count;
+    if (effect->value != NULL) {
+        buffer_clear(&lane->scratch);
+        /* The core renders only what its format can carry; a value that still cannot be encoded
+         * goes out as the JSON text it is, rather than not at all. */
+        if (payload_encode(effect->value, effect->format, &lane->scratch, &err) != STATUS_OK) {
+            buffer_clear(&lane->scratch);
+            json_write(effect->value, &lane->scratch);
+        }
+        record->value = lane_keep(lane, buffer_text(&lane->scratch));
+        if (record->value.data == NULL) {
+            record->value = TEXT("");
+        }
+    }
+}
+
+void outbox_effects(struct lane *lane, const struct decision *decision, const struct flow *flow,
+                    const struct instance *after)
+{
+    for (uint32_t i = 0; i < lane->effects.count; i++) {
+        const struct effect *effect = &lane->effects.items[i];
+
+        if (effect->kind == EFFECT_ALERT) {
+            add_alert(lane, decision, effect, flow, after);
+        } else {
+            add_message(lane, effect, flow, after);
+            stat_add(&lane->stats.commands, effect->kind == EFFECT_COMMAND);
+        }
+    }
+}
+
+const struct instance *resident_state(const struct resident *resident)
+{
+    return resident->overlay != NULL ? resident->overlay : resident->instance;
+}
+
+/* Timers that are in one state and not, or with another due time, in the other. */
+static void diff_timers(struct lane *lane, const struct instance *before,
+                        const struct instance *after, struct history_record *record)
+{
+    uint32_t before_count = before == NULL ? 0 : before->timer_count;
+    struct history_timer *set = arena_array(&lane->arena, after->timer_count, sizeof *set);
+    struct text *cleared = arena_array(&lane->arena, before_count, sizeof *cleared);
+    char id[TIMER_ID_BYTES];
+
+    for (uint32_t i = 0; i < after->timer_count; i++) {
+        const struct timer *timer = &after->timers[i];
+        const struct timer *old = before == NULL
+                                      ? NULL
+                                      : instance_timer(before, timer->kind, timer->owner);
+        if (old == NULL || old->due_ms != timer->due_ms) {
+            timer_id_format(timer->kind, timer->owner, id);
+            set[record->timers_set_count].id = arena_text(&lane->arena, text_of(id));
+            set[record->timers_set_count++].due_ms = timer->due_ms;
+        }
+    }
+    for (uint32_t i = 0; i < before_count; i++) {
+        const struct timer *timer = &before->timers[i];
+        if (instance_timer(after, timer->kind, timer->owner) == NULL) {
+            timer_id_format(timer->kind, timer->owner, id);
+            cleared[record->timers_cleared_count++] = arena_text(&lane->arena, text_of(id));
+        }
+    }
+    record->timers_set = set;
+    record->timers_cleared = cleared;
+}
+
+static const struct undo *find_undo(const struct instance *instance, uint32_t activation)
+{
+    for (uint32_t i = 0; instance != NULL && i < instance->undo_count; i++) {
+        if (instance->stack[i].activation == activation) {
+            return &instance->stack[i];
+        }
+    }
+    return NULL;
+}
+
+static struct text undo_label(struct lane *lane, const struct flow *flow, const struct undo *undo)
+{
+    struct text name = undo->step < flow->step_count ? flow->steps[undo->step].name : TEXT("?");
+
+    return arena_printf(&lane->arena, "%.*s/%u", TEXT_ARG(name), undo->activation);
+}
+
+static void diff_stack(struct lane *lane, const struct flow *flow, const struct instance *before,
+                       const struct instance *after, struct history_record *record)
+{
+    uint32_t before_count = before == NULL ? 0 : before->undo_count;
+    struct text *pushed = arena_array(&lane->arena, after->undo_count, sizeof *pushed);
+    struct text *popped = arena_array(&lane->arena, before_count, sizeof *popped);
+
+    for (uint32_t i = 0; i < after->undo_count; i++) {
+        if (find_undo(before, after->stack[i].activation) == NULL) {
+            pushed[record->stack_pushed_count++] = undo_label(lane, flow, &after->stack[i]);
+        }
+    }
+    for (uint32_t i = 0; i < before_count; i++) {
+        if (find_undo(after, before->stack[i].activation) == NULL) {
+            popped[record->stack_popped_count++] = undo_label(lane, flow, &before->stack[i]);
+        }
+    }
+    record->stack_pushed = pushed;
+    record->stack_popped = popped;
+}
+
+static void list_commands(struct lane *lane, const struct flow *flow, const struct instance *after,
+                          struct history_record *record)
+{
+    struct history_command *commands = arena_array(&lane->arena, lane->effects.count,
+                                                   sizeof *commands);
+
+    for (uint32_t i = 0; i < lane->effects.count; i++) {
+        const struct effect *effect = &lane->effects.items[i];
+        if (effect->kind == EFFECT_ALERT) {
+            continue;
+        }
+        struct command_source source = {lane->settings->app, flow, after, effect};
+        commands[record->command_count++] = (struct history_command){
+            .id = command_id(&source, &lane->arena),
+            .topic = effect->topic,
+            .key = effect->key,
+            .type = effect->type,
+        };
+    }
+    record->commands = commands;
+}
+
+static void set_cause(struct lane *lane, const struct decision *decision,
+                      struct history_record *record)
+{
+    static const char *const kinds[] = {"message", "reply", "timer", "operator"};
+    const struct event *event = &decision->event;
+
+    record->cause_kind = text_of(kinds[event->kind]);
+    record->cause_partition = -1;
+    record->cause_offset = -1;
+    record->inbox_offset = decision->inbox_offset;
+    record->payload = decision->payload;
+    if (decision->inbox != NULL) {
+        record->cause_topic = decision->inbox->topic;
+        record->cause_partition = decision->inbox->partition;
+        record->cause_offset = decision->inbox->offset;
+        record->cause_generation = decision->inbox->topic_generation;
+        record->route = decision->inbox->route;
+        record->cause_actor = decision->inbox->actor;
+        record->cause_id = decision->inbox->command.bytes > 0 ? decision->inbox->command
+                                                              : decision->inbox->id;
+    } else if (event->kind == EVENT_TIMER) {
+        char id[TIMER_ID_BYTES];
+        timer_id_format(event->timer, event->activation, id);
+        record->cause_id = arena_text(&lane->arena, text_of(id));
+    }
+}
+
+static struct text place_text(struct lane *lane, const struct flow *flow,
+                              const struct instance *instance)
+{
+    struct buffer place = {0};
+
+    if (instance == NULL) {
+        return TEXT("");
+    }
+    instance_place(flow, instance, &place);
+    struct text text = lane_keep(lane, buffer_text(&place));
+    buffer_release(&place);
+    return text;
+}
+
+void outbox_history(struct lane *lane, const struct decision *decision, struct resident *resident,
+                    const struct flow *flow, const struct instance *after, bool is_ignored)
+{
+    const struct instance *before = resident_state(resident);
+    bool is_new_run = before == NULL || !run_id_equal(before->run, after->run);
+    const struct instance *base = is_new_run ? NULL : before;
+    struct history_record record = {
+        .instance = after->name,
+        .run = after->run,
+        .seq = after->seq,
+        .time_ms = after->time_ms,
+        .flow_hash = text_of(after->flow_hash),
+        .from = place_text(lane, flow, base),
+        .to = place_text(lane, flow, after),
+        .decided = lane->effects.decided,
+        .decided_count = lane->effects.decided_count,
+        .kind = instance_has_ended(after) ? HISTORY_TERMINAL
+                : is_ignored              ? HISTORY_IGNORED
+                                          : HISTORY_NORMAL,
+    };
+    struct json *delta = instance_delta(base, after);
+
+    buffer_clear(&lane->scratch);
+    json_write(delta, &lane->scratch);
+    record.delta = lane_keep(lane, buffer_text(&lane->scratch));
+    json_free(delta);
+    set_cause(lane, decision, &record);
+    diff_timers(lane, base, after, &record);
+    diff_stack(lane, flow, base, after, &record);
+    list_commands(lane, flow, after, &record);
+    if (base != NULL) {
+        memcpy(record.previous, resident->overlay != NULL ? resident->overlay_hash : resident->hash,
+               DIGEST_BYTES);
+    }
+
+    struct outgoing *out = outbox_add(lane, lane->names.history, decision->partition->number);
+    struct record_header *header = arena_alloc(&lane->arena, sizeof *header);
+    buffer_clear(&lane->scratch);
+    history_encode(&record, &lane->scratch);
+    memcpy(resident->overlay_hash, record.hash, DIGEST_BYTES);
+    out->value = lane_keep(lane, buffer_text(&lane->scratch));
+    buffer_clear(&lane->scratch_key);
+    history_key(record.instance, record.run, record.seq, &lane->scratch_key);
+    out->key = lane_keep(lane, buffer_text(&lane->scratch_key));
+    *header = schema_header("history");
+    out->headers = header;
+    out->header_count = 1;
+    out->offset = resident->overlay == NULL ? &resident->overlay_offset
+                                            : &decision->partition->overlay_history;
+}

@@ -1,0 +1,187 @@
+/*
+ * Which partitions a lane owns, and how far each is: assigned, taken over step by step, ready, held
+ * for a reason that passes, broken off, revoked.
+ */
+#include "base/duration.h"
+#include "base/log.h"
+#include "engine/lane_state.h"
+#include "engine/takeover.h"
+
+#define STORE_CLOSE_WAIT_MS 200
+
+struct partition *lane_partition(const struct lane *lane, int32_t number)
+{
+    return number < 0 || number >= lane->partition_max ? NULL : lane->partitions[number];
+}
+
+static void assigned(void *self, const struct partition_offset *partitions, uint32_t count)
+{
+    struct lane *lane = self;
+
+    lane->fenced_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t number = partitions[i].partition;
+        CHECK(number >= 0 && number < lane->partition_max);
+        partition_free(lane->partitions[number]);
+        lane->partitions[number] = partition_new(number);
+        log_event(LOG_INFO, "partition-assigned", "lane=%u partition=%d", lane->options.index,
+                  number);
+    }
+}
+
+static void revoked(void *self, const struct partition_offset *partitions, uint32_t count,
+                    bool lost)
+{
+    struct lane *lane = self;
+
+    /* No turn is open while the group calls: polls happen between turns only. */
+    lane->fenced_count = 0;
+    if (RULE_OFF(lane, 7)) {
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t number = partitions[i].partition;
+        if (lane_partition(lane, number) != NULL) {
+            log_event(LOG_INFO, "partition-revoked", "lane=%u partition=%d lost=%d",
+                      lane->options.index, number, lost);
+            partition_free(lane->partitions[number]);
+            lane->partitions[number] = NULL;
+        }
+    }
+}
+
+void lane_hold(struct lane *lane, struct partition *partition, int64_t wait_ms, int64_t revision,
+               const char *why)
+{
+    struct error err;
+
+    log_event(LOG_WARN, "partition-held", "partition=%d offset=%lld reason=\"%s\"",
+              partition->number, (long long)partition->next_offset, why);
+    partition->state = PARTITION_HELD;
+    partition->hold_until_ms = lane->monotonic_ms + wait_ms;
+    partition->hold_revision = revision;
+    if (lane->consumer.pause(lane->consumer.self, text_of(lane->names.inbox), partition->number,
+                             &err) != STATUS_OK) {
+        log_event(LOG_WARN, "pause-failed", "partition=%d reason=\"%s\"", partition->number,
+                  err.text);
+    }
+}
+
+void lane_take_over(struct lane *lane, struct partition *partition, const char *why)
+{
+    struct error err;
+
+    log_event(LOG_WARN, "take-over-again", "lane=%u partition=%d reason=\"%s\"",
+              lane->options.index, partition->number, why);
+    partition->state = PARTITION_TAKING;
+    takeover_free(partition->takeover);
+    partition->takeover = NULL; /* Memory is forgotten at its first step, between turns. */
+    if (lane->consumer.pause(lane->consumer.self, text_of(lane->names.inbox), partition->number,
+                             &err) != STATUS_OK) {
+        log_event(LOG_WARN, "pause-failed", "partition=%d reason=\"%s\"", partition->number,
+                  err.text);
+    }
+}
+
+void lane_break(struct lane *lane, struct partition *partition, const struct error *err)
+{
+    struct error ignored;
+
+    log_event(LOG_ERROR, "partition-broken", "lane=%u partition=%d reason=\"%s\"",
+              lane->options.index, partition->number, err->text);
+    partition->state = PARTITION_BROKEN;
+    if (lane->consumer.pause(lane->consumer.self, text_of(lane->names.inbox), partition->number,
+                             &ignored) != STATUS_OK) {
+        log_event(LOG_WARN, "pause-failed", "partition=%d reason=\"%s\"", partition->number,
+                  ignored.text);
+    }
+}
+
+/* Begin or continue the take-over of a partition; once a turn, a bounded step. */
+static void take_step(struct lane *lane, struct partition *partition)
+{
+    struct error err;
+
+    if (partition->takeover == NULL) {
+        bool done = !partition->is_applying;
+        if (partition->is_applying) {
+            (void)partition->store.settle(partition->store.self, STORE_CLOSE_WAIT_MS, &done, &err);
+        }
+        if (!done) {
+            /* The answer to the last apply is still out: it borrows memory that goes now. */
+            partition->store.close(partition->store.self);
+            partition->store = (struct sleep_store){0};
+        }
+        partition_forget(partition);
+        partition->takeover = takeover_new();
+    }
+    switch (takeover_step(lane, partition, &err)) {
+    case STATUS_OK:
+    case STATUS_RETRY:
+    case STATUS_ABORT:
+    case STATUS_FENCED:
+        return; /* A fenced claim waits for the rebalance that must be coming. */
+    case STATUS_STALE:
+        lane_take_over(lane, partition, err.text);
+        return;
+    case STATUS_REJECT:
+    case STATUS_FATAL:
+        lane_break(lane, partition, &err);
+        return;
+    }
+}
+
+static void release_hold(struct lane *lane, struct partition *partition)
+{
+    struct error err;
+
+    if (lane->monotonic_ms < partition->hold_until_ms ||
+        flow_registry_revision(lane->registry) < partition->hold_revision) {
+        return;
+    }
+    if (lane->consumer.start(lane->consumer.self, text_of(lane->names.inbox), partition->number,
+                             partition->next_offset, &err) == STATUS_OK) {
+        partition->state = PARTITION_READY;
+        return;
+    }
+    partition->hold_until_ms = lane->monotonic_ms + MS_PER_SECOND;
+    log_event(LOG_WARN, "start-failed", "partition=%d reason=\"%s\"", partition->number, err.text);
+}
+
+void lane_serve_partitions(struct lane *lane)
+{
+    uint64_t owned = 0;
+    uint64_t ready = 0;
+    uint64_t resident = 0;
+
+    for (int32_t i = 0; i < lane->partition_max; i++) {
+        struct partition *partition = lane->partitions[i];
+        if (partition == NULL) {
+            continue;
+        }
+        if (partition->state == PARTITION_TAKING) {
+            take_step(lane, partition);
+        } else if (partition->state == PARTITION_HELD) {
+            release_hold(lane, partition);
+        }
+        if (partition->state == PARTITION_READY) {
+            lane_serve_store(lane, partition, 0);
+        }
+        if (partition->state == PARTITION_READY && partition->is_apply_due &&
+            partition->residents.count > lane->settings->resident_max) {
+            lane_hold(lane, partition, MS_PER_SECOND, 0,
+                      "the store of sleeping runs does not answer and memory is at its bound");
+        }
+        owned++;
+        ready += partition->state == PARTITION_READY;
+        resident += partition->residents.count;
+    }
+    atomic_store_explicit(&lane->stats.partitions, owned, memory_order_relaxed);
+    atomic_store_explicit(&lane->stats.ready, ready, memory_order_relaxed);
+    atomic_store_explicit(&lane->stats.resident, resident, memory_order_relaxed);
+}
+
+struct rebalance lane_rebalance(struct lane *lane)
+{
+    return (struct rebalance){.self = lane, .assigned = assigned, .revoked = revoked};
+}

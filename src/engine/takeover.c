@@ -1,0 +1,267 @@
+#include "engine/takeover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "engine/takeover_state.h"
+
+struct takeover *takeover_new(void)
+{
+    struct takeover *takeover = calloc(1, sizeof *takeover);
+
+    CHECK(takeover != NULL);
+    takeover->offset = OFFSET_NONE;
+    return takeover;
+}
+
+void takeover_free(struct takeover *takeover)
+{
+    if (takeover == NULL) {
+        return;
+    }
+    takeover_close_reader(takeover);
+    map_release(&takeover->orphans);
+    arena_release(&takeover->orphan_arena);
+    arena_release(&takeover->ops_arena);
+    free(takeover);
+}
+
+void takeover_close_reader(struct takeover *takeover)
+{
+    if (takeover->has_reader) {
+        takeover->reader.close(takeover->reader.self);
+        takeover->has_reader = false;
+    }
+}
+
+enum status takeover_open_reader(struct lane *lane, const struct partition *partition,
+                                 const char *topic, int64_t from, struct error *err)
+{
+    struct takeover *takeover = partition->takeover;
+
+    takeover_close_reader(takeover);
+    enum status status = lane->broker->open_reader(lane->broker->self, text_of(topic),
+                                                   partition->number, from, &takeover->reader, err);
+    takeover->has_reader = status == STATUS_OK;
+    return status;
+}
+
+/* A dead owner's transaction keeps our position unstable until it times out. Its id is in the last
+ * metadata, and opening a producer under that id ends the transaction now. */
+static enum status fence_owner(struct lane *lane, const struct partition_offset *last,
+                               struct error *err)
+{
+    struct metadata metadata;
+    struct producer producer;
+
+    if (!metadata_parse(last->metadata, &metadata) ||
+        strcmp(metadata.transactional_id, lane->transactional_id) == 0) {
+        return STATUS_OK;
+    }
+    log_event(LOG_INFO, "owner-fenced", "partition=%d owner=%s", last->partition,
+              metadata.transactional_id);
+    enum status status = lane->broker->open_producer(
+        lane->broker->self, text_of(metadata.transactional_id), &producer, err);
+    if (status == STATUS_OK) {
+        producer.close(producer.self);
+    }
+    return status;
+}
+
+static enum status read_offset(struct lane *lane, struct partition *partition, struct error *err)
+{
+    struct takeover *takeover = partition->takeover;
+    struct partition_offset position = {
+        .topic = text_of(lane->names.inbox), .partition = partition->number, .offset = OFFSET_NONE};
+    struct text group = text_of(lane->names.exec_group);
+    enum committed_read read = RULE_OFF(lane, 5) ? COMMITTED_LAST : COMMITTED_STABLE;
+    enum status status = lane->broker->committed(lane->broker->self, group, &position, 1, read,
+                                                 err);
+
+    if (takeover->since_ms == 0) {
+        takeover->since_ms = lane->monotonic_ms;
+    }
+    if (status == STATUS_RETRY &&
+        lane->monotonic_ms - takeover->since_ms >= lane->settings->fence_grace_ms) {
+        takeover->since_ms = lane->monotonic_ms;
+        if (lane->broker->committed(lane->broker->self, group, &position, 1, COMMITTED_LAST, err) ==
+            STATUS_OK) {
+            (void)fence_owner(lane, &position, err);
+        }
+        return STATUS_RETRY;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct metadata metadata;
+    if (position.offset != OFFSET_NONE && metadata_parse(position.metadata, &metadata)) {
+        takeover->offset = position.offset;
+        takeover->checkpoint = metadata.checkpoint;
+    } else if (position.offset != OFFSET_NONE) {
+        return fail(err, STATUS_REJECT,
+                    "group '%s' has committed offset %lld of '%s' partition %d with metadata "
+                    "\"%.80s\" that is not baton's: who else commits for this group?",
+                    lane->names.exec_group, (long long)position.offset, lane->names.inbox,
+                    partition->number, position.metadata);
+    }
+    takeover->stage = TAKEOVER_CLAIM;
+    return STATUS_OK;
+}
+
+/* From here on a zombie of the former owner finds another name in the metadata. */
+static enum status claim(struct lane *lane, const struct partition *partition, int64_t offset,
+                         int64_t checkpoint, struct error *err)
+{
+    struct partition_offset position = {
+        .topic = text_of(lane->names.inbox), .partition = partition->number, .offset = offset};
+
+    metadata_format(position.metadata, lane->transactional_id, "claim", checkpoint);
+    lane_fault(lane, "before-claim");
+    enum status status = lane->consumer.commit(lane->consumer.self, &position, 1, err);
+    lane_fault(lane, "after-claim");
+    return status;
+}
+
+static enum status claim_known(struct lane *lane, struct partition *partition, struct error *err)
+{
+    struct takeover *takeover = partition->takeover;
+    enum status status = STATUS_OK;
+
+    /* Without a committed position the claim comes last: what to claim is found out first. */
+    if (takeover->offset != OFFSET_NONE && !RULE_OFF(lane, 5)) {
+        status = claim(lane, partition, takeover->offset, takeover->checkpoint, err);
+    }
+    if (status == STATUS_OK) {
+        takeover->stage = TAKEOVER_ENDS;
+    }
+    return status;
+}
+
+/* Markers of a committed transaction reach the partitions one by one: offsets may be stable before
+ * the history is readable. So wait until what is there now can be read to its end. */
+static enum status await_end(struct lane *lane, const struct partition *partition,
+                             const char *topic, int64_t *high, struct error *err)
+{
+    struct log_ends ends;
+    enum status status = lane->broker->ends(lane->broker->self, text_of(topic), partition->number,
+                                            &ends, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (*high == OFFSET_NONE) {
+        *high = ends.high;
+    }
+    return ends.stable >= *high
+               ? STATUS_OK
+               : fail(err, STATUS_RETRY,
+                      "'%s' partition %d is readable to %lld, "
+                      "not yet to %lld",
+                      topic, partition->number, (long long)ends.stable, (long long)*high);
+}
+
+static enum status await_ends(struct lane *lane, struct partition *partition, struct error *err)
+{
+    struct takeover *takeover = partition->takeover;
+    enum status status;
+
+    if (!takeover->has_ends) {
+        takeover->has_ends = true;
+        takeover->history_high = OFFSET_NONE;
+        takeover->snapshot_high = OFFSET_NONE;
+        takeover->checkpoint_high = OFFSET_NONE;
+    }
+    status = await_end(lane, partition, lane->names.history, &takeover->history_high, err);
+    if (status == STATUS_OK) {
+        status = await_end(lane, partition, lane->names.snapshot, &takeover->snapshot_high, err);
+    }
+    if (status == STATUS_OK) {
+        status = await_end(lane, partition, lane->names.checkpoint, &takeover->checkpoint_high,
+                           err);
+    }
+    if (status == STATUS_OK) {
+        takeover->stage = TAKEOVER_CHECKPOINT;
+    }
+    return status;
+}
+
+/* Where a partition without a committed position begins: at what the checkpoint topic and the
+ * folded history say, or at the very beginning. */
+static enum status find_start(struct lane *lane, struct partition *partition, struct error *err)
+{
+    struct takeover *takeover = partition->takeover;
+    struct log_ends ends;
+    enum status status = lane->broker->ends(lane->broker->self, text_of(lane->names.inbox),
+                                            partition->number, &ends, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    takeover->offset = takeover->inbox_seen;
+    if (takeover->offset < ends.low) {
+        return fail(err, STATUS_REJECT,
+                    "group '%s' has no committed offset for '%s' partition %d, whose records below "
+                    "%lld are deleted, and the history ends at %lld: records %lld to %lld are lost",
+                    lane->names.exec_group, lane->names.inbox, partition->number,
+                    (long long)ends.low, (long long)takeover->offset, (long long)takeover->offset,
+                    (long long)ends.low - 1);
+    }
+    return claim(lane, partition, takeover->offset, takeover->checkpoint, err);
+}
+
+static enum status resume(struct lane *lane, struct partition *partition, struct error *err)
+{
+    struct takeover *takeover = partition->takeover;
+    enum status status = STATUS_OK;
+
+    if (takeover->offset == OFFSET_NONE) {
+        status = find_start(lane, partition, err);
+    }
+    if (status == STATUS_OK) {
+        status = lane->consumer.start(lane->consumer.self, text_of(lane->names.inbox),
+                                      partition->number, takeover->offset, err);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    partition->next_offset = takeover->offset;
+    partition->overlay_next = takeover->offset;
+    partition->checkpoint = takeover->checkpoint;
+    partition->barrier_since_ms = lane->now_ms;
+    partition->state = PARTITION_READY;
+    stat_add(&lane->stats.take_overs, 1);
+    log_event(LOG_INFO, "partition-ready",
+              "lane=%u partition=%d offset=%lld folded=%llu runs=%zu took-ms=%lld",
+              lane->options.index, partition->number, (long long)takeover->offset,
+              (unsigned long long)takeover->folded, partition->residents.count,
+              (long long)(lane->monotonic_ms - takeover->since_ms));
+    takeover_free(takeover);
+    partition->takeover = NULL;
+    return STATUS_OK;
+}
+
+enum status takeover_step(struct lane *lane, struct partition *partition, struct error *err)
+{
+    switch (partition->takeover->stage) {
+    case TAKEOVER_OFFSET:
+        return read_offset(lane, partition, err);
+    case TAKEOVER_CLAIM:
+        return claim_known(lane, partition, err);
+    case TAKEOVER_ENDS:
+        return await_ends(lane, partition, err);
+    case TAKEOVER_CHECKPOINT:
+        return restore_checkpoint(lane, partition, err);
+    case TAKEOVER_STORE:
+        return restore_stamp(lane, partition, err);
+    case TAKEOVER_SNAPSHOT:
+        return restore_snapshots(lane, partition, err);
+    case TAKEOVER_HISTORY:
+        return replay_history(lane, partition, err);
+    case TAKEOVER_RESUME:
+        return resume(lane, partition, err);
+    }
+    CHECK(!"unknown stage of a take-over");
+    return STATUS_FATAL;
+}

@@ -1,0 +1,184 @@
+#include <stdlib.h>
+
+#include "codec/records.h"
+#include "engine/lane_state.h"
+
+/* The inbox is made once for an estate and never again, so its generation does not change. */
+#define INBOX_GENERATION 1
+
+void lane_touch_partition(struct lane *lane, struct partition *partition)
+{
+    (void)lane;
+    if (partition->is_touched) {
+        return;
+    }
+    partition->is_touched = true;
+    partition->overlay_next = partition->next_offset;
+    partition->overlay_history = OFFSET_NONE;
+    partition->overlay_snapshot = OFFSET_NONE;
+}
+
+static void touch(struct lane *lane, struct partition *partition, struct resident *resident)
+{
+    if (lane->touched_count == lane->touched_capacity) {
+        lane->touched_capacity = lane->touched_capacity == 0 ? 256 : lane->touched_capacity * 2;
+        lane->touched = realloc(lane->touched, lane->touched_capacity * sizeof *lane->touched);
+        CHECK(lane->touched != NULL);
+    }
+    lane->touched[lane->touched_count++] = (struct touched){partition, resident};
+}
+
+/* A record for a run that is not there (any more) and may not begin. */
+static void tell_unmatched(struct lane *lane, const struct decision *decision, const char *why)
+{
+    const struct inbox_record *inbox = decision->inbox;
+
+    if (inbox == NULL) {
+        return;
+    }
+    outbox_alert_text(lane, decision->name, "unmatched", "%s: record %.*s/%d/%lld %s",
+                      decision->event.kind == EVENT_REPLY ? "late reply" : "late message",
+                      TEXT_ARG(inbox->topic), inbox->partition, (long long)inbox->offset, why);
+}
+
+/* What an event meets. */
+struct meeting {
+    const struct flow *flow;
+    const struct instance *before; /* NULL: nothing is to be asked of the core. */
+    struct instance *blank;        /* Owned: `before` of a key without a run. */
+    enum outcome outcome;          /* Where the record ends when `before` is NULL. */
+};
+
+static enum status meet_live(struct lane *lane, const struct decision *decision,
+                             const struct instance *state, struct meeting *meeting,
+                             struct error *err)
+{
+    meeting->flow = flow_registry_by_hash(lane->registry, text_of(state->flow_hash));
+    if (meeting->flow == NULL) {
+        return fail(err, STATUS_REJECT,
+                    "instance '%.*s' runs definition %s, which '%s' does not hold in a form that "
+                    "this program understands",
+                    TEXT_ARG(decision->name), state->flow_hash, lane->names.flows);
+    }
+    meeting->before = state;
+    return STATUS_OK;
+}
+
+static enum status meet(struct lane *lane, const struct decision *decision,
+                        const struct resident *resident, struct meeting *meeting, struct error *err)
+{
+    const struct instance *state = resident == NULL ? NULL : resident_state(resident);
+
+    *meeting = (struct meeting){.outcome = OUTCOME_UNMATCHED};
+    if (state != NULL && !instance_has_ended(state)) {
+        return meet_live(lane, decision, state, meeting, err);
+    }
+    if (decision->event.kind != EVENT_MESSAGE) {
+        tell_unmatched(lane, decision, "there is no such run");
+        return STATUS_OK;
+    }
+    meeting->flow = flow_registry_active(lane->registry, decision->inbox->flow);
+    if (meeting->flow == NULL) {
+        meeting->outcome = OUTCOME_DEAD;
+        return STATUS_OK;
+    }
+    bool ended_now = state != NULL && meeting->flow->remember_ms > 0;
+    if (ended_now || ended_has(&decision->partition->ended, decision->name, lane->now_ms)) {
+        tell_unmatched(lane, decision, "the run has ended and is remembered");
+        return STATUS_OK;
+    }
+    meeting->blank = instance_new(meeting->flow->name, decision->inbox->key);
+    meeting->before = meeting->blank;
+    return STATUS_OK;
+}
+
+static void set_overlay(struct lane *lane, const struct decision *decision,
+                        struct resident *resident, struct instance *after)
+{
+    if (resident->overlay == NULL) {
+        touch(lane, decision->partition, resident);
+    }
+    instance_free(resident->overlay);
+    resident->overlay = after;
+}
+
+static enum outcome apply(struct lane *lane, struct decision *decision,
+                          const struct meeting *meeting)
+{
+    const struct instance *before = meeting->before;
+    struct event *event = &decision->event;
+    struct instance *after = NULL;
+
+    event->time_ms = lane->now_ms > before->time_ms ? lane->now_ms : before->time_ms;
+    event->run = (struct run_id){INBOX_GENERATION, decision->inbox_offset};
+    enum transition_result result = transition(meeting->flow, before, event, &after,
+                                               &lane->effects);
+    if (result == TRANSITION_VOID) {
+        outbox_effects(lane, decision, meeting->flow, NULL);
+        return OUTCOME_UNMATCHED;
+    }
+    struct resident *resident = partition_resident(decision->partition, decision->name);
+    outbox_history(lane, decision, resident, meeting->flow, after, result == TRANSITION_IGNORED);
+    outbox_effects(lane, decision, meeting->flow, after);
+    set_overlay(lane, decision, resident, after);
+    return result == TRANSITION_IGNORED ? OUTCOME_IGNORED : OUTCOME_APPLIED;
+}
+
+enum status lane_decide(struct lane *lane, struct decision *decision, enum outcome *outcome,
+                        struct error *err)
+{
+    struct resident *resident = partition_find(decision->partition, decision->name);
+    struct meeting meeting;
+
+    lane->events++;
+    lane_touch_partition(lane, decision->partition);
+    lane->outbox.origin = (struct origin){decision->partition, decision->inbox_offset};
+    enum status status = meet(lane, decision, resident, &meeting, err);
+    *outcome = meeting.outcome;
+    if (status == STATUS_OK && meeting.before != NULL) {
+        *outcome = apply(lane, decision, &meeting);
+    }
+    instance_free(meeting.blank);
+    return status;
+}
+
+void lane_drop_overlay(struct lane *lane)
+{
+    for (uint32_t i = 0; i < lane->touched_count; i++) {
+        struct partition *partition = lane->touched[i].partition;
+        struct resident *resident = lane->touched[i].resident;
+
+        instance_free(resident->overlay);
+        resident->overlay = NULL;
+        if (resident->instance == NULL && resident->first_offset == OFFSET_NONE &&
+            !resident->is_saving) {
+            partition_evict(partition, resident);
+        } else {
+            resident_set_wake(partition, resident, lane->now_ms);
+        }
+    }
+    for (uint32_t i = 0; i < lane->mark_count; i++) {
+        lane->marks[i]->is_touched = false;
+    }
+    for (int32_t i = 0; i < lane->partition_max; i++) {
+        struct partition *partition = lane->partitions[i];
+        if (partition != NULL && partition->is_touched) {
+            partition->is_touched = false;
+            lane_checkpoint_dropped(partition);
+        }
+    }
+    lane->touched_count = 0;
+    lane->mark_count = 0;
+}
+
+void lane_end_turn(struct lane *lane)
+{
+    effect_clear(&lane->effects);
+    lane->outbox.count = 0;
+    lane->outbox.origin = (struct origin){NULL, OFFSET_NONE};
+    lane->touched_count = 0;
+    lane->mark_count = 0;
+    lane->events = 0;
+    lane->record_count = 0;
+    arena_reset(&lane->arena);
+}
