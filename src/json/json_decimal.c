@@ -105,6 +105,13 @@ bool decimal_integer(struct text number, struct integer *integer)
     return to_integer(&decimal, integer);
 }
 
+bool decimal_is_bounded(struct text number)
+{
+    struct decimal decimal = decimal_of(number);
+
+    return decimal.point - 1 <= EXPONENT_MAX && decimal.point - 1 >= -EXPONENT_MAX;
+}
+
 /* Add digits from..to-1, counted without the point. */
 static void add_digits(const struct decimal *decimal, size_t from, size_t to, struct buffer *out)
 {

@@ -169,7 +169,9 @@ static bool skip_digits(struct reader *reader)
     return reader->scan.at > start || reader_refuse(reader, "no digit where one has to be");
 }
 
-static bool skip_exponent(struct reader *reader)
+/* The exponent of the number that began at `number_at`. It is bounded as written, so that it can be
+ * computed with, and as it is in canonical form, so that this can be read again. */
+static bool skip_exponent(struct reader *reader, size_t number_at)
 {
     struct scan *scan = &reader->scan;
     size_t start;
@@ -185,7 +187,8 @@ static bool skip_exponent(struct reader *reader)
     while (start < scan->at && scan->text.data[start] == '0') {
         start++;
     }
-    return scan->at - start <= EXPONENT_DIGITS_MAX ||
+    return (scan->at - start <= EXPONENT_DIGITS_MAX &&
+            decimal_is_bounded(text_sub(scan->text, number_at, scan->at - number_at))) ||
            reader_refuse_at(reader, start, "exponent of more than 9 digits");
 }
 
@@ -237,7 +240,7 @@ bool reader_number(struct reader *reader, struct json_c_object **value)
     }
     if (scan_peek(scan) == 'e' || scan_peek(scan) == 'E') {
         decimal = true;
-        if (!skip_exponent(reader)) {
+        if (!skip_exponent(reader, start)) {
             return false;
         }
     }

@@ -28,8 +28,9 @@ extern const char json_null_place[1];
 #define INTEGER_DIGITS_MAX 20
 #define INTEGER_TEXT_BYTES 24
 #define DECIMAL_TEXT_BYTES 32
-/* Digits of an exponent, so that sums of exponents and digit counts stay small. */
+/* Of an exponent; so sums of exponents and digit counts stay small. */
 #define EXPONENT_DIGITS_MAX 9
+#define EXPONENT_MAX INT64_C(999999999)
 
 static inline struct json *from_object(struct json_c_object *object)
 {
@@ -69,6 +70,8 @@ struct text number_text(struct json_c_object *number, char room[INTEGER_TEXT_BYT
 struct json_c_object *decimal_new(struct text text);
 /* The number as an integer of 64 bits, if it is one, however it is written. */
 bool decimal_integer(struct text number, struct integer *integer);
+/* Whether the exponent of the canonical form is at most EXPONENT_MAX. */
+bool decimal_is_bounded(struct text number);
 /* Canonical form; see json_scalar_text(). An integer beyond 64 bits gets an exponent, because
  * without one json_parse() would refuse it. */
 void decimal_canonical(struct text number, struct buffer *out);

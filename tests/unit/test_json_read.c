@@ -224,6 +224,9 @@ static void decimals_keep_what_was_written(void **state)
         assert_read(texts[i], texts[i]);
     }
     assert_read("1e999999999", "1e999999999");
+    assert_read("0e999999999", "0e999999999");
+    assert_refused(TEXT("10e999999999"), "exponent of more than 9 digits at byte 3");
+    assert_refused(TEXT("0.1e-999999999"), "exponent of more than 9 digits at byte 5");
     assert_refused(TEXT("[1e1000000000]"), "exponent of more than 9 digits at byte 3");
     assert_refused(TEXT("1e-99999999999999999999"), "exponent of more than 9 digits at byte 3");
 }
