@@ -35,8 +35,8 @@ void flow_state_encode(const struct flow_state *state, struct buffer *out)
 
         wire_put_text(out, start->topic);
         wire_put_long(out, start->topic_generation);
-        wire_put_text(out, (struct text){start->topic_id,
-                                         strnlen(start->topic_id, sizeof(start->topic_id))});
+        wire_put_text(
+            out, (struct text){start->topic_id, strnlen(start->topic_id, sizeof(start->topic_id))});
         wire_put_long(out, start->partition);
         wire_put_long(out, start->offset);
     }

@@ -129,8 +129,8 @@ enum status history_decode(struct text bytes, struct arena *arena, struct histor
     record->decided = wire_take_texts(&in, "decided", arena, &record->decided_count);
     record->delta = wire_take_text(&in, "delta");
     record->timers_set = part_take_timers(&in, "timersSet", arena, &record->timers_set_count);
-    record->timers_cleared =
-        wire_take_texts(&in, "timersCleared", arena, &record->timers_cleared_count);
+    record->timers_cleared = wire_take_texts(&in, "timersCleared", arena,
+                                             &record->timers_cleared_count);
     record->stack_pushed = wire_take_texts(&in, "stackPushed", arena, &record->stack_pushed_count);
     record->stack_popped = wire_take_texts(&in, "stackPopped", arena, &record->stack_popped_count);
     take_commands(&in, arena, record);

@@ -1,17 +1,23 @@
 /*
  * payload - a source record's bytes as JSON, by the topic's format. JSON is parsed, a string becomes
- * a JSON text, bytes become base64 text. avro-c decodes with the writer's schema only.
+ * a JSON text, bytes become base64 text. Values above PAYLOAD_BYTES_MAX are refused, both ways.
+ * Format avro is refused until schemas can be fetched; avro-c will decode with the writer's only.
  */
 #ifndef BATON_CODEC_PAYLOAD_H
 #define BATON_CODEC_PAYLOAD_H
 
+#include "base/buffer.h"
 #include "base/status.h"
 #include "model/flow.h"
 
-/* `bytes.data` NULL (a tombstone) gives JSON null. STATUS_REJECT: not of this format; err says. */
+/* `bytes.data` NULL (a tombstone) gives JSON null. STATUS_REJECT: not of this format; err says.
+ * Else *payload belongs to the caller. */
 MUST_CHECK enum status payload_decode(struct text bytes, enum format format, struct json **payload,
                                       struct error *err);
-/* The bytes of `value` for a topic of `format`; NULL gives a null record value (data NULL). */
+/* Append the bytes of `value` for a topic of `format`. NULL is a null record value: nothing is
+ * appended, and the caller, who knows that it was NULL, produces no value instead of an empty one.
+ * (JSON null is written as `null`.) STATUS_REJECT: the format cannot carry the value, or it is too
+ * large; `out` is as it was. */
 MUST_CHECK enum status payload_encode(const struct json *value, enum format format,
                                       struct buffer *out, struct error *err);
 

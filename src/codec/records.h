@@ -1,8 +1,10 @@
 /*
- * records - what the internal topics hold, as structs, and their Avro bytes (schemas/, written with
- * avro-c). Key and layout of each topic: docs/formats/topics.md. Decoded texts are borrowed from
- * the arena given; user payload stays the JSON text that it was.
+ * records - what the internal topics hold, as structs, and their Avro bytes by schemas/. Key and
+ * layout of each topic: docs/formats/topics.md. Decoded texts live in the arena given; user payload
+ * stays the JSON text that it was.
  *
+ * Every encode appends. Texts have to be UTF-8; what is not is written as U+FFFD (source key, header
+ * values and value are bytes and stay as they are).
  * Every decode: STATUS_REJECT when the bytes are not such a record; err says what is wrong.
  */
 #ifndef BATON_CODEC_RECORDS_H
@@ -32,11 +34,11 @@ struct inbox_header {
 
 struct inbox_record {
     enum inbox_kind kind;
-    struct text route;   /* "<flow>", "<flow>/<step>", "<flow>@<service>"; operator: "". */
+    struct text route; /* "<flow>", "<flow>/<step>", "<flow>@<service>"; operator: "". */
     struct text flow;
-    struct text key;     /* Business key; empty for POISON, UNKEYED. */
-    int64_t revision;    /* Of baton.flows that the router had read. */
-    struct text topic;   /* Source: name on the broker. */
+    struct text key;   /* Business key; empty for POISON, UNKEYED. */
+    int64_t revision;  /* Of baton.flows that the router had read. */
+    struct text topic; /* Source: name on the broker. */
     int32_t topic_generation;
     int32_t partition;
     int64_t offset;
@@ -44,7 +46,7 @@ struct inbox_record {
     struct text source_key; /* data NULL: none. */
     const struct inbox_header *headers;
     uint32_t header_count;
-    struct text value;   /* Original bytes; data NULL: tombstone (or OVERSIZE). */
+    struct text value; /* Original bytes; data NULL: tombstone (or OVERSIZE). */
     enum format format;
     struct text type;
     struct text id;      /* The producer's id, if the topic has a rule. */
@@ -85,9 +87,9 @@ struct history_record {
     struct text cause_topic;
     int32_t cause_partition; /* Of the source; -1: none. */
     int64_t cause_offset;
-    struct text cause_id;    /* Command id of a reply, timer id, producer's id. */
+    struct text cause_id; /* Command id of a reply, timer id, producer's id. */
     struct text cause_actor;
-    struct text payload;     /* JSON text; data NULL: none. */
+    struct text payload; /* JSON text; data NULL: none. */
     struct text flow_hash;
     struct text from;
     struct text to;
@@ -105,7 +107,7 @@ struct history_record {
     const struct history_command *commands;
     uint32_t command_count;
     int64_t inbox_offset; /* Of the inbox record that caused it; -1 for a local event. */
-    struct text route;    /* With source topic and partition: the watermark that this record raises. */
+    struct text route; /* With source topic and partition: the watermark that this record raises. */
     int32_t cause_generation;
     enum history_kind kind;
     unsigned char previous[DIGEST_BYTES]; /* Zero at seq 1. */

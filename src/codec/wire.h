@@ -42,7 +42,7 @@ void wire_put_texts(struct buffer *out, const struct text *texts, uint32_t count
 struct wire_reader {
     const char *at;
     const char *end;
-    const char *field;   /* NULL until something is wrong. */
+    const char *field; /* NULL until something is wrong. */
     const char *problem;
 };
 

@@ -92,7 +92,7 @@ static inline void oracle_symbol(avro_value_t *record, const char *name, const c
 }
 
 static inline void oracle_fixed(avro_value_t *record, const char *name, const void *data,
-                              size_t bytes)
+                                size_t bytes)
 {
     avro_value_t member = oracle_member(record, name);
 
@@ -116,7 +116,7 @@ static inline void oracle_optional(avro_value_t *record, const char *name, struc
 }
 
 static inline void oracle_texts(avro_value_t *record, const char *name, const struct text *texts,
-                              uint32_t count)
+                                uint32_t count)
 {
     avro_value_t array = oracle_member(record, name);
 

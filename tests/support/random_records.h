@@ -13,8 +13,18 @@
 
 static inline struct text random_text(struct rng *rng, struct arena *arena)
 {
-    static const char *const parts[] = {"a", "order:", "/", "\"", " ", "\xC3\xA9", "\xE2\x82\xAC",
-                                        "\xF0\x9F\x9A\x80", "0123456789abcdef", "\x01", "{}", "~"};
+    static const char *const parts[] = {"a",
+                                        "order:",
+                                        "/",
+                                        "\"",
+                                        " ",
+                                        "\xC3\xA9",
+                                        "\xE2\x82\xAC",
+                                        "\xF0\x9F\x9A\x80",
+                                        "0123456789abcdef",
+                                        "\x01",
+                                        "{}",
+                                        "~"};
     struct buffer text = {0};
     struct text copy;
     uint64_t count = rng_below(rng, rng_chance(rng, 30) ? 300 : 12);
@@ -50,7 +60,8 @@ static inline struct text random_text_or_null(struct rng *rng, struct arena *are
 
 static inline int64_t random_long(struct rng *rng)
 {
-    static const int64_t extremes[] = {0, -1, 1, INT64_MIN, INT64_MAX, 63, 64, -64, -65, 8191, 8192};
+    static const int64_t extremes[] = {0,  -1,  1,   INT64_MIN, INT64_MAX, 63,
+                                       64, -64, -65, 8191,      8192};
 
     if (rng_chance(rng, 300)) {
         return extremes[rng_below(rng, sizeof(extremes) / sizeof(extremes[0]))];
@@ -75,8 +86,7 @@ static inline void random_fixed(struct rng *rng, unsigned char *data, size_t byt
     }
 }
 
-static inline const struct text *random_texts(struct rng *rng, struct arena *arena,
-                                              uint32_t *count)
+static inline const struct text *random_texts(struct rng *rng, struct arena *arena, uint32_t *count)
 {
     struct text *texts;
 

@@ -3,16 +3,13 @@
  * The codec's bytes are Avro's: for seeded random records avro-c, filled by field names from the
  * published schemas, writes the same bytes, and reads ours back to the same values.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "support/unit.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/avro_oracle.h"
 #include "support/random_records.h"
-
-#include <cmocka.h>
 
 #define ROUNDS 500
 
@@ -55,13 +52,17 @@ static void put_timers(avro_value_t *record, const char *name, const struct hist
 
 static void put_inbox(avro_value_t *to, const struct inbox_record *record)
 {
-    static const char *const kinds[] = {[INBOX_MESSAGE] = "MESSAGE", [INBOX_REPLY] = "REPLY",
-                                        [INBOX_OPERATOR] = "OPERATOR", [INBOX_POISON] = "POISON",
-                                        [INBOX_UNKEYED] = "UNKEYED", [INBOX_OVERSIZE] = "OVERSIZE"};
-    static const char *const formats[] = {[FORMAT_JSON] = "JSON", [FORMAT_AVRO] = "AVRO",
-                                          [FORMAT_STRING] = "STRING", [FORMAT_BYTES] = "BYTES"};
-    static const char *const verbs[] = {[OPERATOR_CANCEL] = "CANCEL", [OPERATOR_RETRY] = "RETRY",
-                                        [OPERATOR_SKIP] = "SKIP", [OPERATOR_DONE] = "DONE",
+    static const char *const kinds[] = {
+        [INBOX_MESSAGE] = "MESSAGE", [INBOX_REPLY] = "REPLY",     [INBOX_OPERATOR] = "OPERATOR",
+        [INBOX_POISON] = "POISON",   [INBOX_UNKEYED] = "UNKEYED", [INBOX_OVERSIZE] = "OVERSIZE"};
+    static const char *const formats[] = {[FORMAT_JSON] = "JSON",
+                                          [FORMAT_AVRO] = "AVRO",
+                                          [FORMAT_STRING] = "STRING",
+                                          [FORMAT_BYTES] = "BYTES"};
+    static const char *const verbs[] = {[OPERATOR_CANCEL] = "CANCEL",
+                                        [OPERATOR_RETRY] = "RETRY",
+                                        [OPERATOR_SKIP] = "SKIP",
+                                        [OPERATOR_DONE] = "DONE",
                                         [OPERATOR_FAILED] = "FAILED"};
     avro_value_t headers = oracle_member(to, "headers");
 
@@ -131,7 +132,8 @@ static void put_cause(avro_value_t *record, const struct history_record *history
 
 static void put_history(avro_value_t *to, const struct history_record *record)
 {
-    static const char *const kinds[] = {[HISTORY_NORMAL] = "NORMAL", [HISTORY_IGNORED] = "IGNORED",
+    static const char *const kinds[] = {[HISTORY_NORMAL] = "NORMAL",
+                                        [HISTORY_IGNORED] = "IGNORED",
                                         [HISTORY_TERMINAL] = "TERMINAL"};
     avro_value_t commands = oracle_member(to, "commands");
 

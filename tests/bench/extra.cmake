@@ -1,0 +1,12 @@
+# Programs that measure; not tests: what they print depends on the machine. Built without sanitizers
+# (cmake -DCMAKE_BUILD_TYPE=RelWithDebInfo) and run by hand. What each links stands in its first line.
+file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/bench_*.c)
+foreach(source ${benches})
+  get_filename_component(name ${source} NAME_WE)
+  file(STRINGS ${source} links REGEX "^/\\* links: " LIMIT_COUNT 1)
+  string(REGEX REPLACE "^/\\* links: ([a-z_ ]*) \\*/.*$" "\\1" libraries "${links}")
+  separate_arguments(libraries)
+  add_executable(${name} EXCLUDE_FROM_ALL ${source})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_link_libraries(${name} PRIVATE ${libraries})
+endforeach()
