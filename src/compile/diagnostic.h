@@ -26,8 +26,20 @@ struct diagnostic {
     struct text note;
 };
 
+/* A file that findings point into; its lines are printed below them. */
+struct source {
+    struct text file; /* As the user named it. */
+    struct text text;
+};
+
+#define DIAGNOSTICS_MAX 1000 /* Kept; what comes after is only counted. */
+
+/* A zeroed one is valid and empty. */
 struct diagnostics {
     struct arena arena;
+    struct source *sources; /* In the order in which the files were read; findings sort by it. */
+    uint32_t source_count;
+    uint32_t source_capacity;
     struct diagnostic *items;
     uint32_t count;
     uint32_t capacity;
@@ -35,10 +47,24 @@ struct diagnostics {
     uint32_t warning_count;
 };
 
-enum diagnostic_format { DIAGNOSTIC_TEXT, DIAGNOSTIC_JSON };
+enum diagnostic_format { DIAGNOSTIC_TEXT, DIAGNOSTIC_COLOURED, DIAGNOSTIC_JSON };
+
+/* Make `text` printable below findings in `file`. Both are copied. */
+void diagnostics_source(struct diagnostics *diagnostics, struct text file, struct text text);
+void diagnostics_error(struct diagnostics *diagnostics, const char *id, struct place place,
+                       const char *format, ...) PRINTF_LIKE(4, 5);
+void diagnostics_warn(struct diagnostics *diagnostics, const char *id, struct place place,
+                      const char *format, ...) PRINTF_LIKE(4, 5);
+/* Add a second place to the finding that was added last. */
+void diagnostics_note(struct diagnostics *diagnostics, struct place place, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+/* True if something was found exactly there. */
+bool diagnostics_any_at(const struct diagnostics *diagnostics, struct place place);
+/* Order all by file and place; equal places keep their order. Printing does it as well. */
+void diagnostics_sort(struct diagnostics *diagnostics);
 
 /* Print all, ordered by file and place: "f.yaml:12:7: error F204: ...", the source line, a caret. */
-void diagnostics_print(const struct diagnostics *diagnostics, enum diagnostic_format format,
+void diagnostics_print(struct diagnostics *diagnostics, enum diagnostic_format format,
                        struct buffer *out);
 void diagnostics_release(struct diagnostics *diagnostics);
 

@@ -1,0 +1,71 @@
+/*
+ * build - what the parts of flow_build share. A definition comes from a topic: outside input. The
+ * readers below refuse what is missing, of a wrong kind, out of range or unknown; the first refusal
+ * is kept, and from then on they give harmless values, so that callers need not look each time.
+ */
+#ifndef BATON_COMPILE_BUILD_H
+#define BATON_COMPILE_BUILD_H
+
+#include "base/map.h"
+#include "compile/flow_file.h"
+
+#define SECTION_KEYS_MAX 40
+
+struct builder {
+    struct flow *flow;
+    struct error *err;
+    enum status status;
+    uint32_t expr_capacity;
+    uint32_t template_capacity;
+    struct map step_names;       /* Name to index + 1. */
+    const struct json **sources; /* Of each step. */
+    uint32_t *lists;             /* Steps of one list share a number. */
+    uint32_t list_count;
+};
+
+/* An object of the definition and the keys that were asked for. */
+struct section {
+    struct builder *builder;
+    const struct json *json;
+    struct text where; /* "step 'charge'" */
+    const char *asked[SECTION_KEYS_MAX];
+    uint32_t asked_count;
+};
+
+void build_refuse(struct builder *builder, struct text where, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+bool build_failed(const struct builder *builder);
+
+struct section section_open(struct builder *builder, const struct json *json, struct text where);
+/* Refuse keys that nobody asked for. */
+void section_close(struct section *section);
+const struct json *section_get(struct section *section, const char *key); /* NULL if absent. */
+const struct json *section_need(struct section *section, const char *key);
+/* Texts are copied into the flow's arena. Empty if absent. */
+struct text section_text(struct section *section, const char *key);
+struct text section_need_text(struct section *section, const char *key);
+int64_t section_integer(struct section *section, const char *key, int64_t least, int64_t most);
+/* The index of the text in `words`, which ends with NULL; 0 if it is absent. */
+uint32_t section_choice(struct section *section, const char *key, const char *const *words);
+struct expr *section_expr(struct section *section, const char *key);         /* NULL if absent. */
+struct template *section_template(struct section *section, const char *key); /* NULL if absent. */
+struct span section_span(struct section *section, const char *key);
+
+struct expr *build_expr(struct builder *builder, struct text source, struct text where);
+struct template *build_template(struct builder *builder, const struct json *source,
+                                struct text where);
+
+/* build_parts.c */
+struct correlation build_correlation(struct builder *builder, const struct json *json,
+                                     struct text where);
+const struct retry_policy *build_policy(struct builder *builder, const struct json *json,
+                                        struct text where);
+struct reply_rule build_reply(struct builder *builder, const struct json *json, struct text where);
+void build_topics(struct builder *builder, const struct json *json, const struct json *info);
+void build_services(struct builder *builder, const struct json *json);
+
+/* build_steps.c */
+void build_steps(struct builder *builder, const struct json *list, const struct json *failure,
+                 const struct json *info);
+
+#endif

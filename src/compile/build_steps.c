@@ -1,0 +1,384 @@
+/* The steps of a definition. First each gets its place, so that jumps can be resolved, then what it
+ * does. */
+#include "base/duration.h"
+#include "base/limits.h"
+#include "compile/build.h"
+
+static const char *const actions[] = {"request", "emit",  "listen", "wait", "set",
+                                      "switch",  "raise", "end",    NULL};
+
+/* All steps in a list and below. */
+static size_t count_steps(const struct json *list)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < json_count(list); i++) {
+        const struct json *cases = json_member(json_at(list, i), "switch");
+
+        count++;
+        for (size_t k = 0; k < json_count(cases); k++) {
+            count += count_steps(json_member(json_at(cases, k), "do"));
+        }
+    }
+    return count;
+}
+
+static struct text step_where(struct builder *builder, uint32_t index)
+{
+    return arena_printf(&builder->flow->arena, "step '%.*s'",
+                        TEXT_ARG(builder->flow->steps[index].name));
+}
+
+static void place_step(struct builder *builder, uint32_t index, const struct json *json)
+{
+    struct step *step = &builder->flow->steps[index];
+    struct text name = json_member_text(json, "step");
+    uint32_t found = 0;
+
+    builder->sources[index] = json;
+    step->name = arena_text(&builder->flow->arena, name);
+    if (name.bytes == 0 || map_get(&builder->step_names, name) != NULL) {
+        build_refuse(builder, TEXT("steps"), "number %u has no name of its own", index + 1);
+        return;
+    }
+    map_put(&builder->step_names, step->name, (void *)((uintptr_t)index + 1));
+    for (uint32_t kind = 0; actions[kind] != NULL; kind++) {
+        if (json_member(json, actions[kind]) != NULL) {
+            step->kind = (enum step_kind)kind;
+            found++;
+        }
+    }
+    if (found != 1) {
+        build_refuse(builder, step_where(builder, index), "it has %u actions", found);
+    }
+}
+
+static uint32_t place_list(struct builder *builder, const struct json *list, uint32_t parent);
+
+static void place_cases(struct builder *builder, uint32_t index)
+{
+    const struct json *cases = json_member(builder->sources[index], "switch");
+    struct step *step = &builder->flow->steps[index];
+
+    if (cases == NULL || json_kind(cases) != JSON_ARRAY) {
+        build_refuse(builder, step_where(builder, index), "'switch' is no list");
+        return;
+    }
+    step->choice.case_count = (uint32_t)json_count(cases);
+    step->choice.cases = arena_array(&builder->flow->arena, json_count(cases) + 1,
+                                     sizeof(*step->choice.cases));
+    for (uint32_t i = 0; i < step->choice.case_count && !build_failed(builder); i++) {
+        const struct json *block = json_member(json_at(cases, i), "do");
+
+        step->choice.cases[i].first_step = block == NULL ? STEP_NONE
+                                                         : place_list(builder, block, index);
+    }
+}
+
+/* Gives the first step. Recursion is bounded by JSON_DEPTH_MAX. */
+static uint32_t place_list(struct builder *builder, const struct json *list, uint32_t parent)
+{
+    struct flow *flow = builder->flow;
+    uint32_t number = builder->list_count++;
+    uint32_t first = flow->step_count;
+    uint32_t previous = STEP_NONE;
+
+    if (list == NULL || json_kind(list) != JSON_ARRAY || json_count(list) == 0) {
+        build_refuse(builder, TEXT("steps"), "an empty list, or none");
+        return STEP_NONE;
+    }
+    for (size_t i = 0; i < json_count(list) && !build_failed(builder); i++) {
+        uint32_t index = flow->step_count++;
+
+        flow->steps[index].parent = parent;
+        flow->steps[index].next = STEP_NONE;
+        builder->lists[index] = number;
+        if (previous != STEP_NONE) {
+            flow->steps[previous].next = index;
+        }
+        previous = index;
+        place_step(builder, index, json_at(list, i));
+        if (!build_failed(builder) && flow->steps[index].kind == STEP_SWITCH) {
+            place_cases(builder, index);
+        }
+    }
+    return first;
+}
+
+static struct then build_then(struct builder *builder, uint32_t index, struct text name)
+{
+    struct then then = {.kind = THEN_NEXT, .step = STEP_NONE};
+    uintptr_t found;
+
+    if (name.bytes == 0) {
+        return then;
+    }
+    if (text_is(name, "continue") || text_is(name, "end")) {
+        then.kind = text_is(name, "end") ? THEN_END : THEN_CONTINUE;
+        return then;
+    }
+    found = (uintptr_t)map_get(&builder->step_names, name);
+    if (found == 0 || builder->lists[found - 1] != builder->lists[index]) {
+        build_refuse(builder, step_where(builder, index), "'then' names no step of its list");
+        return then;
+    }
+    then.kind = THEN_STEP;
+    then.step = (uint32_t)(found - 1);
+    return then;
+}
+
+static struct template *key_template(struct section *section)
+{
+    struct text source = section_text(section, "key");
+    struct template *template;
+    struct json *text;
+
+    if (source.bytes == 0) {
+        return NULL;
+    }
+    text = json_text(arena_printf(&section->builder->flow->arena, "${ %.*s }", TEXT_ARG(source)));
+    template = build_template(section->builder, text, section->where);
+    json_free(text);
+    return template;
+}
+
+static void build_cancel(struct section *outer, struct message_spec *message)
+{
+    const struct json *json = section_get(outer, "cancel");
+    struct section section;
+
+    if (json == NULL) {
+        return;
+    }
+    section = section_open(outer->builder, json, outer->where);
+    message->cancel_type = section_template(&section, "type");
+    message->cancel_value = section_template(&section, "value");
+    section_close(&section);
+    if (message->cancel_type == NULL) {
+        build_refuse(outer->builder, outer->where, "'cancel' has no type");
+    }
+}
+
+static struct message_spec build_message(struct section *section)
+{
+    struct builder *builder = section->builder;
+    struct message_spec message = {0};
+    struct text service = section_text(section, "request");
+    struct text topic = section_text(section, "emit");
+
+    message.is_request = service.bytes > 0;
+    message.service = flow_find_service(builder->flow, service);
+    message.topic = flow_find_topic(builder->flow, topic);
+    if (message.is_request) {
+        message.reply = build_reply(builder, section_need(section, "reply"), section->where);
+    }
+    if (message.is_request ? message.service == UINT32_MAX || topic.bytes > 0 ||
+                                 builder->flow->services[message.service].replies.bytes == 0 ||
+                                 (message.reply.success == NULL && message.reply.failure == NULL)
+                           : message.topic == UINT32_MAX) {
+        build_refuse(builder, section->where, "it sends to no topic or service that would do");
+    }
+    message.type = section_template(section, "type");
+    message.key = key_template(section);
+    message.value = section_template(section, "value");
+    message.headers = section_template(section, "headers");
+    return message;
+}
+
+/* Each attempt has a limit: the service's, if the definition says none. */
+static struct span request_timeout(const struct builder *builder,
+                                   const struct message_spec *message, struct span span)
+{
+    if (span.kind == SPAN_UNSET && message->is_request && !build_failed(builder)) {
+        span.kind = SPAN_FIXED;
+        span.ms = builder->flow->services[message->service].timeout_ms;
+    }
+    return span;
+}
+
+static void build_undo(struct section *outer, struct step *step)
+{
+    const struct json *json = section_get(outer, "compensate");
+    const struct json *retry;
+    struct section section;
+
+    if (json == NULL) {
+        return;
+    }
+    if (step->kind != STEP_REQUEST && step->kind != STEP_EMIT) {
+        build_refuse(outer->builder, outer->where, "nothing to undo");
+        return;
+    }
+    section = section_open(outer->builder, json, outer->where);
+    step->compensate = arena_alloc(&outer->builder->flow->arena, sizeof(*step->compensate));
+    step->compensate->message = build_message(&section);
+    step->compensate->timeout = request_timeout(outer->builder, &step->compensate->message,
+                                                section_span(&section, "timeout"));
+    retry = section_get(&section, "retry");
+    step->compensate->retry = retry == NULL ? NULL
+                                            : build_policy(outer->builder, retry, outer->where);
+    section_close(&section);
+}
+
+static void build_listen(struct section *outer, struct step *step)
+{
+    struct builder *builder = outer->builder;
+    struct section section = section_open(builder, section_get(outer, "listen"), outer->where);
+    struct text topic = section_need_text(&section, "topic");
+    const struct json *key = section_get(&section, "key");
+
+    step->listen.topic = flow_find_topic(builder->flow, topic);
+    step->listen.type = section_text(&section, "type");
+    step->listen.when = section_expr(&section, "when");
+    if (key != NULL) {
+        step->listen.key = build_correlation(builder, key, outer->where);
+    }
+    section_close(&section);
+    if (step->listen.topic == UINT32_MAX) {
+        build_refuse(builder, outer->where, "it listens to no topic that is described");
+    }
+}
+
+static void build_wait(struct section *outer, struct step *step)
+{
+    const struct json *json = json_member(outer->json, "wait");
+    struct section section;
+
+    if (json_member(json, "until") == NULL) {
+        step->wait.span = section_span(outer, "wait");
+        if (step->wait.span.kind == SPAN_ENDLESS) {
+            build_refuse(outer->builder, outer->where, "'wait' has no end");
+        }
+        return;
+    }
+    section = section_open(outer->builder, section_get(outer, "wait"), outer->where);
+    step->wait.until = section_expr(&section, "until");
+    if (json_member(json, "minus") != NULL) {
+        step->wait.minus_ms = section_integer(&section, "minus", 0, DURATION_MAX_MS);
+    }
+    section_close(&section);
+}
+
+static void build_cases(struct section *outer, struct step *step, uint32_t index)
+{
+    const struct json *cases = section_get(outer, "switch");
+
+    for (uint32_t i = 0; i < step->choice.case_count; i++) {
+        struct section section = section_open(outer->builder, json_at(cases, i), outer->where);
+        struct switch_case *one = &step->choice.cases[i];
+        bool block = section_get(&section, "do") != NULL;
+        struct text then = section_text(&section, "then");
+
+        one->when = section_expr(&section, "when");
+        one->then = build_then(outer->builder, index, then);
+        if (block == (then.bytes > 0) || (one->when == NULL && i + 1 < step->choice.case_count)) {
+            build_refuse(outer->builder, outer->where, "case %u is not whole", i + 1);
+        }
+        section_close(&section);
+    }
+}
+
+static void build_raise(struct section *outer, struct step *step)
+{
+    struct section section = section_open(outer->builder, section_get(outer, "raise"),
+                                          outer->where);
+
+    step->raise.again = json_is_true(section_get(&section, "again"));
+    step->raise.error = section_template(&section, "error");
+    step->raise.title = section_template(&section, "title");
+    step->raise.detail = section_template(&section, "detail");
+    step->raise.status = section_template(&section, "status");
+    section_close(&section);
+    if (step->raise.again == (step->raise.error != NULL)) {
+        build_refuse(outer->builder, outer->where, "'raise' names no error, or two");
+    }
+}
+
+static void build_action(struct section *section, struct step *step, uint32_t index)
+{
+    static const char *const ends[] = {"completed", "failed", "cancelled", NULL};
+
+    switch (step->kind) {
+    case STEP_REQUEST:
+        step->message = build_message(section);
+        build_cancel(section, &step->message);
+        step->timeout = request_timeout(section->builder, &step->message, step->timeout);
+        return;
+    case STEP_EMIT:
+        step->message = build_message(section);
+        return;
+    case STEP_LISTEN:
+        build_listen(section, step);
+        return;
+    case STEP_WAIT:
+        build_wait(section, step);
+        return;
+    case STEP_SET:
+        step->set = section_template(section, "set");
+        return;
+    case STEP_SWITCH:
+        build_cases(section, step, index);
+        return;
+    case STEP_RAISE:
+        build_raise(section, step);
+        return;
+    case STEP_END:
+        step->end.status = (enum end_status)section_choice(section, "end", ends);
+        step->end.reason = section_template(section, "reason");
+        return;
+    }
+}
+
+static void build_step(struct builder *builder, uint32_t index, const struct json *lines)
+{
+    static const char *const doubts[] = {"", "compensate", "skip", NULL};
+    static const enum in_doubt values[] = {IN_DOUBT_UNSET, IN_DOUBT_COMPENSATE, IN_DOUBT_SKIP};
+    struct step *step = &builder->flow->steps[index];
+    struct section section = section_open(builder, builder->sources[index],
+                                          step_where(builder, index));
+    const struct json *as = section_get(&section, "as");
+    const struct json *retry = section_get(&section, "retry");
+    int64_t line = 0;
+
+    section_text(&section, "step");
+    if (json_int64(json_get(lines, step->name), &line) && line > 0 && line < UINT32_MAX) {
+        step->line = (uint32_t)line;
+    }
+    step->then = build_then(builder, index, section_text(&section, "then"));
+    step->condition = section_expr(&section, "if");
+    if (as != NULL && json_kind(as) == JSON_TEXT) {
+        step->as = section_text(&section, "as");
+    } else if (as != NULL && json_kind(as) != JSON_BOOL) {
+        build_refuse(builder, section.where, "'as' is no name");
+    }
+    step->keep = section_template(&section, "keep");
+    step->timeout = section_span(&section, "timeout");
+    step->warn_after = section_span(&section, "warnAfter");
+    step->retry = retry == NULL ? NULL : build_policy(builder, retry, section.where);
+    step->pivot = json_is_true(section_get(&section, "pivot"));
+    step->in_doubt = values[section_choice(&section, "inDoubt", doubts)];
+    step->note = section_template(&section, "note");
+    build_action(&section, step, index);
+    build_undo(&section, step);
+    section_close(&section);
+}
+
+void build_steps(struct builder *builder, const struct json *list, const struct json *failure,
+                 const struct json *info)
+{
+    struct flow *flow = builder->flow;
+    size_t count = count_steps(list) + count_steps(failure);
+
+    if (count > STEPS_MAX) {
+        build_refuse(builder, TEXT("steps"), "more than %d", STEPS_MAX);
+        return;
+    }
+    flow->steps = arena_array(&flow->arena, count + 1, sizeof(*flow->steps));
+    builder->sources = arena_array(&flow->arena, count + 1, sizeof(*builder->sources));
+    builder->lists = arena_array(&flow->arena, count + 1, sizeof(*builder->lists));
+    flow->first_step = place_list(builder, list, STEP_NONE);
+    flow->failure_step = failure == NULL ? STEP_NONE : place_list(builder, failure, STEP_NONE);
+    for (uint32_t i = 0; i < flow->step_count && !build_failed(builder); i++) {
+        build_step(builder, i, json_member(info, "lines"));
+    }
+}

@@ -1,0 +1,165 @@
+/*
+ * checker - what the parts of the checker share while one flow file is read. Reading a node and
+ * making its part of the resolved definition is one walk (convert_*), driven by the table of
+ * fields.h; what concerns several nodes is looked at afterwards (validate_*). A part with a finding
+ * is left out of the definition; the walk goes on, so that one run reports all.
+ */
+#ifndef BATON_COMPILE_CHECKER_H
+#define BATON_COMPILE_CHECKER_H
+
+#include "base/map.h"
+#include "compile/plan.h"
+
+#define DEFINITION_FORMAT 1 /* Of the resolved definition; see docs/formats/definition.md. */
+
+/* A topic, service or retry policy that has a name. */
+struct entry {
+    struct text name;
+    const struct pair *pair;
+    bool estate; /* Not from the flow file itself. */
+    bool used;
+    struct json *json; /* Resolved; NULL if it has findings. */
+};
+
+struct entries {
+    const char *kind; /* "topic" */
+    struct map by_name;
+    struct entry **items;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+/* When an expression is evaluated: before its step, after it, in its undo, at the end. */
+enum read_at { READ_BEFORE, READ_AFTER, READ_UNDO, READ_RESULT };
+
+/* An expression reads `.root` of the instance document. */
+struct read {
+    const struct node *node;
+    size_t offset; /* In the node's text. */
+    size_t bytes;
+    struct text root;
+    bool guarded;
+    enum read_at at;
+    uint32_t step; /* STEP_NONE for READ_RESULT. */
+};
+
+struct used_file {
+    struct text real;          /* Absolute path without links: the same file is read once. */
+    struct document *document; /* NULL if it could not be read. */
+    bool open;                 /* Its `use` is being followed. */
+};
+
+struct checker {
+    struct arena arena;
+    struct diagnostics *diagnostics;
+    struct used_file *files; /* The file itself first. */
+    uint32_t file_count;
+    uint32_t file_capacity;
+    struct entries topics;
+    struct entries services;
+    struct entries retries;
+    struct plan plan;
+    struct read *reads;
+    uint32_t read_count;
+    uint32_t read_capacity;
+    /* Where the walk stands. */
+    enum context context;
+    bool in_failure;
+    bool in_undo;
+    uint32_t step;         /* Being read, or STEP_NONE. */
+    uint32_t parent;       /* The switch around the list being read, or STEP_NONE. */
+    uint32_t depth;        /* Of blocks. */
+    uint32_t list_first;   /* First step of the list that was read last, or STEP_NONE. */
+    struct map step_names; /* Name to index + 1. */
+};
+
+/* estate.c: collect and convert the names of `document` (which the checker takes over) and of all
+ * that it uses. `path` is where it was read. */
+void checker_read_names(struct checker *checker, const char *path, struct document *document);
+/* NULL if there is none. */
+struct entry *entries_find(const struct entries *entries, struct text name);
+/* The name nearest to `name`, or the empty text. */
+struct text entries_suggest(const struct entries *entries, struct text name);
+/* Find what a scalar names and mark it used; a finding with `id` and NULL if there is none. */
+struct entry *checker_refer(struct checker *checker, struct entries *entries, const char *id,
+                            const struct node *node);
+/* The text of a file. STATUS_FATAL: cannot be read. STATUS_REJECT: above FLOW_FILE_BYTES_MAX. */
+MUST_CHECK enum status file_text(const char *path, struct buffer *text, struct error *err);
+
+/* convert.c: NULL when there was a finding. Else the caller's. */
+struct json *convert(struct checker *checker, const struct field *field, const struct node *node);
+struct json *convert_object(struct checker *checker, enum object object, const struct node *node);
+/* Convert one pair by the rows of `object` into `out`. False if it has no such key. */
+bool convert_pair(struct checker *checker, enum object object, const struct pair *pair,
+                  struct json *out);
+/* Report what is missing in `node` and put fallbacks. */
+void convert_rest(struct checker *checker, enum object object, const struct node *node,
+                  struct json *out);
+/* F101, with the nearest of `near`, else of `object`. */
+void report_unknown_key(struct checker *checker, enum object object, const struct node *key);
+void report_later(struct checker *checker, const struct node *key);
+/* F103: expected `what`, found the node. Gives NULL. */
+struct json *expected(struct checker *checker, const struct node *node, const char *what);
+/* " (did you mean 'x'?)" in the arena, or the empty string. */
+const char *did_you_mean(struct checker *checker, struct text suggestion);
+bool node_is_scalar(const struct node *node);
+
+/* One converter a shape; `field` says more where the shape has variants, and may be NULL else. */
+struct json *convert_text(struct checker *checker, const struct field *field,
+                          const struct node *node);
+struct json *convert_name(struct checker *checker, const struct field *field,
+                          const struct node *node);
+struct json *convert_number(struct checker *checker, const struct field *field,
+                            const struct node *node);
+struct json *convert_percent(struct checker *checker, const struct field *field,
+                             const struct node *node);
+struct json *convert_bool(struct checker *checker, const struct field *field,
+                          const struct node *node);
+struct json *convert_choice(struct checker *checker, const struct field *field,
+                            const struct node *node);
+struct json *convert_error_names(struct checker *checker, const struct field *field,
+                                 const struct node *node);
+struct json *convert_texts(struct checker *checker, const struct field *field,
+                           const struct node *node);
+struct json *convert_from(struct checker *checker, const struct field *field,
+                          const struct node *node);
+struct json *convert_as(struct checker *checker, const struct field *field,
+                        const struct node *node);
+struct json *convert_duration(struct checker *checker, const struct field *field,
+                              const struct node *node);
+struct json *convert_span(struct checker *checker, const struct field *field,
+                          const struct node *node);
+struct json *convert_expr(struct checker *checker, const struct field *field,
+                          const struct node *node);
+struct json *convert_template(struct checker *checker, const struct field *field,
+                              const struct node *node);
+struct json *convert_correlation(struct checker *checker, const struct field *field,
+                                 const struct node *node);
+struct json *convert_steps(struct checker *checker, const struct field *field,
+                           const struct node *node);
+struct json *convert_cases(struct checker *checker, const struct field *field,
+                           const struct node *node);
+struct json *convert_compensate(struct checker *checker, const struct field *field,
+                                const struct node *node);
+bool is_identifier(struct text text);
+/* Fill what a request takes over from its service. `undo`: the failure rule is not inherited when
+ * the undo has a success rule of its own. */
+enum inherit { INHERIT_ALL, INHERIT_FOR_UNDO };
+void resolve_request(struct checker *checker, struct json *call, enum inherit inherit);
+/* After all steps are read: find what each `then` names. */
+void resolve_jumps(struct checker *checker);
+
+/* validate_*.c: findings that concern several nodes. `flow` is the definition so far. */
+void validate_topics(struct checker *checker, const struct node *root, const struct json *flow);
+void validate_calls(struct checker *checker);
+void validate_paths(struct checker *checker, const struct json *flow);
+void validate_saga(struct checker *checker);
+void validate_times(struct checker *checker, const struct node *root, const struct json *flow);
+/* The topic of a resolved name on the broker, or NULL. */
+const struct entry *checker_topic_named(const struct checker *checker, struct text name);
+
+/* resolve.c: the definition, complete: what belongs to `info`, and the topics and services used.
+ * Takes `flow` over. Only without errors. */
+struct json *resolve(struct checker *checker, struct json *flow);
+
+#endif

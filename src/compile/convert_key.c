@@ -1,0 +1,75 @@
+/* Correlation: where the business key sits. */
+#include "compile/checker.h"
+
+static struct json *named(const char *name, struct json *value)
+{
+    struct json *object;
+
+    if (value == NULL) {
+        return NULL;
+    }
+    object = json_object();
+    json_put(object, text_of(name), value);
+    return object;
+}
+
+static struct json *convert_place(struct checker *checker, const struct node *node)
+{
+    static const struct field header = {.key = "header", .shape = SHAPE_HEADER_NAME};
+    const struct pair *pair = &node->pairs[0];
+
+    if (node->count != 1) {
+        return expected(checker, node, "one of header, record and path");
+    }
+    if (!node_is_scalar(pair->key)) {
+        return expected(checker, pair->key, "a key");
+    }
+    if (text_is(pair->key->text, "header")) {
+        return named("header", convert_name(checker, &header, pair->value));
+    }
+    if (text_is(pair->key->text, "path")) {
+        return named("path", convert_expr(checker, NULL, pair->value));
+    }
+    if (text_is(pair->key->text, "record")) {
+        return named("record", pair->value->kind == NODE_BOOL && pair->value->truth
+                                   ? json_bool(true)
+                                   : convert_expr(checker, NULL, pair->value));
+    }
+    report_unknown_key(checker, OBJECT_LOCATOR, pair->key);
+    return NULL;
+}
+
+struct json *convert_correlation(struct checker *checker, const struct field *field,
+                                 const struct node *node)
+{
+    struct json *parts;
+
+    if (node->kind == NODE_MAP) {
+        const struct pair *second = node_pair(node, "message");
+
+        second = second == NULL ? node_pair(node, "instance") : second;
+        if (second != NULL) {
+            report_later(checker, second->key);
+            return NULL;
+        }
+        return convert_place(checker, node);
+    }
+    if (node->kind != NODE_LIST) {
+        return named("path", convert_expr(checker, field, node));
+    }
+    if (node->count == 0) {
+        return expected(checker, node, "the parts of the key");
+    }
+    parts = json_array();
+    for (uint32_t i = 0; i < node->count; i++) {
+        const struct node *item = node->items[i];
+        struct json *part = item->kind == NODE_LIST
+                                ? expected(checker, item, "a part that is not a list itself")
+                                : convert_correlation(checker, field, item);
+
+        if (part != NULL) {
+            json_push(parts, part);
+        }
+    }
+    return named("parts", parts);
+}

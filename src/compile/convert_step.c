@@ -1,0 +1,308 @@
+/* Steps: which action a step has, and its place in the plan. */
+#include "compile/checker.h"
+
+#include "base/limits.h"
+#include "compile/grow.h"
+
+static unsigned action_bit(enum object action)
+{
+    return action < OBJECT_LATER_ACTIONS ? 1u << (action - OBJECT_REQUEST) : 0;
+}
+
+static uint32_t add_step(struct checker *checker, const struct node *node, uint32_t list)
+{
+    struct plan *plan = &checker->plan;
+
+    plan->steps = grow(&checker->arena, plan->steps, plan->count, &plan->capacity,
+                       sizeof(*plan->steps));
+    plan->steps[plan->count] = (struct plan_step){
+        .node = node,
+        .name_node = node,
+        .action = OBJECT_COUNT,
+        .list = list,
+        .parent = checker->parent,
+        .next = STEP_NONE,
+        .in_failure = checker->in_failure,
+        .conditional = node_pair(node, "if") != NULL,
+        .then = {.node = node_get(node, "then")},
+    };
+    return plan->count++;
+}
+
+/* A misspelt action, so that its finding is the only one. */
+static bool is_action_misspelt(const struct node *node)
+{
+    for (uint32_t i = 0; i < node->count; i++) {
+        struct text key = node->pairs[i].key->text;
+
+        if (!node_is_scalar(node->pairs[i].key) || fields_find(OBJECT_STEP, key) != NULL) {
+            continue;
+        }
+        for (enum object action = OBJECT_REQUEST; action < OBJECT_LATER_ACTIONS; action++) {
+            const char *near = fields_suggest(action, key);
+
+            if (near != NULL && fields_action(text_of(near)) == action) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The pair that says what the step does, or NULL after a finding. */
+static const struct pair *find_action(struct checker *checker, const struct node *node)
+{
+    const struct pair *first = NULL;
+    const struct pair *second = NULL;
+    const struct pair *later = NULL;
+
+    for (uint32_t i = 0; i < node->count; i++) {
+        const struct pair *pair = &node->pairs[i];
+        enum object action = pair->repeated || !node_is_scalar(pair->key)
+                                 ? OBJECT_COUNT
+                                 : fields_action(pair->key->text);
+
+        if (action == OBJECT_LATER_ACTIONS && later == NULL) {
+            later = pair;
+        } else if (action < OBJECT_LATER_ACTIONS) {
+            second = first != NULL && second == NULL ? pair : second;
+            first = first == NULL ? pair : first;
+        }
+    }
+    if (later != NULL) {
+        report_later(checker, later->key);
+        return later;
+    }
+    if (first == NULL && !is_action_misspelt(node)) {
+        diagnostics_error(checker->diagnostics, "F106", node_place(node),
+                          "step has no action: say one of request, emit, listen, wait, set, "
+                          "switch, raise, end");
+    }
+    if (second != NULL) {
+        diagnostics_error(checker->diagnostics, "F107", node_place(second->key),
+                          "two actions: '%.*s' and '%.*s'", TEXT_ARG(first->key->text),
+                          TEXT_ARG(second->key->text));
+        diagnostics_note(checker->diagnostics, node_place(first->key), "the other one");
+    }
+    return first;
+}
+
+static void keep_name(struct checker *checker, uint32_t index)
+{
+    struct plan_step *step = &checker->plan.steps[index];
+    const struct node *node = node_get(step->node, "step");
+    static const struct field field = {.key = "step", .shape = SHAPE_STEP_NAME};
+    struct json *name = node == NULL ? NULL : convert_name(checker, &field, node);
+    uintptr_t other;
+
+    if (name == NULL) {
+        return;
+    }
+    json_free(name);
+    step->name_node = node;
+    other = (uintptr_t)map_get(&checker->step_names, node->text);
+    if (other != 0) {
+        diagnostics_error(checker->diagnostics, "F109", node_place(node),
+                          "duplicate step name '%.*s'", TEXT_ARG(node->text));
+        diagnostics_note(checker->diagnostics, node_place(checker->plan.steps[other - 1].name_node),
+                         "first here");
+        return;
+    }
+    step->name = node->text;
+    map_put(&checker->step_names, node->text, (void *)((uintptr_t)index + 1));
+}
+
+/* A key that no step of this action has: of another action, or of none. */
+static void report_foreign_key(struct checker *checker, enum object action, const struct node *key)
+{
+    struct text nearest = {0};
+    uint32_t best = UINT32_MAX;
+
+    for (enum object other = OBJECT_STEP; other <= OBJECT_LATER_ACTIONS; other++) {
+        const struct field *field = fields_find(other, key->text);
+        const char *near = fields_suggest(other, key->text);
+
+        if (field != NULL) {
+            if ((field->flags & FIELD_LATER) != 0) {
+                report_later(checker, key);
+            } else if ((field->flags & FIELD_ACTION) == 0 && action != OBJECT_COUNT) {
+                diagnostics_error(checker->diagnostics, "F111", node_place(key),
+                                  "'%.*s' is not allowed on '%s'", TEXT_ARG(key->text),
+                                  fields_of(action)->name);
+            }
+            return;
+        }
+        if (near != NULL && (other == OBJECT_STEP || action == OBJECT_COUNT || other == action) &&
+            fields_is_near(key->text, text_of(near), &best)) {
+            nearest = text_of(near);
+        }
+    }
+    diagnostics_error(checker->diagnostics, "F101", node_place(key), "unknown key '%.*s' in %s%s",
+                      TEXT_ARG(key->text), "step", did_you_mean(checker, nearest));
+}
+
+static void convert_key(struct checker *checker, enum object action, const struct pair *pair,
+                        struct json *out)
+{
+    const struct field *common = fields_find(OBJECT_STEP, pair->key->text);
+    bool refused = common != NULL && action < OBJECT_LATER_ACTIONS &&
+                   (common->flags & FIELD_LATER) == 0 &&
+                   (common->actions & action_bit(action)) == 0;
+
+    if (refused) {
+        diagnostics_error(checker->diagnostics, "F111", node_place(pair->key),
+                          "'%.*s' is not allowed on '%s'", TEXT_ARG(pair->key->text),
+                          fields_of(action)->name);
+        return;
+    }
+    if (common != NULL && text_is(pair->key->text, "compensate") && action != OBJECT_COUNT &&
+        action != OBJECT_REQUEST && action != OBJECT_EMIT) {
+        diagnostics_error(checker->diagnostics, "F501", node_place(pair->key),
+                          "there is nothing to undo on '%s'", fields_of(action)->name);
+        return;
+    }
+    if (common != NULL && text_is(pair->key->text, "step")) {
+        return; /* Was read with the step's place in the plan. */
+    }
+    if (convert_pair(checker, OBJECT_STEP, pair, out) ||
+        (action != OBJECT_COUNT && convert_pair(checker, action, pair, out))) {
+        return;
+    }
+    report_foreign_key(checker, action, pair->key);
+}
+
+static void drop_defaults(struct json *out)
+{
+    if (!json_is_true(json_member(out, "pivot"))) {
+        json_drop(out, TEXT("pivot"));
+    }
+    if (text_is(json_member_text(out, "warnAfter"), "none")) {
+        json_drop(out, TEXT("warnAfter"));
+    }
+}
+
+static void finish_step(struct checker *checker, uint32_t index, struct json *out)
+{
+    struct plan_step *step = &checker->plan.steps[index];
+    const struct json *as = json_member(out, "as");
+
+    if (step->name.bytes > 0) {
+        json_put_text(out, "step", step->name);
+    }
+    drop_defaults(out);
+    if (step->action == OBJECT_REQUEST) {
+        resolve_request(checker, out, INHERIT_ALL);
+    }
+    if (step->action == OBJECT_REQUEST || step->action == OBJECT_LISTEN_STEP) {
+        if (as == NULL) {
+            json_put_text(out, "as", step->name);
+            step->result = step->name;
+        } else {
+            step->result = arena_text(&checker->arena, json_text_of(as));
+        }
+    }
+    step->json = json_copy(out);
+}
+
+static struct json *convert_step(struct checker *checker, uint32_t index)
+{
+    const struct node *node = checker->plan.steps[index].node;
+    const struct pair *pair = find_action(checker, node);
+    enum object action = pair == NULL ? OBJECT_COUNT : fields_action(pair->key->text);
+    uint32_t around = checker->step;
+    struct json *out = json_object();
+
+    checker->plan.steps[index].action = action;
+    checker->step = index;
+    keep_name(checker, index);
+    if (action == OBJECT_LATER_ACTIONS) {
+        checker->plan.steps[index].result = checker->plan.steps[index].name;
+    } else {
+        for (uint32_t i = 0; i < node->count; i++) {
+            if (node->pairs[i].repeated) {
+                continue;
+            }
+            if (!node_is_scalar(node->pairs[i].key)) {
+                expected(checker, node->pairs[i].key, "a key");
+            } else {
+                convert_key(checker, action, &node->pairs[i], out);
+            }
+        }
+        convert_rest(checker, OBJECT_STEP, node, out);
+    }
+    finish_step(checker, index, out);
+    checker->step = around;
+    return out;
+}
+
+/* False if the list is too deep or the flow too long: a finding was made. */
+static bool is_within_limits(struct checker *checker, const struct node *node)
+{
+    if (checker->depth > BLOCK_DEPTH_MAX) {
+        diagnostics_error(checker->diagnostics, "F701", node_place(node),
+                          "blocks are nested more than %d deep", BLOCK_DEPTH_MAX);
+        return false;
+    }
+    if (checker->plan.count + node->count > STEPS_MAX) {
+        diagnostics_error(checker->diagnostics, "F701", node_place(node),
+                          "more than %d steps in a flow", STEPS_MAX);
+        return false;
+    }
+    return true;
+}
+
+static void convert_items(struct checker *checker, const struct node *node, struct json *list)
+{
+    uint32_t number = checker->plan.lists++;
+    uint32_t previous = STEP_NONE;
+    uint32_t first = STEP_NONE;
+
+    for (uint32_t i = 0; i < node->count; i++) {
+        uint32_t index;
+
+        if (node->items[i]->kind != NODE_MAP) {
+            expected(checker, node->items[i], "a step, that is a map");
+            continue;
+        }
+        index = add_step(checker, node->items[i], number);
+        if (previous == STEP_NONE) {
+            first = index;
+        } else {
+            checker->plan.steps[previous].next = index;
+        }
+        previous = index;
+        json_push(list, convert_step(checker, index));
+    }
+    checker->list_first = first;
+}
+
+struct json *convert_steps(struct checker *checker, const struct field *field,
+                           const struct node *node)
+{
+    enum context context = checker->context;
+    bool failure = text_is(text_of(field->key), "onFailure");
+    bool nested = checker->parent != STEP_NONE;
+    struct json *list;
+
+    if (node->kind != NODE_LIST || (node->count == 0 && !failure)) {
+        return expected(checker, node, "a list of steps");
+    }
+    checker->depth++;
+    if (!is_within_limits(checker, node)) {
+        checker->depth--;
+        return NULL;
+    }
+    checker->context = CONTEXT_STEP;
+    checker->in_failure = checker->in_failure || failure;
+    list = json_array();
+    convert_items(checker, node, list);
+    if (failure) {
+        checker->plan.failure = checker->list_first;
+        checker->in_failure = false;
+    } else if (!nested) {
+        checker->plan.first = checker->list_first;
+    }
+    checker->context = context;
+    checker->depth--;
+    return list;
+}

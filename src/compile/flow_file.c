@@ -1,0 +1,219 @@
+#include "compile/flow_file.h"
+
+#include <string.h>
+
+#include "compile/checker.h"
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* What stands before the first key: blanks, comments, `---`, an opening brace, a quote. */
+static struct text skip_to_key(struct text text)
+{
+    bool line_start = true;
+
+    if (text_starts(text, TEXT("\xEF\xBB\xBF"))) {
+        text = text_sub(text, 3, text.bytes - 3);
+    }
+    while (text.bytes > 0) {
+        char c = text.data[0];
+        size_t skip = 0;
+
+        if (c == '#' || (line_start && (c == '%' || text_starts(text, TEXT("---"))))) {
+            size_t end = text_find(text, '\n');
+
+            skip = end == SIZE_MAX ? text.bytes : end + 1;
+            line_start = true;
+        } else if (is_space(c) || c == '{' || c == '"' || c == '\'') {
+            skip = 1;
+            line_start = c == '\n';
+        } else {
+            return text;
+        }
+        text = text_sub(text, skip, text.bytes - skip);
+    }
+    return text;
+}
+
+bool flow_file_is_flow(struct text text)
+{
+    static const char *const keys[] = {"flow", "document"};
+    struct text rest = skip_to_key(text);
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        size_t at = strlen(keys[i]);
+
+        if (!text_starts(rest, text_of(keys[i]))) {
+            continue;
+        }
+        if (at < rest.bytes && (rest.data[at] == '"' || rest.data[at] == '\'')) {
+            at++;
+        }
+        while (at < rest.bytes && rest.data[at] == ' ') {
+            at++;
+        }
+        if (at < rest.bytes && rest.data[at] == ':') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* F007, where nothing else was said. Recursion is bounded by YAML_DEPTH_MAX, repetition by the
+ * limit on aliases. */
+static void report_yes_no(struct checker *checker, const struct node *node)
+{
+    for (uint32_t i = 0; i < node->count; i++) {
+        report_yes_no(checker, node->kind == NODE_MAP ? node->pairs[i].value : node->items[i]);
+    }
+    if (node_is_yes_no(node) && !diagnostics_any_at(checker->diagnostics, node_place(node))) {
+        diagnostics_warn(checker->diagnostics, "F007", node_place(node),
+                         "'%.*s' is text here: write true or false, or quote it",
+                         TEXT_ARG(node->text));
+    }
+}
+
+/* A file of topics, services and retries alone. */
+static bool is_estate(const struct node *root)
+{
+    static const char *const keys[] = {"flow", "version", "start", "do", "key"};
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (node_pair(root, keys[i]) != NULL) {
+            return false;
+        }
+    }
+    return node_pair(root, "topics") != NULL || node_pair(root, "services") != NULL ||
+           node_pair(root, "retries") != NULL || node_pair(root, "use") != NULL;
+}
+
+static void check_estate(struct checker *checker, const struct node *root)
+{
+    json_free(convert_object(checker, OBJECT_ESTATE, root));
+    validate_calls(checker);
+}
+
+static struct json *check_flow(struct checker *checker, const struct node *root)
+{
+    struct json *flow = convert_object(checker, OBJECT_FLOW, root);
+
+    resolve_jumps(checker);
+    validate_topics(checker, root, flow);
+    validate_calls(checker);
+    validate_paths(checker, flow);
+    validate_saga(checker);
+    validate_times(checker, root, flow);
+    return flow;
+}
+
+/* A definition that this program could not read back is a limit that the file is above. */
+static enum status check_definition(struct checker *checker, const struct node *root,
+                                    const struct buffer *definition)
+{
+    struct flow *flow = NULL;
+    struct error err;
+
+    if (flow_build(buffer_text(definition), &flow, &err) != STATUS_OK) {
+        diagnostics_error(checker->diagnostics, "F701", node_place(root),
+                          "the flow is too large: %s", err.text);
+        return STATUS_REJECT;
+    }
+    flow_free(flow);
+    return STATUS_OK;
+}
+
+static enum status check_document(struct checker *checker, const struct node *root,
+                                  struct buffer *definition)
+{
+    struct json *flow = NULL;
+    enum status status = STATUS_REJECT;
+
+    if (root->count > 0 && node_is_scalar(root->pairs[0].key) &&
+        text_is(root->pairs[0].key->text, "document")) {
+        report_later(checker, root->pairs[0].key);
+        return STATUS_REJECT;
+    }
+    if (is_estate(root)) {
+        check_estate(checker, root);
+    } else {
+        flow = check_flow(checker, root);
+    }
+    for (uint32_t i = 0; i < checker->file_count; i++) {
+        if (checker->files[i].document != NULL) {
+            report_yes_no(checker, checker->files[i].document->root);
+        }
+    }
+    if (checker->diagnostics->error_count == 0) {
+        status = STATUS_OK;
+        if (flow != NULL) {
+            flow = resolve(checker, flow);
+            json_write_canonical(flow, definition);
+            status = check_definition(checker, root, definition);
+        }
+    }
+    json_free(flow);
+    return status;
+}
+
+static void release_entries(struct entries *entries)
+{
+    for (uint32_t i = 0; i < entries->count; i++) {
+        json_free(entries->items[i]->json);
+    }
+    map_release(&entries->by_name);
+}
+
+static void release(struct checker *checker)
+{
+    for (uint32_t i = 0; i < checker->plan.count; i++) {
+        json_free(checker->plan.steps[i].json);
+    }
+    release_entries(&checker->topics);
+    release_entries(&checker->services);
+    release_entries(&checker->retries);
+    map_release(&checker->step_names);
+    for (uint32_t i = 0; i < checker->file_count; i++) {
+        document_free(checker->files[i].document);
+    }
+    arena_release(&checker->arena);
+}
+
+enum status flow_text_check(const char *path, struct text text, struct diagnostics *diagnostics,
+                            struct buffer *definition)
+{
+    struct checker checker = {
+        .diagnostics = diagnostics,
+        .step = STEP_NONE,
+        .parent = STEP_NONE,
+        .list_first = STEP_NONE,
+        .plan = {.first = STEP_NONE, .failure = STEP_NONE},
+    };
+    struct document *document = NULL;
+    enum status status;
+
+    status = document_parse(text_of(path), text, diagnostics, &document);
+    if (status == STATUS_OK) {
+        checker_read_names(&checker, path, document);
+        status = check_document(&checker, document->root, definition);
+    }
+    release(&checker);
+    return status;
+}
+
+enum status flow_file_check(const char *path, struct diagnostics *diagnostics,
+                            struct buffer *definition, struct error *err)
+{
+    struct buffer text = {0};
+    enum status status = file_text(path, &text, err);
+
+    if (status == STATUS_OK) {
+        status = flow_text_check(path, buffer_text(&text), diagnostics, definition);
+    } else if (status == STATUS_REJECT) {
+        diagnostics_error(diagnostics, "F701", (struct place){.file = text_of(path)}, "%s",
+                          err->text);
+    }
+    buffer_release(&text);
+    return status;
+}

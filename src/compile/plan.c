@@ -1,0 +1,200 @@
+#include "compile/plan.h"
+
+#include <string.h>
+
+/* A flood over the graph; each step enters the queue once. */
+struct flood {
+    bool *reached;
+    uint32_t *queue;
+    uint32_t count;
+};
+
+/* Where the run goes when `step` is over, whether it ran (then its `then` counts) or not. */
+static uint32_t after(const struct plan *plan, uint32_t step, bool ran)
+{
+    while (step != STEP_NONE) {
+        const struct plan_step *at = &plan->steps[step];
+
+        if (ran && at->then.kind == THEN_STEP && at->then.step != STEP_NONE) {
+            return at->then.step;
+        }
+        if (ran && at->then.kind == THEN_END) {
+            return PLAN_END;
+        }
+        if (at->next != STEP_NONE) {
+            return at->next;
+        }
+        step = at->parent; /* The list ended: the switch around it has run. */
+        ran = true;
+    }
+    return PLAN_END;
+}
+
+static void visit_cases(const struct plan *plan, uint32_t step, void *self,
+                        void (*visit)(void *self, uint32_t next))
+{
+    const struct plan_step *at = &plan->steps[step];
+    bool covered = false;
+
+    for (uint32_t i = 0; i < at->case_count; i++) {
+        const struct plan_case *one = &at->cases[i];
+
+        covered = covered || !one->conditional;
+        if (one->first != STEP_NONE) {
+            visit(self, one->first);
+        } else if (one->then.kind == THEN_END) {
+            visit(self, PLAN_END);
+        } else if (one->then.kind == THEN_STEP && one->then.step != STEP_NONE) {
+            visit(self, one->then.step);
+        } else {
+            visit(self, after(plan, step, true));
+        }
+    }
+    if (!covered) {
+        visit(self, after(plan, step, true));
+    }
+}
+
+void plan_successors(const struct plan *plan, uint32_t step, void *self,
+                     void (*visit)(void *self, uint32_t next))
+{
+    const struct plan_step *at = &plan->steps[step];
+
+    if (at->conditional) {
+        visit(self, after(plan, step, false));
+    }
+    if (at->action == OBJECT_RAISE_STEP) {
+        return;
+    }
+    if (at->action == OBJECT_END) {
+        visit(self, PLAN_END);
+        return;
+    }
+    if (at->action == OBJECT_SWITCH) {
+        visit_cases(plan, step, self, visit);
+        return;
+    }
+    visit(self, after(plan, step, true));
+}
+
+uint32_t plan_find_in_list(const struct plan *plan, uint32_t list, struct text name)
+{
+    for (uint32_t i = 0; i < plan->count; i++) {
+        if (plan->steps[i].list == list && text_equal(plan->steps[i].name, name)) {
+            return i;
+        }
+    }
+    return STEP_NONE;
+}
+
+static void reach(void *self, uint32_t next)
+{
+    struct flood *flood = self;
+
+    if (next != PLAN_END && !flood->reached[next]) {
+        flood->reached[next] = true;
+        flood->queue[flood->count++] = next;
+    }
+}
+
+static void spread(const struct plan *plan, struct flood *flood)
+{
+    for (uint32_t i = 0; i < flood->count; i++) {
+        plan_successors(plan, flood->queue[i], flood, reach);
+    }
+}
+
+bool *plan_reach(const struct plan *plan, struct arena *arena, uint32_t first)
+{
+    struct flood flood = {.reached = arena_array(arena, plan->count + 1, sizeof(bool)),
+                          .queue = arena_array(arena, plan->count + 1, sizeof(uint32_t))};
+
+    if (first != STEP_NONE) {
+        reach(&flood, first);
+        spread(plan, &flood);
+    }
+    return flood.reached;
+}
+
+bool *plan_reach_after(const struct plan *plan, struct arena *arena, uint32_t step)
+{
+    struct flood flood = {.reached = arena_array(arena, plan->count + 1, sizeof(bool)),
+                          .queue = arena_array(arena, plan->count + 1, sizeof(uint32_t))};
+
+    plan_successors(plan, step, &flood, reach);
+    spread(plan, &flood);
+    return flood.reached;
+}
+
+bool *plan_reach_after_any(const struct plan *plan, struct arena *arena, const bool *steps)
+{
+    struct flood flood = {.reached = arena_array(arena, plan->count + 1, sizeof(bool)),
+                          .queue = arena_array(arena, plan->count + 1, sizeof(uint32_t))};
+
+    for (uint32_t i = 0; i < plan->count; i++) {
+        if (steps[i]) {
+            plan_successors(plan, i, &flood, reach);
+        }
+    }
+    spread(plan, &flood);
+    return flood.reached;
+}
+
+/* One pass of "done before a step is what was done on every way to it", until nothing changes. */
+struct meet {
+    const struct plan *plan;
+    struct plan_done *done;
+    const uint64_t *out; /* What is done when the step at hand is over. */
+    bool changed;
+};
+
+static void meet_row(void *self, uint32_t next)
+{
+    struct meet *meet = self;
+    uint32_t row = next == PLAN_END ? meet->plan->count : next;
+    uint64_t *words = &meet->done->words[(size_t)row * meet->done->row_words];
+
+    for (uint32_t i = 0; i < meet->done->row_words; i++) {
+        uint64_t both = words[i] & meet->out[i];
+
+        meet->changed = meet->changed || both != words[i];
+        words[i] = both;
+    }
+}
+
+static void set_row(struct plan_done *done, uint32_t row, int byte)
+{
+    memset(&done->words[(size_t)row * done->row_words], byte, done->row_words * sizeof(uint64_t));
+}
+
+struct plan_done plan_surely_done(const struct plan *plan, struct arena *arena)
+{
+    struct plan_done done = {.row_words = plan->count / 64 + 1};
+    uint64_t *out = arena_array(arena, done.row_words, sizeof(*out));
+    struct meet meet = {.plan = plan, .done = &done, .out = out, .changed = true};
+
+    done.words = arena_array(arena, (size_t)(plan->count + 1) * done.row_words, sizeof(uint64_t));
+    memset(done.words, 0xFF, (size_t)(plan->count + 1) * done.row_words * sizeof(uint64_t));
+    if (plan->first != STEP_NONE) {
+        set_row(&done, plan->first, 0);
+    }
+    if (plan->failure != STEP_NONE) {
+        set_row(&done, plan->failure, 0); /* Anything may have failed before. */
+    }
+    while (meet.changed) {
+        meet.changed = false;
+        for (uint32_t i = 0; i < plan->count; i++) {
+            memcpy(out, &done.words[(size_t)i * done.row_words], done.row_words * sizeof(*out));
+            if (!plan->steps[i].conditional) {
+                out[i / 64] |= UINT64_C(1) << (i % 64);
+            }
+            plan_successors(plan, i, &meet, meet_row);
+        }
+    }
+    return done;
+}
+
+bool plan_is_done(const struct plan_done *done, uint32_t row, uint32_t step)
+{
+    return (done->words[(size_t)row * done->row_words + step / 64] >> (step % 64) & 1) != 0;
+}

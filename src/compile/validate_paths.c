@@ -1,0 +1,95 @@
+/* What can run, and what surely ran before it. */
+#include "compile/checker.h"
+
+static void check_reachable(struct checker *checker)
+{
+    const struct plan *plan = &checker->plan;
+    const bool *reached = plan_reach(plan, &checker->arena, plan->first);
+    const bool *failure = plan_reach(plan, &checker->arena, plan->failure);
+    bool *said = arena_array(&checker->arena, plan->count + 1, sizeof(*said));
+
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        bool known = step->parent != STEP_NONE && said[step->parent];
+
+        if (reached[i] || failure[i]) {
+            continue;
+        }
+        /* One finding for a run of steps: what follows an unreachable step is no news. */
+        for (uint32_t k = 0; k < i && !known; k++) {
+            known = plan->steps[k].next == i && said[k];
+        }
+        said[i] = true;
+        if (!known) {
+            diagnostics_warn(checker->diagnostics, "F206", node_place(step->name_node),
+                             "unreachable step '%.*s'", TEXT_ARG(step->name));
+        }
+    }
+}
+
+static bool is_set_by(const struct plan_step *step, struct text root)
+{
+    return json_get(json_member(step->json, "set"), root) != NULL;
+}
+
+static void check_read(struct checker *checker, const struct plan_done *done,
+                       const struct json *data, const struct read *read)
+{
+    const struct plan *plan = &checker->plan;
+    uint32_t row = read->step == STEP_NONE ? plan->count : read->step;
+    bool own = (read->at == READ_UNDO || read->at == READ_AFTER) &&
+               text_equal(plan->steps[row].result, read->root);
+    bool is_result = false;
+
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        bool result = text_equal(step->result, read->root);
+
+        if ((result || is_set_by(step, read->root)) && plan_is_done(done, row, i)) {
+            return;
+        }
+        is_result = is_result || result;
+    }
+    if (is_result && !own && json_get(data, read->root) == NULL) {
+        diagnostics_warn(checker->diagnostics, "F306",
+                         node_place_in(read->node, read->offset, read->bytes),
+                         "'.%.*s' may not exist yet on this path: say what then, as in "
+                         "'.%.*s // null'",
+                         TEXT_ARG(read->root), TEXT_ARG(read->root));
+    }
+}
+
+static void check_doubt(struct checker *checker, const struct json *flow, const struct read *read)
+{
+    const struct plan_step *step = &checker->plan.steps[read->step];
+    struct text in_doubt = json_member_text(step->json, "inDoubt");
+
+    if (in_doubt.bytes == 0) {
+        in_doubt = json_member_text(json_member(flow, "saga"), "inDoubt");
+    }
+    if (step->action == OBJECT_REQUEST && text_equal(step->result, read->root) &&
+        !text_is(in_doubt, "skip")) {
+        diagnostics_warn(checker->diagnostics, "F507",
+                         node_place_in(read->node, read->offset, read->bytes),
+                         "'.%.*s' is null when the outcome of the step is in doubt: say '// null'",
+                         TEXT_ARG(read->root));
+    }
+}
+
+void validate_paths(struct checker *checker, const struct json *flow)
+{
+    struct plan_done done = plan_surely_done(&checker->plan, &checker->arena);
+
+    check_reachable(checker);
+    for (uint32_t i = 0; i < checker->read_count; i++) {
+        const struct read *read = &checker->reads[i];
+
+        if (read->guarded) {
+            continue;
+        }
+        check_read(checker, &done, json_member(flow, "data"), read);
+        if (read->at == READ_UNDO) {
+            check_doubt(checker, flow, read);
+        }
+    }
+}

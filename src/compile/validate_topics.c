@@ -1,0 +1,162 @@
+/* Topics: whether the business key can be read from them, and what is used at all. */
+#include "compile/checker.h"
+
+static bool needs_payload(const struct json *rule, bool whole_text)
+{
+    const struct json *parts = json_member(rule, "parts");
+    struct text path = json_member_text(rule, "path");
+
+    for (size_t i = 0; i < json_count(parts); i++) {
+        if (needs_payload(json_at(parts, i), whole_text)) {
+            return true;
+        }
+    }
+    return path.bytes > 0 && !(whole_text && text_is(path, "."));
+}
+
+static size_t part_count(const struct json *rule)
+{
+    return json_count(json_member(rule, "parts"));
+}
+
+/* F402, at the topic, once. */
+static void check_key(struct checker *checker, const struct json *flow, struct text name,
+                      const struct json *own_rule, const struct node *node)
+{
+    const struct entry *entry = checker_topic_named(checker, name);
+    const struct json *flow_key = json_member(flow, "key");
+    const struct json *rule = own_rule;
+    struct text format;
+    struct place place;
+
+    if (entry == NULL || flow_key == NULL) {
+        return;
+    }
+    place = node_place(own_rule != NULL ? node : entry->pair->key);
+    rule = rule != NULL ? rule : json_member(entry->json, "key");
+    rule = rule != NULL ? rule : flow_key;
+    format = json_member_text(entry->json, "format");
+    if (diagnostics_any_at(checker->diagnostics, place)) {
+        return;
+    }
+    if (!text_is(format, "json") && needs_payload(rule, text_is(format, "string"))) {
+        diagnostics_error(checker->diagnostics, "F402", place,
+                          "the key of topic '%.*s' cannot be read: its format is %.*s; give it "
+                          "'key: {header: ...}' or 'key: {record: true}'",
+                          TEXT_ARG(entry->name), TEXT_ARG(format));
+    } else if (part_count(rule) != part_count(flow_key)) {
+        diagnostics_error(checker->diagnostics, "F402", place,
+                          "the key of topic '%.*s' has %zu parts, the key of the flow %zu: they "
+                          "never match",
+                          TEXT_ARG(entry->name), part_count(rule) == 0 ? 1 : part_count(rule),
+                          part_count(flow_key) == 0 ? 1 : part_count(flow_key));
+    }
+}
+
+static void check_keys(struct checker *checker, const struct json *flow)
+{
+    const struct json *starts = json_member(flow, "start");
+
+    for (size_t i = 0; i < json_count(starts); i++) {
+        check_key(checker, flow, json_member_text(json_at(starts, i), "topic"), NULL, NULL);
+    }
+    for (uint32_t i = 0; i < checker->plan.count; i++) {
+        const struct plan_step *step = &checker->plan.steps[i];
+        const struct json *listen = json_member(step->json, "listen");
+
+        if (listen != NULL) {
+            check_key(checker, flow, json_member_text(listen, "topic"), json_member(listen, "key"),
+                      node_get(node_get(step->node, "listen"), "key"));
+        }
+    }
+}
+
+/* F209: one topic of the broker under two aliases, read by different rules. */
+static void check_aliases(struct checker *checker)
+{
+    for (uint32_t i = 0; i < checker->topics.count; i++) {
+        const struct entry *entry = checker->topics.items[i];
+        const struct entry *first;
+
+        if (!entry->used || entry->json == NULL) {
+            continue;
+        }
+        first = checker_topic_named(checker, json_member_text(entry->json, "name"));
+        if (first != entry && !json_equal(first->json, entry->json)) {
+            diagnostics_error(checker->diagnostics, "F209", node_place(entry->pair->key),
+                              "topic '%.*s' is on the broker what '%.*s' is, but is read by other "
+                              "rules",
+                              TEXT_ARG(entry->name), TEXT_ARG(first->name));
+            diagnostics_note(checker->diagnostics, node_place(first->pair->key), "the other one");
+        }
+    }
+}
+
+static void check_used(struct checker *checker, const struct entries *entries)
+{
+    for (uint32_t i = 0; i < entries->count; i++) {
+        const struct entry *entry = entries->items[i];
+
+        if (!entry->used && !entry->estate) {
+            diagnostics_warn(checker->diagnostics, "F207", node_place(entry->pair->key),
+                             "unused %s '%.*s'", entries->kind, TEXT_ARG(entry->name));
+        }
+    }
+}
+
+static bool is_start(const struct json *flow, struct text topic)
+{
+    const struct json *starts = json_member(flow, "start");
+
+    for (size_t i = 0; i < json_count(starts); i++) {
+        if (text_equal(json_member_text(json_at(starts, i), "topic"), topic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_emit(struct checker *checker, const struct json *flow, const struct json *call,
+                       const struct node *node)
+{
+    struct text topic = json_member_text(call, "emit");
+
+    if (topic.bytes > 0 && is_start(flow, topic)) {
+        diagnostics_warn(checker->diagnostics, "F414", node_place(node_get(node, "emit")),
+                         "the flow emits to '%.*s', which starts it", TEXT_ARG(topic));
+    }
+}
+
+/* A start of a later kind needs no key: that it is refused says enough. */
+static bool is_key_needed(const struct node *root)
+{
+    static const char *const keyless[] = {"batch", "cron", "every", "manual"};
+    const struct node *start = node_get(root, "start");
+
+    for (size_t i = 0; i < sizeof(keyless) / sizeof(keyless[0]); i++) {
+        if (node_pair(start, keyless[i]) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void validate_topics(struct checker *checker, const struct node *root, const struct json *flow)
+{
+    if (node_pair(root, "key") == NULL && is_key_needed(root)) {
+        diagnostics_error(checker->diagnostics, "F401", node_place(root),
+                          "flow has no 'key': say what identifies an instance, such as "
+                          "'key: .orderId'");
+    }
+    check_aliases(checker);
+    check_keys(checker, flow);
+    check_used(checker, &checker->topics);
+    check_used(checker, &checker->services);
+    for (uint32_t i = 0; i < checker->plan.count; i++) {
+        const struct plan_step *step = &checker->plan.steps[i];
+
+        check_emit(checker, flow, step->json, step->node);
+        check_emit(checker, flow, json_member(step->json, "compensate"),
+                   node_get(step->node, "compensate"));
+    }
+}
