@@ -3,7 +3,7 @@
 #include "codec/records.h"
 #include "codec/wire.h"
 
-#define START_BYTES_MIN 5 /* Two empty texts and three numbers. */
+#define START_BYTES_MIN 6 /* Two empty texts and four numbers. */
 
 void definition_encode(struct text definition, struct text name, int32_t version,
                        struct buffer *out)
@@ -39,6 +39,7 @@ void flow_state_encode(const struct flow_state *state, struct buffer *out)
             out, (struct text){start->topic_id, strnlen(start->topic_id, sizeof(start->topic_id))});
         wire_put_long(out, start->partition);
         wire_put_long(out, start->offset);
+        wire_put_long(out, start->revision);
     }
     wire_put_array_end(out);
 }
@@ -72,6 +73,7 @@ enum status flow_state_decode(struct text bytes, struct arena *arena, struct flo
         take_topic_id(&in, &starts[i]);
         starts[i].partition = wire_take_int(&in, "starts.partition");
         starts[i].offset = wire_take_long(&in, "starts.offset");
+        starts[i].revision = wire_take_long(&in, "starts.revision");
     }
     wire_take_array_end(&in, "starts", state->start_count);
     state->starts = starts;

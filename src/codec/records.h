@@ -174,6 +174,7 @@ struct start_offset {
     char topic_id[48];
     int32_t partition;
     int64_t offset;
+    int64_t revision; /* Of baton.flows that was read when it was resolved. */
 };
 
 struct flow_state {

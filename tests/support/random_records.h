@@ -253,6 +253,8 @@ static inline struct flow_state random_flow_state(struct rng *rng, struct arena 
         }
         starts[i].partition = random_int(rng);
         starts[i].offset = random_long(rng);
+        starts[i].revision = random_long(rng);
+        starts[i].revision = random_long(rng);
     }
     state.name = random_text(rng, arena);
     state.active = random_text(rng, arena);

@@ -277,6 +277,7 @@ static void put_flow_state(avro_value_t *to, const struct flow_state *record)
         oracle_text(&item, "topicId", text_of(record->starts[i].topic_id));
         oracle_int(&item, "partition", record->starts[i].partition);
         oracle_long(&item, "offset", record->starts[i].offset);
+        oracle_long(&item, "revision", record->starts[i].revision);
     }
 }
 
