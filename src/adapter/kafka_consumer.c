@@ -1,0 +1,318 @@
+/*
+ * A member of a group. librdkafka assigns and fetches; which partitions are fetched, and from
+ * where, is decided by start() and pause() alone: an assignment is taken paused, and whatever
+ * arrives of a partition that is not started is dropped.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "adapter/kafka_batch.h"
+#include "adapter/kafka_error.h"
+#include "adapter/kafka_parts.h"
+#include "adapter/kafka_places.h"
+#include "base/log.h"
+
+struct kafka_consumer {
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *queue;
+    struct rebalance rebalance;
+    struct kafka_places places;
+    uint64_t epoch; /* Counts rebalances. */
+    bool polling;
+    struct kafka_batch batch;
+};
+
+static void on_assign(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list)
+{
+    struct partition_offset *offsets;
+
+    /* An explicit offset, so that librdkafka does not ask for the committed one, which would be
+     * an unstable read and a position nobody has checked. It is never fetched from: paused first,
+     * and dropped in poll() if a fetch was quicker. */
+    for (int i = 0; i < list->cnt; i++) {
+        list->elems[i].offset = 0;
+    }
+    if (rd_kafka_assign(consumer->rk, list) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return; /* Only when the handle is dead, which poll() tells. */
+    }
+    (void)rd_kafka_pause_partitions(consumer->rk, list);
+    kafka_places_take(&consumer->places, list);
+    offsets = kafka_places_offsets(&consumer->places);
+    consumer->rebalance.assigned(consumer->rebalance.self, offsets, consumer->places.count);
+    free(offsets);
+}
+
+static void on_revoke(struct kafka_consumer *consumer)
+{
+    struct partition_offset *offsets = kafka_places_offsets(&consumer->places);
+
+    consumer->rebalance.revoked(consumer->rebalance.self, offsets, consumer->places.count,
+                                rd_kafka_assignment_lost(consumer->rk) != 0);
+    free(offsets);
+    kafka_places_forget(&consumer->places);
+    (void)rd_kafka_assign(consumer->rk, NULL);
+}
+
+static void on_rebalance(rd_kafka_t *unused, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    struct kafka_consumer *consumer = opaque;
+
+    (void)unused;
+    consumer->epoch++;
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        on_assign(consumer, list);
+    } else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+        on_revoke(consumer);
+    } else {
+        log_event(LOG_WARN, "kafka_rebalance_failed", "error=\"%s\"", rd_kafka_err2str(code));
+        on_revoke(consumer);
+    }
+    if (consumer->queue != NULL) {
+        /* Give control back at once: the time is better spent on taking over. */
+        rd_kafka_queue_yield(consumer->queue);
+    }
+}
+
+static enum status start(void *self, struct text topic, int32_t partition, int64_t offset,
+                         struct error *err)
+{
+    struct kafka_consumer *consumer = self;
+    struct kafka_place *place = kafka_places_find_text(&consumer->places, topic, partition);
+
+    if (place == NULL || offset < 0) {
+        return fail(err, STATUS_REJECT,
+                    "topic '%.*s' partition %" PRId32 ": cannot start at %" PRId64 ": %s",
+                    TEXT_ARG(topic), partition, offset,
+                    place == NULL ? "not assigned" : "no offset");
+    }
+    place->from = offset;
+    if (consumer->polling) {
+        place->started = false;
+        place->start_wanted = true;
+        consumer->places.start_wanted = true;
+        return STATUS_OK;
+    }
+    return kafka_places_start(&consumer->places, place, err);
+}
+
+static enum status pause_port(void *self, struct text topic, int32_t partition, struct error *err)
+{
+    struct kafka_consumer *consumer = self;
+    struct kafka_place *place = kafka_places_find_text(&consumer->places, topic, partition);
+
+    if (place == NULL) {
+        return fail(err, STATUS_REJECT,
+                    "topic '%.*s' partition %" PRId32 ": cannot pause: not assigned",
+                    TEXT_ARG(topic), partition);
+    }
+    kafka_places_pause(&consumer->places, place);
+    return STATUS_OK;
+}
+
+/* An error in the stream: of a partition, or of the client. */
+static enum status take_error(struct kafka_consumer *consumer, const rd_kafka_message_t *message,
+                              struct error *err)
+{
+    struct kafka_place *place = message->rkt == NULL
+                                    ? NULL
+                                    : kafka_places_find(&consumer->places,
+                                                        rd_kafka_topic_name(message->rkt),
+                                                        message->partition);
+    enum status status = kafka_status(message->err);
+
+    if (place != NULL && !place->started) {
+        return STATUS_OK;
+    }
+    if (place != NULL && status == STATUS_REJECT) {
+        if (message->offset > place->from) {
+            place->from = message->offset;
+        }
+        kafka_places_pause(&consumer->places, place);
+        place->lost = message->err;
+        consumer->places.lost = true;
+        return STATUS_OK;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR__FATAL) {
+        char words[256];
+        rd_kafka_resp_err_t code = rd_kafka_fatal_error(consumer->rk, words, sizeof(words));
+
+        status = kafka_status(code) == STATUS_FENCED ? STATUS_FENCED : STATUS_FATAL;
+        return fail(err, status, "cannot stay in the group: %s", words);
+    }
+    if (status == STATUS_FATAL || message->err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+        return kafka_fail(message->err, rd_kafka_message_errstr(message), "poll", err);
+    }
+    /* The client mends the rest by itself, or goes on as well as it can. */
+    log_event(LOG_WARN, "kafka_consumer", "error=\"%s\"", rd_kafka_message_errstr(message));
+    return STATUS_OK;
+}
+
+static enum status give_out(struct kafka_consumer *consumer, struct record *records,
+                            uint32_t *count, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < consumer->batch.count; i++) {
+        const rd_kafka_message_t *message = consumer->batch.messages[i];
+        struct kafka_place *place;
+
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            status = status == STATUS_OK ? take_error(consumer, message, err) : status;
+            continue;
+        }
+        place = kafka_places_find(&consumer->places, rd_kafka_topic_name(message->rkt),
+                                  message->partition);
+        if (place != NULL && place->started && message->offset >= place->from) {
+            place->from = message->offset + 1;
+            kafka_batch_record(&consumer->batch, message, &records[(*count)++]);
+        }
+    }
+    return status;
+}
+
+static enum status poll_port(void *self, int64_t wait_ms, struct record *records, uint32_t capacity,
+                             uint32_t *count, struct error *err)
+{
+    struct kafka_consumer *consumer = self;
+    uint64_t epoch = consumer->epoch;
+    enum status status;
+
+    *count = 0;
+    kafka_batch_clear(&consumer->batch);
+    status = kafka_places_tell_lost(&consumer->places, err);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    consumer->polling = true;
+    kafka_batch_take(&consumer->batch, consumer->queue, wait_ms, capacity);
+    consumer->polling = false;
+    if (consumer->epoch != epoch) {
+        /* Whatever was taken came before the rebalance, since nothing starts inside of it, and is
+         * of partitions that are gone. */
+        kafka_batch_clear(&consumer->batch);
+    }
+    status = give_out(consumer, records, count, err);
+    if (status == STATUS_OK && consumer->places.start_wanted) {
+        status = kafka_places_start_wanted(&consumer->places, err);
+    }
+    if (status == STATUS_OK && *count == 0) {
+        status = kafka_places_tell_lost(&consumer->places, err);
+    }
+    /* What was taken is given out first: the trouble comes again with the next poll. */
+    return status == STATUS_RETRY && *count > 0 ? STATUS_OK : status;
+}
+
+static enum status commit(void *self, const struct partition_offset *offsets, uint32_t count,
+                          struct error *err)
+{
+    struct kafka_consumer *consumer = self;
+    rd_kafka_topic_partition_list_t *list = kafka_offset_list(offsets, count);
+    rd_kafka_resp_err_t code = rd_kafka_commit(consumer->rk, list, 0);
+
+    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+        code = list->elems[i].err;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK
+                                              : kafka_fail(code, NULL, "commit offsets", err);
+}
+
+static void close_port(void *self)
+{
+    struct kafka_consumer *consumer = self;
+
+    if (consumer == NULL) {
+        return;
+    }
+    kafka_batch_release(&consumer->batch);
+    if (consumer->queue != NULL) {
+        rd_kafka_queue_destroy(consumer->queue);
+        consumer->queue = NULL;
+        consumer->polling = true;
+        (void)rd_kafka_consumer_close(consumer->rk); /* Calls `revoked`. */
+    }
+    if (consumer->rk != NULL) {
+        rd_kafka_destroy(consumer->rk);
+    }
+    kafka_places_forget(&consumer->places);
+    free(consumer);
+}
+
+rd_kafka_consumer_group_metadata_t *kafka_consumer_membership(const struct consumer *consumer)
+{
+    const struct kafka_consumer *member = consumer->self;
+
+    return rd_kafka_consumer_group_metadata(member->rk);
+}
+
+static enum status make_handle(struct kafka_broker *broker, const struct consumer_options *options,
+                               struct kafka_consumer *consumer, struct error *err)
+{
+    rd_kafka_conf_t *conf = NULL;
+    enum status status = kafka_options_conf(&broker->options, KAFKA_CONSUMER, &conf, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = kafka_conf_set_text(conf, "group.id", options->group, err);
+    if (status == STATUS_OK && options->static_id.bytes > 0) {
+        status = kafka_conf_set_text(conf, "group.instance.id", options->static_id, err);
+    }
+    if (status != STATUS_OK) {
+        rd_kafka_conf_destroy(conf);
+        return status;
+    }
+    rd_kafka_conf_set_opaque(conf, consumer);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    status = kafka_handle_new(RD_KAFKA_CONSUMER, conf, &consumer->rk, err);
+    consumer->places.rk = consumer->rk;
+    return status;
+}
+
+static enum status subscribe(struct kafka_consumer *consumer,
+                             const struct consumer_options *options, struct error *err)
+{
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(
+        (int)options->topic_count);
+    rd_kafka_resp_err_t code;
+
+    for (uint32_t i = 0; i < options->topic_count; i++) {
+        char *name = text_dup(options->topics[i]);
+
+        rd_kafka_topic_partition_list_add(topics, name, RD_KAFKA_PARTITION_UA);
+        free(name);
+    }
+    (void)rd_kafka_poll_set_consumer(consumer->rk);
+    consumer->queue = rd_kafka_queue_get_consumer(consumer->rk);
+    code = rd_kafka_subscribe(consumer->rk, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK
+                                              : kafka_fail(code, NULL, "subscribe", err);
+}
+
+enum status kafka_consumer_open(void *self, const struct consumer_options *options,
+                                struct consumer *port, struct error *err)
+{
+    struct kafka_consumer *consumer = calloc(1, sizeof(*consumer));
+    enum status status;
+
+    CHECK(consumer != NULL);
+    consumer->rebalance = options->rebalance;
+    status = make_handle(self, options, consumer, err);
+    if (status == STATUS_OK) {
+        status = subscribe(consumer, options, err);
+    }
+    if (status != STATUS_OK) {
+        close_port(consumer);
+        return fail_in(err, status, "group '%.*s'", TEXT_ARG(options->group));
+    }
+    *port = (struct consumer){.self = consumer,
+                              .poll = poll_port,
+                              .start = start,
+                              .pause = pause_port,
+                              .commit = commit,
+                              .close = close_port};
+    return STATUS_OK;
+}
