@@ -114,8 +114,7 @@ static struct move enter_switch(struct decision *d, uint32_t step)
 
 /* A template's text; a missing one is empty. */
 static enum status text_of_template(struct decision *d, const struct template *template,
-                                    const struct sight *sight, struct text *text,
-                                    struct error *err)
+                                    const struct sight *sight, struct text *text, struct error *err)
 {
     *text = (struct text){0};
     return template == NULL ? STATUS_OK : scope_render_text(d, template, sight, text, err);

@@ -59,8 +59,7 @@ void undo_arm(struct decision *d, uint32_t activation, uint32_t attempt, bool in
 void undo_settle(struct decision *d, const struct frame *frame)
 {
     const struct step *step = &d->flow->steps[frame->step];
-    enum in_doubt rule =
-        step->in_doubt == IN_DOUBT_UNSET ? d->flow->saga_in_doubt : step->in_doubt;
+    enum in_doubt rule = step->in_doubt == IN_DOUBT_UNSET ? d->flow->saga_in_doubt : step->in_doubt;
 
     if (instance_undo(d->after, frame->activation) == NULL) {
         return;
@@ -164,9 +163,9 @@ void undo_stick(struct decision *d, uint32_t activation, struct json *error)
 {
     struct frame *frame = instance_frame(d->after, activation);
     const struct step *step = &d->flow->steps[frame->step];
-    struct text detail =
-        arena_printf(d->effects->arena, "the undo of '%.*s' does not get through; retry or skip it",
-                     TEXT_ARG(step->name));
+    struct text detail = arena_printf(d->effects->arena,
+                                      "the undo of '%.*s' does not get through; retry or skip it",
+                                      TEXT_ARG(step->name));
 
     instance_disarm_owner(d->after, activation);
     frame->state = FRAME_STUCK;

@@ -63,8 +63,8 @@ struct json *problem_new(const char *type, struct text title, const char *detail
 /* Of a step: adds its name and service, and the attempt if it is not 0. */
 struct json *problem_of_step(const struct decision *d, const struct step *step, uint32_t attempt,
                              const char *type, const char *title);
-struct json *problem_expression(const struct decision *d, const struct step *step,
-                                uint32_t attempt, const struct error *err);
+struct json *problem_expression(const struct decision *d, const struct step *step, uint32_t attempt,
+                                const struct error *err);
 struct text problem_type(const struct json *error); /* Borrowed. */
 /* "timeout: no reply in time", for people. Lives in the effects' arena. */
 const char *problem_text(const struct decision *d, const struct json *error);

@@ -15,9 +15,10 @@ static void stick_frame(struct decision *d, struct frame *frame, struct json *er
                               "'%.*s' failed after the pivot; retry or skip it, or say done",
                               TEXT_ARG(step->name));
     } else {
-        detail = arena_printf(d->effects->arena,
-                              "the pivot '%.*s' ended without a reply; say done or failed, or retry",
-                              TEXT_ARG(step->name));
+        detail = arena_printf(
+            d->effects->arena,
+            "the pivot '%.*s' ended without a reply; say done or failed, or retry",
+            TEXT_ARG(step->name));
     }
     alert_add(d, ALERT_STUCK, step, error, detail.data);
 }
@@ -116,7 +117,8 @@ void fail_step(struct decision *d, uint32_t step, uint32_t activation, struct js
 
     if (d->after->status == RUN_FINISHING) {
         alert_add(d, ALERT_DATA, at, error,
-                  arena_printf(d->effects->arena, "'%.*s' in onFailure failed, the rest is left out",
+                  arena_printf(d->effects->arena,
+                               "'%.*s' in onFailure failed, the rest is left out",
                                TEXT_ARG(at->name))
                       .data);
         json_free(error);

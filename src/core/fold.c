@@ -9,6 +9,12 @@ static enum status bad(struct error *err, const char *field)
     return fail(err, STATUS_REJECT, "delta: '%s' has not the right form", field);
 }
 
+/* NULL, a missing member, is of no kind. */
+static bool is_object(const struct json *value)
+{
+    return value != NULL && json_kind(value) == JSON_OBJECT;
+}
+
 static enum status read_int(const struct json *value, int64_t least, int64_t most, int64_t *out,
                             const char *field, struct error *err)
 {
@@ -56,8 +62,7 @@ static enum status read_name(struct instance *instance, const struct json *value
     return STATUS_OK;
 }
 
-static enum status read_hash(struct instance *instance, const struct json *value,
-                             struct error *err)
+static enum status read_hash(struct instance *instance, const struct json *value, struct error *err)
 {
     struct text hash = json_text_of(value);
 
@@ -124,7 +129,7 @@ static enum status read_undo(const struct json *json, struct undo *undo, struct 
     }
     undo->in_doubt = json_is_true(json_member(json, "inDoubt"));
     undo->message = json_copy(json_member(json, "message"));
-    if (undo->state != UNDO_PENDING && json_kind(undo->message) != JSON_OBJECT) {
+    if (undo->state != UNDO_PENDING && !is_object(undo->message)) {
         return bad(err, "stack.message");
     }
     return read_uint32(json_member(json, "step"), &undo->step, "stack.step", err);
@@ -222,7 +227,7 @@ static enum status fold_mail(struct instance *instance, struct text key, const s
     if (json_kind(value) == JSON_NULL) {
         return STATUS_OK;
     }
-    if (json_kind(json_member(value, "message")) != JSON_OBJECT) {
+    if (!is_object(json_member(value, "message"))) {
         return bad(err, "mailbox.message");
     }
     mail = instance_add_mail(instance);
@@ -241,7 +246,7 @@ static enum status fold_items(struct instance *instance, const struct json *item
     struct text key;
     enum status status = STATUS_OK;
 
-    if (json_kind(items) != JSON_OBJECT) {
+    if (!is_object(items)) {
         return bad(err, field);
     }
     while (status == STATUS_OK && json_next(items, &cursor, &key, &value)) {
@@ -327,7 +332,7 @@ enum status instance_apply(const struct instance *before, const struct json *del
     enum status status = STATUS_OK;
 
     *after = NULL;
-    if (json_kind(delta) != JSON_OBJECT) {
+    if (!is_object(delta)) {
         return fail(err, STATUS_REJECT, "delta: not an object");
     }
     if (before == NULL && json_member(delta, "name") == NULL) {
@@ -350,7 +355,7 @@ enum status undo_from_json(const struct json *json, struct undo *undo, struct er
     enum status status;
 
     *undo = (struct undo){0};
-    if (json_kind(json) != JSON_OBJECT) {
+    if (!is_object(json)) {
         return bad(err, "undo");
     }
     status = read_uint32(json_member(json, "activation"), &undo->activation, "activation", err);

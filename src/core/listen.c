@@ -22,8 +22,8 @@ static bool key_matches(const struct decision *d, const struct step *step,
                         const struct incoming *incoming)
 {
     const struct topic *topic = &d->flow->topics[step->listen.topic];
-    const struct correlation *rule =
-        step->listen.key.kind != CORRELATION_NONE ? &step->listen.key : &topic->key;
+    const struct correlation *rule = step->listen.key.kind != CORRELATION_NONE ? &step->listen.key
+                                                                               : &topic->key;
     struct record_view view = {
         .payload = incoming->payload,
         .key = json_member_text(incoming->message, "key"),
@@ -156,7 +156,8 @@ static enum status wait_due(struct decision *d, const struct step *step, int64_t
     if (json_kind(value) == JSON_TEXT) {
         status = time_parse(json_text_of(value), due_ms, err);
     } else {
-        status = fail(err, STATUS_REJECT, "until: a time such as \"2026-11-21T15:04:05Z\" is needed");
+        status = fail(err, STATUS_REJECT,
+                      "until: a time such as \"2026-11-21T15:04:05Z\" is needed");
     }
     if (status == STATUS_OK) {
         *due_ms -= step->wait.minus_ms;

@@ -88,8 +88,7 @@ static void remember_id(struct decision *d)
 /* The mailbox keeps what it needs to match later: the event and the record's coordinates. */
 static struct json *mail_of(const struct event *event)
 {
-    struct json *message =
-        event->message == NULL ? json_object() : json_open_copy(event->message);
+    struct json *message = event->message == NULL ? json_object() : json_open_copy(event->message);
 
     json_put_text(message, "topic", event->topic);
     if (event->type.bytes > 0) {

@@ -11,8 +11,7 @@ static struct incoming incoming_of(const struct event *event)
     };
 }
 
-static enum transition_result ignore(struct decision *d, const struct frame *frame,
-                                     const char *why)
+static enum transition_result ignore(struct decision *d, const struct frame *frame, const char *why)
 {
     effect_decide(d->effects, "%s%.*s: reply ignored: %s",
                   frame->kind == FRAME_UNDO ? "undo of " : "",
@@ -76,8 +75,7 @@ static enum transition_result take(struct decision *d, const struct frame *frame
         return ignore(d, frame, "unclassified, neither success nor failure");
     case REPLY_UNREADABLE:
         if (frame->state == FRAME_AWAITING_REPLY) {
-            request_failed(d, frame->activation,
-                           problem_expression(d, step, frame->attempt, &err));
+            request_failed(d, frame->activation, problem_expression(d, step, frame->attempt, &err));
             return TRANSITION_APPLIED;
         }
         return ignore(d, frame, "its rule cannot be evaluated");
@@ -117,8 +115,12 @@ static bool is_open_request(const struct decision *d, const struct frame *frame)
             frame->state == FRAME_STUCK);
 }
 
+/* Where several services answer on one topic, a command id does not tell which: then none is named. */
 static bool is_from_service(const struct decision *d, const struct message_spec *spec)
 {
+    if (d->event->by_command && d->event->service.bytes == 0) {
+        return true;
+    }
     return text_equal(d->flow->services[spec->service].name, d->event->service);
 }
 

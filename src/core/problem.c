@@ -5,10 +5,10 @@ static const struct {
     const char *type;
     int64_t status;
 } well_known[] = {
-    {"timeout", 408},      {"rejected", 409},      {"validation", 400},
-    {"expression", 400},   {"decode", 400},        {"communication", 500},
-    {"breaker-open", 503}, {"rate-limited", 429},  {"heartbeat", 408},
-    {"cancelled", 499},    {"child-failed", 424},  {"compensation-failed", 500},
+    {"timeout", 408},       {"rejected", 409},     {"validation", 400},
+    {"expression", 400},    {"decode", 400},       {"communication", 500},
+    {"breaker-open", 503},  {"rate-limited", 429}, {"heartbeat", 408},
+    {"cancelled", 499},     {"child-failed", 424}, {"compensation-failed", 500},
     {"configuration", 400}, {"runtime", 500},
 };
 
@@ -53,11 +53,11 @@ struct json *problem_of_step(const struct decision *d, const struct step *step, 
     return error;
 }
 
-struct json *problem_expression(const struct decision *d, const struct step *step,
-                                uint32_t attempt, const struct error *err)
+struct json *problem_expression(const struct decision *d, const struct step *step, uint32_t attempt,
+                                const struct error *err)
 {
-    struct json *error =
-        problem_of_step(d, step, attempt, "expression", "an expression cannot be evaluated");
+    struct json *error = problem_of_step(d, step, attempt, "expression",
+                                         "an expression cannot be evaluated");
 
     json_put_string(error, "detail", err->text);
     return error;
@@ -76,8 +76,8 @@ const char *problem_text(const struct decision *d, const struct json *error)
     struct text text;
 
     text = arena_printf(d->effects->arena, "%.*s%s%.*s%s%.*s", TEXT_ARG(type),
-                        title.bytes > 0 ? ": " : "", TEXT_ARG(title),
-                        detail.bytes > 0 ? ": " : "", TEXT_ARG(detail));
+                        title.bytes > 0 ? ": " : "", TEXT_ARG(title), detail.bytes > 0 ? ": " : "",
+                        TEXT_ARG(detail));
     return text.data;
 }
 

@@ -90,8 +90,8 @@ static enum status deadline_of(struct decision *d, const struct frame *frame,
 {
     const struct step *step = &d->flow->steps[frame->step];
     const struct message_spec *spec = request_spec(d, frame);
-    const struct span *span =
-        frame->kind == FRAME_UNDO ? &step->compensate->timeout : &step->timeout;
+    const struct span *span = frame->kind == FRAME_UNDO ? &step->compensate->timeout
+                                                        : &step->timeout;
     const struct retry_policy *policy = request_policy(d, frame);
     int64_t ms;
     enum status status = span_length(d, span, sight, &ms, err);
@@ -124,8 +124,8 @@ static void sent(struct decision *d, struct frame *frame, struct effect *effect,
     if (due_ms > 0) {
         instance_arm(d->after, TIMER_ATTEMPT, frame->activation, due_ms);
     }
-    effect_decide(d->effects, "%s%.*s: attempt %u sent", prefix_of(frame),
-                  TEXT_ARG(effect->step), frame->attempt);
+    effect_decide(d->effects, "%s%.*s: attempt %u sent", prefix_of(frame), TEXT_ARG(effect->step),
+                  frame->attempt);
 }
 
 static void send_step(struct decision *d, struct frame *frame)

@@ -63,8 +63,8 @@ static struct json *step_variable(const struct sight *sight)
 
 static struct json *message_variable(const struct incoming *incoming)
 {
-    struct json *message =
-        incoming->message == NULL ? json_object() : json_open_copy(incoming->message);
+    struct json *message = incoming->message == NULL ? json_object()
+                                                     : json_open_copy(incoming->message);
 
     json_put(message, TEXT("value"), json_copy(incoming->payload));
     return message;

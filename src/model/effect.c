@@ -43,16 +43,14 @@ void effect_decide(struct effect_list *effects, const char *format, ...)
     va_end(args);
     CHECK(bytes >= 0);
     if ((size_t)bytes >= sizeof(line)) {
-        size_t cut = sizeof(line) - 1;
-
-        /* Cut before a character, not inside one. */
-        while (cut > 0 && ((unsigned char)line[cut] & 0xc0) == 0x80) {
-            cut--;
+        bytes = sizeof(line) - 1;
+        /* Cut before a character, not inside one; it has at most four bytes. */
+        for (int i = 0; i < 3 && !text_is_utf8((struct text){line, (size_t)bytes}); i++) {
+            bytes--;
         }
-        bytes = (int)cut;
     }
-    effects->decided[effects->decided_count++] =
-        arena_text(effects->arena, (struct text){line, (size_t)bytes});
+    effects->decided[effects->decided_count++] = arena_text(effects->arena,
+                                                            (struct text){line, (size_t)bytes});
 }
 
 void effect_clear(struct effect_list *effects)

@@ -237,8 +237,8 @@ void instance_drop_frame(struct instance *instance, uint32_t activation)
             void *items = instance->frames;
 
             json_free(instance->frames[i].error);
-            instance->frame_count =
-                items_remove(&items, instance->frame_count, i, sizeof(struct frame));
+            instance->frame_count = items_remove(&items, instance->frame_count, i,
+                                                 sizeof(struct frame));
             instance->frames = items;
             return;
         }
@@ -262,8 +262,8 @@ void instance_drop_undo(struct instance *instance, uint32_t activation)
             void *items = instance->stack;
 
             json_free(instance->stack[i].message);
-            instance->undo_count =
-                items_remove(&items, instance->undo_count, i, sizeof(struct undo));
+            instance->undo_count = items_remove(&items, instance->undo_count, i,
+                                                sizeof(struct undo));
             instance->stack = items;
             return;
         }
@@ -287,8 +287,8 @@ void instance_drop_mail(struct instance *instance, uint32_t number)
             void *items = instance->mailbox;
 
             json_free(instance->mailbox[i].message);
-            instance->mail_count =
-                items_remove(&items, instance->mail_count, i, sizeof(struct mail));
+            instance->mail_count = items_remove(&items, instance->mail_count, i,
+                                                sizeof(struct mail));
             instance->mailbox = items;
             return;
         }
@@ -322,8 +322,8 @@ void instance_arm(struct instance *instance, enum timer_kind kind, uint32_t owne
     }
     if (place == instance->timer_count || instance->timers[place].kind != kind ||
         instance->timers[place].owner != owner) {
-        instance->timers =
-            items_grow(instance->timers, instance->timer_count, sizeof(*instance->timers));
+        instance->timers = items_grow(instance->timers, instance->timer_count,
+                                      sizeof(*instance->timers));
         memmove(&instance->timers[place + 1], &instance->timers[place],
                 (instance->timer_count - place) * sizeof(*instance->timers));
         instance->timer_count++;
@@ -335,8 +335,8 @@ static void timer_remove(struct instance *instance, uint32_t index)
 {
     void *items = instance->timers;
 
-    instance->timer_count =
-        items_remove(&items, instance->timer_count, index, sizeof(struct timer));
+    instance->timer_count = items_remove(&items, instance->timer_count, index,
+                                         sizeof(struct timer));
     instance->timers = items;
 }
 

@@ -4,26 +4,24 @@
 #include <stdio.h>
 
 static const char *const timer_names[] = {
-    [TIMER_ATTEMPT] = "attempt", [TIMER_LISTEN] = "listen", [TIMER_FLOW] = "flow",
+    [TIMER_ATTEMPT] = "attempt", [TIMER_LISTEN] = "listen",   [TIMER_FLOW] = "flow",
     [TIMER_EARLY] = "early",     [TIMER_BACKOFF] = "backoff", [TIMER_WAIT] = "wait",
     [TIMER_WARN] = "warn",
 };
 
 static const char *const status_names[] = {
-    [RUN_NONE] = "none",
-    [RUN_EMBRYO] = "embryo",
-    [RUN_RUNNING] = "running",
-    [RUN_COMPENSATING] = "compensating",
-    [RUN_FINISHING] = "finishing",
-    [RUN_COMPLETED] = "completed",
-    [RUN_FAILED] = "failed",
-    [RUN_CANCELLED] = "cancelled",
+    [RUN_NONE] = "none",           [RUN_EMBRYO] = "embryo",
+    [RUN_RUNNING] = "running",     [RUN_COMPENSATING] = "compensating",
+    [RUN_FINISHING] = "finishing", [RUN_COMPLETED] = "completed",
+    [RUN_FAILED] = "failed",       [RUN_CANCELLED] = "cancelled",
     [RUN_EXPIRED] = "expired",
 };
 
 static const char *const frame_names[] = {
-    [FRAME_AWAITING_REPLY] = "awaiting-reply", [FRAME_BACKING_OFF] = "backing-off",
-    [FRAME_LISTENING] = "listening",           [FRAME_SLEEPING] = "sleeping",
+    [FRAME_AWAITING_REPLY] = "awaiting-reply",
+    [FRAME_BACKING_OFF] = "backing-off",
+    [FRAME_LISTENING] = "listening",
+    [FRAME_SLEEPING] = "sleeping",
     [FRAME_STUCK] = "stuck",
 };
 
@@ -135,8 +133,8 @@ bool run_id_parse(struct text text, struct run_id *run)
         return false;
     }
     if (!text_to_int64(text_sub(text, 0, dash), &generation) ||
-        !text_to_int64(text_sub(text, dash + 1, text.bytes), &offset) ||
-        generation > INT32_MAX || offset < 0) {
+        !text_to_int64(text_sub(text, dash + 1, text.bytes), &offset) || generation > INT32_MAX ||
+        offset < 0) {
         return false;
     }
     *run = (struct run_id){.generation = (int32_t)generation, .offset = offset};

@@ -1,0 +1,403 @@
+/*
+ * play - one run driven by hand: each event goes through transition(), and what must hold after
+ * every event is checked on the spot. Used by the unit tests of core, the golden cases and the
+ * random histories.
+ */
+#ifndef BATON_TESTS_SUPPORT_PLAY_H
+#define BATON_TESTS_SUPPORT_PLAY_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "core/fold.h"
+#include "core/transition.h"
+#include "support/unit.h"
+
+#define PLAY_START_MS INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
+#define PLAY_RUN ((struct run_id){.generation = 0, .offset = 100})
+
+struct play {
+    struct flow *flow; /* Borrowed. */
+    struct instance *now;
+    struct instance *folded; /* All deltas so far, from nothing; NULL before the first. */
+    struct arena arena;
+    struct effect_list effects; /* Of the last event. */
+    enum transition_result result;
+    int64_t time_ms;
+    int64_t offset; /* Of the last inbox record. */
+    int64_t event_count;
+};
+
+static inline void play_init(struct play *play, struct flow *flow, const char *key)
+{
+    *play = (struct play){.flow = flow, .time_ms = PLAY_START_MS, .offset = 99};
+    play->effects.arena = &play->arena;
+    play->now = instance_new(flow->name, text_of(key));
+}
+
+static inline void play_release(struct play *play)
+{
+    instance_free(play->now);
+    instance_free(play->folded);
+    effect_release(&play->effects);
+    arena_release(&play->arena);
+}
+
+static inline void play_write_effect(const struct effect *effect, struct buffer *out)
+{
+    static const char *const kinds[] = {"command", "emit", "cancel", "alert"};
+
+    buffer_addf(out, "%s", kinds[effect->kind]);
+    if (effect->kind == EFFECT_ALERT) {
+        buffer_addf(out, " %s", alert_kind_name(effect->alert));
+    }
+    if (effect->topic.bytes > 0) {
+        buffer_addf(out, " %.*s", TEXT_ARG(effect->topic));
+    }
+    if (effect->type.bytes > 0) {
+        buffer_addf(out, " %.*s", TEXT_ARG(effect->type));
+    }
+    if (effect->activation > 0) {
+        buffer_addf(out, " #%u", effect->activation);
+    }
+    if (effect->step.bytes > 0) {
+        buffer_addf(out, " of %.*s", TEXT_ARG(effect->step));
+    }
+    if (effect->kind == EFFECT_COMMAND || effect->kind == EFFECT_CANCEL) {
+        buffer_addf(out, " attempt %u", effect->attempt);
+    }
+    if (effect->is_undo) {
+        buffer_addf(out, " undoes %.*s#%u", TEXT_ARG(effect->undo_of_step), effect->undo_of);
+    } else if (effect->undo_of > 0) {
+        buffer_addf(out, " abandons #%u", effect->undo_of);
+    }
+    buffer_addf(out, " key %.*s", TEXT_ARG(effect->key));
+    if (effect->headers != NULL) {
+        buffer_addf(out, " headers ");
+        json_write(effect->headers, out);
+    }
+    buffer_addf(out, " ");
+    if (effect->value != NULL) {
+        json_write(effect->value, out);
+    }
+}
+
+static inline void play_write_effects(const struct effect_list *effects, struct buffer *out)
+{
+    for (uint32_t i = 0; i < effects->decided_count; i++) {
+        buffer_addf(out, "%.*s\n", TEXT_ARG(effects->decided[i]));
+    }
+    for (uint32_t i = 0; i < effects->count; i++) {
+        play_write_effect(&effects->items[i], out);
+        buffer_addf(out, " until %lld\n", (long long)effects->items[i].deadline_ms);
+    }
+}
+
+static inline void play_assert_same(const struct instance *a, const struct instance *b)
+{
+    struct buffer a_text = {0};
+    struct buffer b_text = {0};
+
+    instance_canonical(a, &a_text);
+    instance_canonical(b, &b_text);
+    assert_string_equal(buffer_string(&a_text), buffer_string(&b_text));
+    assert_int_equal(instance_stack_hash(a), instance_stack_hash(b));
+    buffer_release(&a_text);
+    buffer_release(&b_text);
+}
+
+/* The delta leads from `before` to `after`, and the fold of all deltas stands there as well. The
+ * delta goes through its text, as it does in the history. */
+static inline void play_assert_folds(struct play *play, const struct instance *before,
+                                     const struct instance *after)
+{
+    const struct instance *base = play->folded == NULL ? NULL : before;
+    struct json *delta = instance_delta(base, after);
+    struct json *read = NULL;
+    struct instance *applied = NULL;
+    struct instance *folded = NULL;
+    struct buffer text = {0};
+    struct error err = {0};
+
+    json_write(delta, &text);
+    assert_int_equal(json_parse(buffer_text(&text), &read, &err), STATUS_OK);
+    assert_int_equal(instance_apply(base, read, &applied, &err), STATUS_OK);
+    play_assert_same(applied, after);
+    assert_int_equal(instance_apply(play->folded, read, &folded, &err), STATUS_OK);
+    play_assert_same(folded, after);
+    instance_free(play->folded);
+    play->folded = folded;
+    instance_free(applied);
+    json_free(delta);
+    json_free(read);
+    buffer_release(&text);
+}
+
+/* What holds in every state that is recorded. */
+static inline void play_assert_sound(const struct instance *instance)
+{
+    if (instance_has_ended(instance)) {
+        assert_int_equal(instance->frame_count, 0);
+        assert_int_equal(instance->timer_count, 0);
+        assert_int_equal(instance->undo_count, 0);
+        assert_int_equal(instance->mail_count, 0);
+    } else if (instance->status == RUN_EMBRYO) {
+        assert_int_equal(instance->frame_count, 0);
+        assert_non_null(instance_timer(instance, TIMER_EARLY, 0));
+    } else {
+        assert_true(instance->frame_count > 0);
+    }
+    for (uint32_t i = 0; i < instance->timer_count; i++) {
+        uint32_t owner = instance->timers[i].owner;
+
+        assert_true(owner == 0 || instance_find_frame(instance, owner) != NULL);
+    }
+    for (uint32_t i = 0; i < instance->frame_count; i++) {
+        const struct frame *frame = &instance->frames[i];
+
+        if (frame->kind == FRAME_UNDO) {
+            assert_int_equal(instance_find_undo(instance, frame->undo_of)->state, UNDO_RUNNING);
+        }
+        if (frame->state == FRAME_BACKING_OFF) {
+            assert_non_null(instance_timer(instance, TIMER_BACKOFF, frame->activation));
+        }
+        assert_true(frame->activation < instance->activation_next);
+    }
+    for (uint32_t i = 1; i < instance->undo_count; i++) {
+        assert_true(instance->stack[i - 1].activation < instance->stack[i].activation);
+    }
+}
+
+/* Nothing but the record itself came of it. */
+static inline void play_assert_untouched(const struct instance *before,
+                                         const struct instance *after)
+{
+    struct instance *expected = instance_copy(before);
+
+    expected->seq = after->seq;
+    expected->time_ms = after->time_ms;
+    play_assert_same(expected, after);
+    instance_free(expected);
+}
+
+/* Same call, same answer. */
+static inline void play_assert_repeatable(struct play *play, const struct event *event,
+                                          const struct instance *after)
+{
+    struct arena arena = {0};
+    struct effect_list effects = {.arena = &arena};
+    struct instance *again = NULL;
+    struct buffer first = {0};
+    struct buffer second = {0};
+
+    assert_int_equal(transition(play->flow, play->now, event, &again, &effects), play->result);
+    play_write_effects(&play->effects, &first);
+    play_write_effects(&effects, &second);
+    assert_string_equal(buffer_string(&first), buffer_string(&second));
+    if (after != NULL) {
+        play_assert_same(after, again);
+    }
+    instance_free(again);
+    effect_release(&effects);
+    arena_release(&arena);
+    buffer_release(&first);
+    buffer_release(&second);
+}
+
+static inline enum transition_result play_event(struct play *play, struct event event)
+{
+    struct instance *before = instance_copy(play->now);
+    struct instance *after = NULL;
+
+    event.time_ms = play->time_ms;
+    play->offset++;
+    play->event_count++;
+    event.run = (struct run_id){.generation = 0, .offset = play->offset};
+    effect_clear(&play->effects);
+    arena_reset(&play->arena);
+    play->result = transition(play->flow, play->now, &event, &after, &play->effects);
+    play_assert_same(before, play->now);
+    play_assert_repeatable(play, &event, after);
+    if (play->result == TRANSITION_VOID) {
+        assert_null(after);
+    } else {
+        assert_int_equal(after->seq, before->seq + 1);
+        assert_int_equal(after->time_ms, event.time_ms);
+        play_assert_folds(play, before, after);
+        play_assert_sound(after);
+        if (play->result == TRANSITION_IGNORED) {
+            play_assert_untouched(before, after);
+        }
+        instance_free(play->now);
+        play->now = after;
+    }
+    instance_free(before);
+    return play->result;
+}
+
+static inline struct json *play_json(const char *text)
+{
+    struct json *value = NULL;
+    struct error err = {0};
+
+    if (json_parse(text_of(text), &value, &err) != STATUS_OK) {
+        fail_msg("%s: %s", text, err.text);
+    }
+    return value;
+}
+
+/* {topic, partition, offset, timestamp, key, headers} */
+static inline struct json *play_record(const struct play *play, struct text topic)
+{
+    struct json *message = json_object();
+
+    json_put_text(message, "topic", topic);
+    json_put_integer(message, "partition", 0);
+    json_put_integer(message, "offset", play->offset + 1);
+    json_put_integer(message, "timestamp", play->time_ms);
+    json_put_text(message, "key", instance_key(play->now));
+    json_put(message, TEXT("headers"), json_object());
+    return message;
+}
+
+/* Send `event` with a payload given as JSON text. */
+static inline enum transition_result play_with(struct play *play, struct event event,
+                                               const char *payload)
+{
+    struct json *value = play_json(payload);
+    struct json *message = play_record(play, event.topic);
+    enum transition_result result;
+
+    event.payload = value;
+    event.message = message;
+    result = play_event(play, event);
+    json_free(value);
+    json_free(message);
+    return result;
+}
+
+static inline enum transition_result play_message(struct play *play, const char *topic,
+                                                  const char *payload)
+{
+    return play_with(play, (struct event){.kind = EVENT_MESSAGE, .topic = text_of(topic)}, payload);
+}
+
+/* An event for a reply that echoes the command of `activation`, of its latest attempt. */
+static inline struct event play_reply_event(const struct play *play, const char *service,
+                                            uint32_t activation)
+{
+    const struct frame *frame = instance_find_frame(play->now, activation);
+
+    return (struct event){
+        .kind = EVENT_REPLY,
+        .topic = TEXT("replies"),
+        .service = text_of(service),
+        .by_command = true,
+        .command_run = play->now->run,
+        .command_seq = frame == NULL ? 1 : frame->sent_seq,
+        .activation = activation,
+    };
+}
+
+static inline enum transition_result play_reply(struct play *play, const char *service,
+                                                uint32_t activation, const char *payload)
+{
+    return play_with(play, play_reply_event(play, service, activation), payload);
+}
+
+static inline enum transition_result play_key_reply(struct play *play, const char *service,
+                                                    const char *payload)
+{
+    return play_with(
+        play,
+        (struct event){.kind = EVENT_REPLY, .topic = TEXT("replies"), .service = text_of(service)},
+        payload);
+}
+
+/* Let the timer fire when it is due; one that is not armed fires now. */
+static inline enum transition_result play_timer(struct play *play, enum timer_kind kind,
+                                                uint32_t owner)
+{
+    const struct timer *timer = instance_timer(play->now, kind, owner);
+
+    if (timer != NULL && timer->due_ms > play->time_ms) {
+        play->time_ms = timer->due_ms;
+    }
+    return play_event(play, (struct event){.kind = EVENT_TIMER,
+                                           .timer = kind,
+                                           .activation = owner,
+                                           .timer_run = play->now->run});
+}
+
+static inline enum transition_result play_operator(struct play *play, enum operator_verb verb,
+                                                   uint32_t activation)
+{
+    return play_event(play, (struct event){.kind = EVENT_OPERATOR,
+                                           .verb = verb,
+                                           .activation = activation,
+                                           .actor = TEXT("ann"),
+                                           .reason = TEXT("because")});
+}
+
+static inline const struct frame *play_frame(const struct play *play)
+{
+    assert_int_equal(play->now->frame_count, 1);
+    return &play->now->frames[0];
+}
+
+/* The effects of the last event that are no alerts. */
+static inline uint32_t play_sent(const struct play *play)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < play->effects.count; i++) {
+        count += play->effects.items[i].kind != EFFECT_ALERT;
+    }
+    return count;
+}
+
+static inline const struct effect *play_effect(const struct play *play, enum effect_kind kind)
+{
+    for (uint32_t i = 0; i < play->effects.count; i++) {
+        if (play->effects.items[i].kind == kind) {
+            return &play->effects.items[i];
+        }
+    }
+    fail_msg("there is no such effect");
+    return NULL;
+}
+
+static inline bool play_alerted(const struct play *play, enum alert_kind kind)
+{
+    for (uint32_t i = 0; i < play->effects.count; i++) {
+        if (play->effects.items[i].kind == EFFECT_ALERT && play->effects.items[i].alert == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline void play_assert_data(const struct play *play, const char *expected)
+{
+    struct json *value = play_json(expected);
+    struct buffer text = {0};
+
+    json_write(play->now->data, &text);
+    if (!json_equal(play->now->data, value)) {
+        fail_msg("the document is %s", buffer_string(&text));
+    }
+    buffer_release(&text);
+    json_free(value);
+}
+
+static inline void play_assert_place(const struct play *play, const char *expected)
+{
+    struct buffer place = {0};
+
+    instance_place(play->flow, play->now, &place);
+    assert_string_equal(buffer_string(&place), expected);
+    buffer_release(&place);
+}
+
+#endif
