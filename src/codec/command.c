@@ -152,6 +152,20 @@ static struct text type_header(const struct command_source *source, const struct
     return TEXT("message-type");
 }
 
+/* Where the answer goes, and until when it is waited for. */
+static void add_answer(struct header_list *list, const struct effect *effect)
+{
+    char deadline[TIME_TEXT_BYTES];
+
+    if (list->service->replies.bytes > 0) {
+        add_ours(list, "reply-topic", list->service->replies);
+    }
+    if (effect->deadline_ms != 0) {
+        time_format(effect->deadline_ms, deadline);
+        add_ours(list, "deadline", arena_text(list->arena, text_of(deadline)));
+    }
+}
+
 static void add_all_ours(struct header_list *list, const struct command_source *source)
 {
     const struct effect *effect = source->effect;
@@ -176,14 +190,8 @@ static void add_all_ours(struct header_list *list, const struct command_source *
     if (effect->type.bytes > 0) {
         add(list, name_for(list, "message-type", type_header(source, list)), effect->type);
     }
-    if (effect->kind == EFFECT_COMMAND && list->service->replies.bytes > 0) {
-        add_ours(list, "reply-topic", list->service->replies);
-    }
-    if (effect->kind == EFFECT_COMMAND && effect->deadline_ms != 0) {
-        char deadline[TIME_TEXT_BYTES];
-
-        time_format(effect->deadline_ms, deadline);
-        add_ours(list, "deadline", arena_text(arena, text_of(deadline)));
+    if (list->service != NULL && effect->kind == EFFECT_COMMAND) {
+        add_answer(list, effect);
     }
     add_ours(list, "traceparent", traceparent(source, arena));
 }

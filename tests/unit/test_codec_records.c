@@ -8,7 +8,7 @@
 #include "support/reencode.h"
 
 #define ROUNDS 200
-#define DAMAGE_ROUNDS 20
+#define DAMAGE_ROUNDS 8
 
 /* Append the bytes of a random record of reencoders[index]. */
 static void encode_random(size_t index, struct rng *rng, struct arena *arena, struct buffer *out)
