@@ -10,7 +10,7 @@
 
 void sim_init(struct sim *sim, uint64_t seed, int64_t now_ms)
 {
-    *sim = (struct sim){.rng = {.state = seed}, .now_ms = now_ms, .pause_ms_max = 15000};
+    *sim = (struct sim){.rng = {.state = seed}, .now_ms = now_ms};
 }
 
 void sim_process_init(struct sim_process *process, struct sim *sim, const char *name)
@@ -61,11 +61,12 @@ bool sim_enter(struct sim_process *process, const char *call)
         return false;
     }
     sim->now_ms += rng_chance(&sim->rng, CALL_COSTS_PERMILLE);
-    if (sim->hooks.pause != NULL && sim_chance(sim, SIM_PAUSE)) {
-        int64_t ms = (int64_t)rng_below(&sim->rng, (uint64_t)sim->pause_ms_max) + 1;
-
-        sim_trace(sim, process, "stands still for %lld ms before %s", (long long)ms, call);
-        sim->hooks.pause(sim->hooks.self, process, ms);
+    if (sim->hooks.pause != NULL && process->pause_at != 0 &&
+        process->points >= process->pause_at) {
+        process->pause_at = 0;
+        sim_trace(sim, process, "stands still for %lld ms before %s", (long long)process->pause_ms,
+                  call);
+        sim->hooks.pause(sim->hooks.self, process, process->pause_ms);
         sim_trace(sim, process, "goes on with %s", call);
     }
     return true;
@@ -95,7 +96,7 @@ void sim_trace(const struct sim *sim, const struct sim_process *process, const c
     va_start(args, format);
     vsnprintf(line + bytes, sizeof(line) - (size_t)bytes, format, args);
     va_end(args);
-    sim->hooks.trace(sim->hooks.self, line);
+    sim->hooks.trace(sim->hooks.trace_self, line);
 }
 
 void *sim_grow(void *items, size_t count, size_t *capacity, size_t item_bytes)

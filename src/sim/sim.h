@@ -27,10 +27,10 @@ enum sim_fault {
     SIM_POLL_SHORT,   /* A poll gives fewer records than there are. */
     SIM_POLL_STALE,   /* A removed member goes on reading before it learns that it was removed. */
     SIM_POLL_MIXED,   /* A poll gives records of partitions that it took away in the same call. */
+    SIM_POLL_OLD,     /* A poll gives records again that it gave before, out of a queue. */
     SIM_JOIN_LATE,    /* A member goes on reading before it learns of a rebalance. */
     SIM_CHECK_LOST,   /* A removed member forgets its generation, and is not checked any more. */
     SIM_IN_FLIGHT,    /* What a producer had not flushed arrives after it is gone. */
-    SIM_PAUSE,        /* The process stands still in the call while all others go on. */
     SIM_STORE_SLOW,   /* The store answers an apply later. */
     SIM_FAULT_COUNT,
 };
@@ -42,7 +42,8 @@ struct sim_hooks {
     void *self;
     /* `process` stands still for `ms`: let the others run and the time pass. */
     void (*pause)(void *self, struct sim_process *process, int64_t ms);
-    void (*trace)(void *self, const char *line);
+    void *trace_self;
+    void (*trace)(void *trace_self, const char *line);
 };
 
 struct sim {
@@ -50,7 +51,6 @@ struct sim {
     int64_t now_ms;
     bool faulty; /* False: no fault happens whatever the rates say. */
     uint32_t permille[SIM_FAULT_COUNT];
-    int64_t pause_ms_max;
     struct sim_hooks hooks;
 };
 
@@ -64,6 +64,8 @@ struct sim_process {
     int64_t wall_offset_ms; /* What its wall clock is ahead of the simulated time. */
     uint64_t points;        /* Passed since it started. */
     uint64_t crash_at;      /* Crash when `points` gets there; 0: never. */
+    uint64_t pause_at;      /* Stand still in the call that passes this point, for */
+    int64_t pause_ms;       /* so long, while all others go on; 0: never. */
     bool crashed;
 };
 

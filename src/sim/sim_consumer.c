@@ -41,6 +41,20 @@ static enum status fetch_one(struct sim_consumer *consumer, struct sim_fetch *fe
     return STATUS_OK;
 }
 
+/* A fetch queue that a seek did not empty: a few records come again. */
+static void go_back(struct sim_consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->fetch_count; i++) {
+        struct sim_fetch *fetch = &consumer->fetches[i];
+        struct sim_log *log = sim_topic_log(fetch->topic, fetch->partition);
+        int64_t back = (int64_t)rng_below(&consumer->handle.broker->sim->rng, 4);
+
+        if (fetch->started && fetch->position - back >= log->low && fetch->position <= log->end) {
+            fetch->position -= back;
+        }
+    }
+}
+
 static enum status fetch_all(struct sim_consumer *consumer, struct record *records,
                              uint32_t capacity, uint32_t *count, struct error *err)
 {
@@ -49,6 +63,9 @@ static enum status fetch_all(struct sim_consumer *consumer, struct record *recor
 
     if (sim_chance(sim, SIM_POLL_SHORT)) {
         capacity = (uint32_t)rng_below(&sim->rng, capacity < 8 ? capacity + 1 : 8);
+    }
+    if (sim_chance(sim, SIM_POLL_OLD)) {
+        go_back(consumer);
     }
     consumer->turn++;
     for (size_t i = 0; i < consumer->fetch_count && status == STATUS_OK; i++) {
@@ -156,13 +173,19 @@ static enum status consumer_pause(void *self, struct text topic, int32_t partiti
 enum status sim_consumer_check(const struct consumer *member, bool transactional,
                                struct sim_group **group, struct error *err)
 {
-    const struct sim_consumer *consumer = member->self;
+    struct sim_consumer *consumer = member->self;
+
+    bool removed = sim_group_member(consumer->group, consumer->member_id) == NULL;
 
     *group = consumer->group;
+    /* A client that was stopped for long may have learned in the background that it was removed. */
+    if (removed && transactional && sim_chance(consumer->handle.broker->sim, SIM_CHECK_LOST)) {
+        consumer->unchecked = true;
+    }
     if (transactional && consumer->unchecked) {
         return STATUS_OK;
     }
-    if (sim_group_member(consumer->group, consumer->member_id) == NULL) {
+    if (removed) {
         return fail(err, STATUS_FENCED, "group '%s': no such member", consumer->group->name);
     }
     if (consumer->generation != consumer->group->generation) {

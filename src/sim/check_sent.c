@@ -1,0 +1,208 @@
+/* What runs sent, and how their orders ended. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "sim/checker_parts.h"
+
+static struct text header(const struct record *record, const char *name)
+{
+    for (uint32_t i = record->header_count; i > 0; i--) {
+        if (text_is(record->headers[i - 1].name, name)) {
+            return record->headers[i - 1].value;
+        }
+    }
+    return TEXT("");
+}
+
+bool is_command_topic(const struct checker *checker, struct text name)
+{
+    for (size_t i = 0; i < checker->topic_count; i++) {
+        if (text_equal(checker->topics[i].name, name)) {
+            return checker->topics[i].is_command;
+        }
+    }
+    return false;
+}
+
+/* The number after the last '/'. */
+static uint32_t last_number(struct text text)
+{
+    size_t slash = text_find_last(text, '/');
+    int64_t number = 0;
+
+    if (slash == SIZE_MAX ||
+        !text_to_int64(text_sub(text, slash + 1, text.bytes - slash - 1), &number)) {
+        return 0;
+    }
+    return (uint32_t)number;
+}
+
+/* "<instance>/<run>" of an idempotency key "<instance>/<run>/<step>/<activation>". */
+static struct text run_part(struct text key)
+{
+    for (int i = 0; i < 2; i++) {
+        size_t slash = text_find_last(key, '/');
+
+        key = text_sub(key, 0, slash == SIZE_MAX ? 0 : slash);
+    }
+    return key;
+}
+
+/* Undos come in the reverse order of what they undo, one after the other. The history may be behind
+ * the command topic here: then its book is not there yet, and nothing can be said. */
+static void check_order(struct checker *checker, const struct record *record)
+{
+    struct text undo_of = header(record, "baton-undo-of");
+    struct book *book;
+    uint32_t activation;
+
+    if (undo_of.bytes == 0 || checker->options.flow->saga_order != SAGA_REVERSE) {
+        return;
+    }
+    activation = last_number(undo_of);
+    book = map_get(&checker->books, run_part(undo_of));
+    if (book == NULL || activation == book->undone) {
+        return;
+    }
+    if (activation > book->undone) {
+        checker_fail(checker, "undo: %s undoes step %u after step %u", book->key, activation,
+                     book->undone);
+    }
+    book->undone = activation;
+}
+
+void check_sent(struct checker *checker, const struct checker_topic *topic,
+                const struct record *record)
+{
+    struct text id = header(record, topic->is_command ? "correlation-id" : "idempotency-key");
+
+    if (id.bytes == 0) {
+        checker_fail(checker, "sent: %.*s/%d offset %lld has no id", TEXT_ARG(topic->name),
+                     record->partition, (long long)record->offset);
+        return;
+    }
+    if (!checker_note(topic->is_command ? &checker->sent : &checker->emitted, id)) {
+        checker_fail(checker, "sent: %.*s is in %.*s twice", TEXT_ARG(id), TEXT_ARG(topic->name));
+        return;
+    }
+    check_order(checker, record);
+}
+
+/* ---- the end ---- */
+
+static bool is_undone(const struct checker *checker, const struct sim_deed *deed)
+{
+    const struct sim_deed *other;
+
+    for (size_t i = 0; (other = sim_services_deed(checker->options.services, i)) != NULL; i++) {
+        if (other->done && text_equal(other->undo_of, deed->idempotency_key)) {
+            return other->order > deed->order;
+        }
+    }
+    return false;
+}
+
+/* A completed run has done all and undone nothing; another one has undone all that was done. */
+static void check_deeds(struct checker *checker, const struct book *book)
+{
+    const struct sim_deed *deed;
+    bool completed = book->state->status == RUN_COMPLETED;
+
+    for (size_t i = 0; (deed = sim_services_deed(checker->options.services, i)) != NULL; i++) {
+        if (deed->undo_of.bytes > 0 || !deed->done ||
+            !text_equal(run_part(deed->idempotency_key), text_of(book->key))) {
+            continue;
+        }
+        if (completed && is_undone(checker, deed)) {
+            checker_fail(checker, "whole: %s completed, but %.*s is undone", book->key,
+                         TEXT_ARG(deed->idempotency_key));
+        }
+        if (!completed && !is_undone(checker, deed)) {
+            checker_fail(checker, "whole: %s ended as %s, but %.*s is done and not undone",
+                         book->key, run_status_name(book->state->status),
+                         TEXT_ARG(deed->idempotency_key));
+        }
+    }
+}
+
+static void check_requests_done(struct checker *checker, const struct book *book)
+{
+    const struct flow *flow = checker->options.flow;
+    uint32_t done = 0;
+    uint32_t wanted = 0;
+    const struct sim_deed *deed;
+
+    for (uint32_t i = 0; i < flow->step_count; i++) {
+        wanted += flow->steps[i].kind == STEP_REQUEST && flow->steps[i].condition == NULL;
+    }
+    for (size_t i = 0; (deed = sim_services_deed(checker->options.services, i)) != NULL; i++) {
+        done += deed->done && deed->undo_of.bytes == 0 &&
+                text_equal(run_part(deed->idempotency_key), text_of(book->key));
+    }
+    if (book->state->status == RUN_COMPLETED && done < wanted) {
+        checker_fail(checker, "whole: %s completed, but did %u of %u requests", book->key, done,
+                     wanted);
+    }
+}
+
+static void check_key(struct checker *checker, struct text key)
+{
+    char name[FLOW_HASH_BYTES + KEY_BYTES_MAX];
+    const struct book *book;
+    size_t cursor = 0;
+    uint32_t runs = 0;
+    struct text each;
+    void *value;
+
+    snprintf(name, sizeof(name), "%.*s:%.*s", TEXT_ARG(checker->options.flow->name), TEXT_ARG(key));
+    while (map_next(&checker->books, &cursor, &each, &value)) {
+        book = value;
+        if (strcmp(book->instance, name) != 0) {
+            continue;
+        }
+        /* Messages that came early and whose order came too late make a run of their own. */
+        runs += book->state->status != RUN_EXPIRED;
+        if (!book->ended) {
+            checker_fail(checker, "end: %s has not ended: %s", book->key,
+                         run_status_name(book->state->status));
+            return;
+        }
+        check_deeds(checker, book);
+        check_requests_done(checker, book);
+    }
+    if (runs > 1 || (runs == 0 && map_get(&checker->dead, key) == NULL)) {
+        checker_fail(checker, "end: '%s' had %u runs", name, runs);
+    }
+}
+
+/* What the history tells of was sent (or is among the dead letters), and nothing else was. */
+static void check_told(struct checker *checker)
+{
+    size_t cursor = 0;
+    struct text id;
+    void *value;
+
+    while (map_next(&checker->told, &cursor, &id, &value)) {
+        if (map_get(&checker->sent, id) == NULL && map_get(&checker->dead, id) == NULL) {
+            checker_fail(checker, "sent: %.*s is in the history, but was not sent", TEXT_ARG(id));
+        }
+    }
+    cursor = 0;
+    while (map_next(&checker->sent, &cursor, &id, &value)) {
+        if (map_get(&checker->told, id) == NULL) {
+            checker_fail(checker, "sent: the history does not tell of %.*s", TEXT_ARG(id));
+        }
+    }
+}
+
+void checker_end(struct checker *checker, const struct text *keys, size_t key_count)
+{
+    for (size_t i = 0; i < key_count; i++) {
+        check_key(checker, keys[i]);
+    }
+    check_told(checker);
+    checker_store(checker);
+}

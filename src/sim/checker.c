@@ -1,0 +1,242 @@
+#include "sim/checker.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "core/fold.h"
+#include "sim/checker_parts.h"
+
+void checker_fail(struct checker *checker, const char *format, ...)
+{
+    va_list args;
+
+    if (checker->fault[0] != '\0') {
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(checker->fault, sizeof(checker->fault), format, args);
+    va_end(args);
+    sim_trace(checker->options.sim, NULL, "FAULT: %s", checker->fault);
+}
+
+const char *checker_fault(const struct checker *checker)
+{
+    return checker->fault[0] == '\0' ? NULL : checker->fault;
+}
+
+uint64_t checker_print(const struct instance *instance)
+{
+    struct buffer canonical = {.data = NULL};
+    uint64_t print;
+
+    instance_canonical(instance, &canonical);
+    print = hash64(buffer_text(&canonical), 0);
+    buffer_release(&canonical);
+    return print;
+}
+
+bool checker_note(struct map *map, struct text text)
+{
+    char *copy;
+
+    if (map_get(map, text) != NULL) {
+        return false;
+    }
+    copy = text_dup(text);
+    map_put(map, (struct text){copy, text.bytes}, copy);
+    return true;
+}
+
+/* An offset of a group moved. It may stand still (a claim, a timer), it may not go back. */
+static void on_committed(void *self, const struct sim_commit *commit)
+{
+    if (commit->before != OFFSET_NONE && commit->after < commit->before) {
+        checker_fail(self, "offsets: group %.*s went back on %.*s/%d from %lld to %lld",
+                     TEXT_ARG(commit->group), TEXT_ARG(commit->topic), commit->partition,
+                     (long long)commit->before, (long long)commit->after);
+    }
+}
+
+static void *zeroed(size_t count, size_t bytes)
+{
+    void *items = calloc(count + 1, bytes);
+
+    CHECK(items != NULL);
+    return items;
+}
+
+static void add_topic(struct checker *checker, struct text name, bool is_command)
+{
+    struct checker_topic *topic = &checker->topics[checker->topic_count];
+    int32_t partitions = sim_broker_partitions(checker->options.broker, name);
+
+    for (size_t i = 0; i < checker->topic_count; i++) {
+        if (text_equal(checker->topics[i].name, name)) {
+            return;
+        }
+    }
+    checker->topic_count++;
+    *topic = (struct checker_topic){.name = name,
+                                    .is_command = is_command,
+                                    .partitions = partitions,
+                                    .at = zeroed((size_t)partitions, sizeof(int64_t))};
+}
+
+struct checker *checker_new(const struct checker_options *options)
+{
+    struct checker *checker = zeroed(1, sizeof(*checker));
+    const struct flow *flow = options->flow;
+    size_t partitions = (size_t)options->settings->partitions;
+
+    checker->options = *options;
+    names_init(&checker->names, options->settings->app);
+    checker->history_at = zeroed(partitions, sizeof(int64_t));
+    checker->snapshot_at = zeroed(partitions, sizeof(int64_t));
+    checker->dlq_at = zeroed(partitions, sizeof(int64_t));
+    checker->sheets = zeroed(partitions, sizeof(*checker->sheets));
+    checker->sheet_counts = zeroed(partitions, sizeof(size_t));
+    checker->sheet_capacities = zeroed(partitions, sizeof(size_t));
+    checker->topics = zeroed((size_t)flow->topic_count + flow->service_count,
+                             sizeof(*checker->topics));
+    for (uint32_t i = 0; i < flow->service_count; i++) {
+        add_topic(checker, flow->services[i].commands, true);
+    }
+    for (uint32_t i = 0; i < flow->step_count; i++) {
+        if (flow->steps[i].kind == STEP_EMIT) {
+            add_topic(checker, flow->topics[flow->steps[i].message.topic].name, false);
+        }
+    }
+    sim_broker_watch(options->broker, (struct sim_watch){checker, on_committed});
+    return checker;
+}
+
+static void drop_notes(struct map *map)
+{
+    size_t cursor = 0;
+    struct text key;
+    void *value;
+
+    while (map_next(map, &cursor, &key, &value)) {
+        free(value);
+    }
+    map_release(map);
+}
+
+void checker_free(struct checker *checker)
+{
+    size_t cursor = 0;
+    struct text key;
+    void *value;
+
+    if (checker == NULL) {
+        return;
+    }
+    sim_broker_watch(checker->options.broker, (struct sim_watch){NULL, NULL});
+    map_release(&checker->latest);
+    while (map_next(&checker->books, &cursor, &key, &value)) {
+        book_free(value);
+    }
+    map_release(&checker->books);
+    drop_notes(&checker->causes);
+    drop_notes(&checker->sent);
+    drop_notes(&checker->told);
+    drop_notes(&checker->emitted);
+    drop_notes(&checker->dead);
+    for (int32_t i = 0; i < checker->options.settings->partitions; i++) {
+        for (size_t k = 0; k < checker->sheet_counts[i]; k++) {
+            sheet_release(&checker->sheets[i][k]);
+        }
+        free(checker->sheets[i]);
+    }
+    for (size_t i = 0; i < checker->topic_count; i++) {
+        free(checker->topics[i].at);
+    }
+    free(checker->topics);
+    free(checker->sheets);
+    free(checker->sheet_counts);
+    free(checker->sheet_capacities);
+    free(checker->history_at);
+    free(checker->snapshot_at);
+    free(checker->dlq_at);
+    arena_release(&checker->arena);
+    free(checker);
+}
+
+struct book *checker_book(const struct checker *checker, struct text instance, struct run_id run)
+{
+    struct buffer key = {.data = NULL};
+    char id[RUN_ID_BYTES];
+    struct book *book;
+
+    run_id_format(run, id);
+    buffer_addf(&key, "%.*s/%s", TEXT_ARG(instance), id);
+    book = map_get(&checker->books, buffer_text(&key));
+    buffer_release(&key);
+    return book;
+}
+
+/* The dead letters name the business key that they would have had, if it was found; a command that
+ * could not be sent has its id. */
+static void read_dead(struct checker *checker, const struct record *record)
+{
+    for (uint32_t i = 0; i < record->header_count; i++) {
+        if (text_is(record->headers[i].name, "baton-dlq-key") ||
+            text_is(record->headers[i].name, "correlation-id")) {
+            checker_note(&checker->dead, record->headers[i].value);
+        }
+    }
+}
+
+void checker_read(struct checker *checker)
+{
+    struct sim_broker *broker = checker->options.broker;
+    struct record record;
+
+    for (int32_t i = 0; i < checker->options.settings->partitions; i++) {
+        while (checker->fault[0] == '\0' && sim_broker_read(broker, text_of(checker->names.history),
+                                                            i, &checker->history_at[i], &record)) {
+            check_history(checker, i, &record);
+        }
+        while (checker->fault[0] == '\0' &&
+               sim_broker_read(broker, text_of(checker->names.snapshot), i,
+                               &checker->snapshot_at[i], &record)) {
+            check_snapshot(checker, i, &record);
+        }
+        while (
+            sim_broker_read(broker, text_of(checker->names.dlq), i, &checker->dlq_at[i], &record)) {
+            read_dead(checker, &record);
+        }
+    }
+    for (size_t i = 0; i < checker->topic_count; i++) {
+        struct checker_topic *topic = &checker->topics[i];
+
+        for (int32_t k = 0; k < topic->partitions && checker->fault[0] == '\0'; k++) {
+            while (sim_broker_read(broker, topic->name, k, &topic->at[k], &record)) {
+                check_sent(checker, topic, &record);
+            }
+        }
+    }
+    check_sheets(checker);
+}
+
+uint32_t checker_runs(const struct checker *checker)
+{
+    return (uint32_t)checker->books.count;
+}
+
+uint32_t checker_open_runs(const struct checker *checker)
+{
+    uint32_t count = 0;
+    size_t cursor = 0;
+    struct text key;
+    void *value;
+
+    while (map_next(&checker->books, &cursor, &key, &value)) {
+        const struct book *book = value;
+
+        count += !book->ended;
+    }
+    return count;
+}

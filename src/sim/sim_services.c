@@ -1,0 +1,360 @@
+#include "sim/sim_services.h"
+
+#include <stdlib.h>
+
+#include "base/map.h"
+
+#define LAST_HEADER(record, i) ((record)->headers[(record)->header_count - 1 - (i)])
+
+struct service {
+    struct sim_service_options options;
+    struct json *success;
+    struct json *failure;
+    struct json *undone;
+    int64_t *offsets; /* Of the command topic, by partition. */
+    int32_t partitions;
+};
+
+/* An answer on its way. */
+struct letter {
+    const struct service *service;
+    int64_t due_ms;
+    struct json *value;
+    char *key;
+    size_t key_bytes;
+    char *correlation; /* NULL: none. */
+};
+
+struct sim_services {
+    struct sim *sim;
+    struct sim_broker *broker;
+    struct service *services;
+    size_t count;
+    size_t capacity;
+    struct letter *letters;
+    size_t letter_count;
+    size_t letter_capacity;
+    struct sim_deed **deeds;
+    size_t deed_count;
+    size_t deed_capacity;
+    struct map by_key;
+    uint32_t order;
+};
+
+struct sim_services *sim_services_new(struct sim *sim, struct sim_broker *broker)
+{
+    struct sim_services *services = calloc(1, sizeof(*services));
+
+    CHECK(services != NULL);
+    services->sim = sim;
+    services->broker = broker;
+    return services;
+}
+
+static void drop_text(struct text text)
+{
+    free((char *)(uintptr_t)text.data);
+}
+
+static struct text keep_text(struct text text)
+{
+    return (struct text){text_dup(text), text.bytes};
+}
+
+static void letter_release(struct letter *letter)
+{
+    json_free(letter->value);
+    free(letter->key);
+    free(letter->correlation);
+}
+
+void sim_services_free(struct sim_services *services)
+{
+    if (services == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < services->count; i++) {
+        json_free(services->services[i].success);
+        json_free(services->services[i].failure);
+        json_free(services->services[i].undone);
+        free(services->services[i].offsets);
+    }
+    for (size_t i = 0; i < services->letter_count; i++) {
+        letter_release(&services->letters[i]);
+    }
+    map_release(&services->by_key);
+    for (size_t i = 0; i < services->deed_count; i++) {
+        struct sim_deed *deed = services->deeds[i];
+
+        drop_text(deed->type);
+        drop_text(deed->idempotency_key);
+        drop_text(deed->undo_of);
+        drop_text(deed->instance);
+        free(deed);
+    }
+    free(services->deeds);
+    free(services->letters);
+    free(services->services);
+    free(services);
+}
+
+static enum status parse_object(const char *source, struct json **value, struct error *err)
+{
+    enum status status = json_parse(text_of(source == NULL ? "{}" : source), value, err);
+
+    if (status == STATUS_OK && json_kind(*value) != JSON_OBJECT) {
+        status = fail(err, STATUS_REJECT, "'%s' is no object", source);
+    }
+    return status;
+}
+
+enum status sim_services_add(struct sim_services *services,
+                             const struct sim_service_options *options, struct error *err)
+{
+    struct service service = {.options = *options};
+    const char *undone = options->undone == NULL ? options->success : options->undone;
+    enum status status = parse_object(options->success, &service.success, err);
+
+    if (status == STATUS_OK) {
+        status = parse_object(options->failure, &service.failure, err);
+    }
+    if (status == STATUS_OK) {
+        status = parse_object(undone, &service.undone, err);
+    }
+    if (status != STATUS_OK) {
+        json_free(service.success);
+        json_free(service.failure);
+        json_free(service.undone);
+        return fail_in(err, status, "service '%s'", options->name);
+    }
+    service.partitions = sim_broker_partitions(services->broker, text_of(options->commands));
+    service.offsets = calloc((size_t)service.partitions + 1, sizeof(*service.offsets));
+    CHECK(service.offsets != NULL);
+    services->services = sim_grow(services->services, services->count, &services->capacity,
+                                  sizeof(*services->services));
+    services->services[services->count++] = service;
+    return STATUS_OK;
+}
+
+/* The last header of a name wins. */
+static struct text header(const struct record *record, const char *name)
+{
+    for (uint32_t i = 0; i < record->header_count; i++) {
+        if (text_is(LAST_HEADER(record, i).name, name)) {
+            return LAST_HEADER(record, i).value;
+        }
+    }
+    return TEXT("");
+}
+
+static struct sim_deed *deed_of(struct sim_services *services, const struct service *service,
+                                const struct sim_command *command, struct text instance)
+{
+    struct sim_deed *deed = map_get(&services->by_key, command->idempotency_key);
+
+    if (deed != NULL) {
+        return deed;
+    }
+    deed = calloc(1, sizeof(*deed));
+    CHECK(deed != NULL);
+    *deed = (struct sim_deed){.service = text_of(service->options.name),
+                              .type = keep_text(command->type),
+                              .idempotency_key = keep_text(command->idempotency_key),
+                              .undo_of = keep_text(command->undo_of),
+                              .instance = keep_text(instance)};
+    services->deeds = sim_grow(services->deeds, services->deed_count, &services->deed_capacity,
+                               sizeof(*services->deeds));
+    services->deeds[services->deed_count++] = deed;
+    map_put(&services->by_key, deed->idempotency_key, deed);
+    return deed;
+}
+
+static void draw(struct sim *sim, const struct service *service, const struct sim_command *command,
+                 struct sim_answer *answer)
+{
+    const struct sim_rates *rates = &service->options.rates;
+    uint64_t lot = rng_below(&sim->rng, 1000);
+    bool late = sim->faulty && rng_chance(&sim->rng, rates->late);
+    int64_t most_ms = late ? rates->late_ms_max : rates->delay_ms_max;
+
+    answer->verdict = SIM_DO;
+    answer->delay_ms = (int64_t)rng_below(&sim->rng, (uint64_t)most_ms + 1);
+    answer->twice = sim->faulty && rng_chance(&sim->rng, rates->twice);
+    answer->again_ms = (int64_t)rng_below(&sim->rng, (uint64_t)rates->late_ms_max + 1);
+    if (lot < rates->refuse) {
+        /* An undo must not be refused: a service that cannot undo leaves work for people. */
+        answer->verdict = command->undo_of.bytes > 0 ? SIM_DO : SIM_REFUSE;
+    } else if (sim->faulty && lot < rates->refuse + rates->mute) {
+        answer->verdict = SIM_MUTE;
+    } else if (sim->faulty && lot < rates->refuse + rates->mute + rates->miss) {
+        answer->verdict = SIM_MISS;
+    }
+}
+
+/* What is said again is what was said before. */
+static void settle(struct sim_services *services, struct sim_deed *deed, struct sim_answer *answer)
+{
+    bool speaks = answer->verdict == SIM_DO || answer->verdict == SIM_REFUSE;
+
+    deed->commands++;
+    if (deed->done || deed->refused) {
+        answer->verdict = !speaks ? SIM_MISS : deed->done ? SIM_DO : SIM_REFUSE;
+        return;
+    }
+    deed->refused = answer->verdict == SIM_REFUSE;
+    deed->done = answer->verdict == SIM_DO || answer->verdict == SIM_MUTE;
+    if (deed->done) {
+        deed->order = ++services->order;
+    }
+}
+
+static void post(struct sim_services *services, const struct service *service,
+                 const struct sim_command *command, const struct sim_answer *answer)
+{
+    const struct json *body = answer->verdict == SIM_REFUSE ? service->failure
+                              : command->undo_of.bytes > 0  ? service->undone
+                                                            : service->success;
+    struct json *value = json_open_copy(body);
+    const char *echo = service->options.echo;
+    const struct json *echoed = echo == NULL ? NULL : json_member(command->value, echo);
+    struct letter letter = {.service = service,
+                            .due_ms = services->sim->now_ms + answer->delay_ms,
+                            .key = text_dup(command->key),
+                            .key_bytes = command->key.bytes};
+
+    if (echoed != NULL) {
+        json_put(value, text_of(echo), json_copy(echoed));
+    }
+    for (int i = 0; i <= (int)answer->twice; i++) {
+        struct letter *place;
+
+        services->letters = sim_grow(services->letters, services->letter_count,
+                                     &services->letter_capacity, sizeof(*services->letters));
+        place = &services->letters[services->letter_count++];
+        *place = letter;
+        place->value = json_copy(value);
+        place->key = text_dup(command->key);
+        place->correlation = service->options.by_header ? text_dup(command->id) : NULL;
+        place->due_ms += i == 0 ? 0 : answer->again_ms;
+    }
+    free(letter.key);
+    json_free(value);
+}
+
+static void serve(struct sim_services *services, const struct service *service,
+                  const struct record *record)
+{
+    struct sim_command command = {.service = text_of(service->options.name),
+                                  .type = header(record, "message-type"),
+                                  .key = record->key,
+                                  .id = header(record, "correlation-id"),
+                                  .idempotency_key = header(record, "idempotency-key"),
+                                  .undo_of = header(record, "baton-undo-of"),
+                                  .attempt = header(record, "baton-attempt")};
+    struct sim_answer answer = {.verdict = SIM_DO};
+    struct json *value = NULL;
+    struct sim_deed *deed;
+
+    if (json_parse(record->value.data == NULL ? TEXT("null") : record->value, &value, NULL) !=
+        STATUS_OK) {
+        return;
+    }
+    command.value = value;
+    deed = deed_of(services, service, &command, header(record, "baton-instance"));
+    if (service->options.decide != NULL) {
+        service->options.decide(service->options.decide_self, &command, &answer);
+    } else {
+        draw(services->sim, service, &command, &answer);
+    }
+    settle(services, deed, &answer);
+    sim_trace(services->sim, NULL, "%s: %.*s %.*s%s%s", service->options.name,
+              TEXT_ARG(command.type), TEXT_ARG(command.idempotency_key),
+              deed->done      ? " done"
+              : deed->refused ? " refused"
+                              : " missed",
+              answer.verdict == SIM_DO || answer.verdict == SIM_REFUSE ? "" : ", silent");
+    if (answer.verdict == SIM_DO || answer.verdict == SIM_REFUSE) {
+        post(services, service, &command, &answer);
+    }
+    json_free(value);
+}
+
+static void deliver(struct sim_services *services, struct letter *letter)
+{
+    struct record_header correlation = {TEXT("correlation-id"), text_of(letter->correlation)};
+    struct buffer body = {.data = NULL};
+    struct outgoing record = {.topic = text_of(letter->service->options.replies),
+                              .partition = PARTITION_BY_KEY,
+                              .key = {letter->key, letter->key_bytes},
+                              .headers = &correlation,
+                              .header_count = letter->correlation != NULL};
+    struct error err;
+
+    json_write(letter->value, &body);
+    record.value = buffer_text(&body);
+    if (sim_broker_append(services->broker, &record, &err) != STATUS_OK) {
+        sim_trace(services->sim, NULL, "%s: cannot answer: %s", letter->service->options.name,
+                  err.text);
+    }
+    buffer_release(&body);
+}
+
+static void deliver_due(struct sim_services *services)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < services->letter_count; i++) {
+        if (services->letters[i].due_ms <= services->sim->now_ms) {
+            deliver(services, &services->letters[i]);
+            letter_release(&services->letters[i]);
+        } else {
+            services->letters[kept++] = services->letters[i];
+        }
+    }
+    services->letter_count = kept;
+}
+
+void sim_services_step(struct sim_services *services)
+{
+    struct record record;
+
+    for (size_t i = 0; i < services->count; i++) {
+        struct service *service = &services->services[i];
+
+        for (int32_t k = 0; k < service->partitions; k++) {
+            while (sim_broker_read(services->broker, text_of(service->options.commands), k,
+                                   &service->offsets[k], &record)) {
+                serve(services, service, &record);
+            }
+        }
+    }
+    deliver_due(services);
+}
+
+bool sim_services_idle(const struct sim_services *services)
+{
+    if (services->letter_count > 0) {
+        return false;
+    }
+    for (size_t i = 0; i < services->count; i++) {
+        const struct service *service = &services->services[i];
+
+        for (int32_t k = 0; k < service->partitions; k++) {
+            if (service->offsets[k] <
+                sim_broker_end(services->broker, text_of(service->options.commands), k)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+const struct sim_deed *sim_services_deed(const struct sim_services *services, size_t index)
+{
+    return index < services->deed_count ? services->deeds[index] : NULL;
+}
+
+const struct sim_deed *sim_services_find(const struct sim_services *services, struct text key)
+{
+    return map_get(&services->by_key, key);
+}

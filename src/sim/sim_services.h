@@ -1,0 +1,98 @@
+/*
+ * sim_services - participants: they read their command topics read_committed, do each piece of work
+ * once by its idempotency key, and answer; or refuse, keep silent, are late, or answer twice. What
+ * they did is kept in a ledger, the truth that a saga's outcome is held against.
+ *
+ * How a command is answered is drawn from the simulation's chance by the rates of its service, or
+ * decided by the rules of whoever uses this (`decide`).
+ */
+#ifndef BATON_SIM_SIM_SERVICES_H
+#define BATON_SIM_SIM_SERVICES_H
+
+#include "sim/sim_broker.h"
+#include "json/json.h"
+
+enum sim_verdict {
+    SIM_DO,     /* The work is done, and said so. */
+    SIM_REFUSE, /* Not done, and said so. */
+    SIM_MUTE,   /* Done, but nothing is said. */
+    SIM_MISS,   /* Neither done nor said: the command was lost on the service's side. */
+};
+
+/* A command as a service sees it. Borrowed. */
+struct sim_command {
+    struct text service;
+    struct text type;
+    struct text key; /* Of the record. */
+    struct text id;  /* correlation-id */
+    struct text idempotency_key;
+    struct text undo_of; /* The idempotency key of what it undoes; empty: no undo. */
+    struct text attempt;
+    const struct json *value;
+};
+
+struct sim_answer {
+    enum sim_verdict verdict;
+    int64_t delay_ms;
+    bool twice;
+    int64_t again_ms; /* With `twice`: after the first answer. */
+};
+
+struct sim_rates { /* Permille of commands, as far as faults are on (refusals: always). */
+    uint32_t refuse;
+    uint32_t mute;
+    uint32_t miss;
+    uint32_t twice;
+    uint32_t late;
+    int64_t delay_ms_max; /* Of an answer that is not late. */
+    int64_t late_ms_max;
+};
+
+struct sim_service_options {
+    const char *name;
+    const char *commands;
+    const char *replies;
+    const char *echo;    /* A member of the command's value that answers repeat; NULL: none. */
+    bool by_header;      /* Answers carry the command id in correlation-id. */
+    const char *success; /* JSON objects. */
+    const char *failure;
+    const char *undone; /* The answer to an undo; NULL: as success. */
+    struct sim_rates rates;
+    /* Decides instead of the rates. Undos and commands that were done or refused before are given as
+     * well; a repeat is answered as the first time whatever it says (DO and REFUSE). */
+    void (*decide)(void *decide_self, const struct sim_command *command, struct sim_answer *answer);
+    void *decide_self;
+};
+
+/* A piece of work in the ledger. */
+struct sim_deed {
+    struct text service;
+    struct text type;
+    struct text idempotency_key;
+    struct text undo_of;
+    struct text instance; /* Header baton-instance. */
+    bool done;
+    bool refused;
+    uint32_t commands; /* How often it was asked for. */
+    uint32_t order;    /* Of doing, rising; 0: not done. */
+};
+
+struct sim_services;
+
+/* Borrows both. Free with sim_services_free(). */
+struct sim_services *sim_services_new(struct sim *sim, struct sim_broker *broker);
+void sim_services_free(struct sim_services *services); /* Accepts NULL. */
+/* The texts are borrowed for the life of `services`. REJECT: a JSON text is none. */
+MUST_CHECK enum status sim_services_add(struct sim_services *services,
+                                        const struct sim_service_options *options,
+                                        struct error *err);
+/* Read what is new, answer what is due. */
+void sim_services_step(struct sim_services *services);
+/* True if no answer waits and no command is unread. */
+bool sim_services_idle(const struct sim_services *services);
+/* By index, NULL past the last. Borrowed. */
+const struct sim_deed *sim_services_deed(const struct sim_services *services, size_t index);
+/* The deed of an idempotency key, or NULL. */
+const struct sim_deed *sim_services_find(const struct sim_services *services, struct text key);
+
+#endif

@@ -1,0 +1,172 @@
+#include "sim/workload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+
+#define LARGE_LINES 400
+
+static int64_t some(struct sim *sim, int64_t most)
+{
+    return (int64_t)rng_below(&sim->rng, (uint64_t)most + 1);
+}
+
+static void plan(struct workload *workload, int64_t at_ms, uint32_t order, int kind)
+{
+    struct workload_event *event = &workload->events[workload->event_count++];
+
+    CHECK(workload->event_count <= sizeof(workload->events) / sizeof(workload->events[0]));
+    event->at_ms = at_ms;
+    event->order = order;
+    event->kind = (unsigned)kind;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct workload_event *one = a;
+    const struct workload_event *other = b;
+
+    if (one->at_ms != other->at_ms) {
+        return one->at_ms < other->at_ms ? -1 : 1;
+    }
+    if (one->order != other->order) {
+        return one->order < other->order ? -1 : 1;
+    }
+    return (int)one->kind - (int)other->kind;
+}
+
+static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms)
+{
+    struct sim *sim = workload->sim;
+    struct workload_order *order = &workload->orders[number];
+
+    snprintf(order->key, sizeof(order->key), "o-%u", number);
+    workload->keys[number] = text_of(order->key);
+    order->slow = rng_chance(&sim->rng, 400);
+    order->approve = rng_chance(&sim->rng, 400);
+    order->large = rng_chance(&sim->rng, 60);
+    plan(workload, at_ms, number, WORKLOAD_CREATED);
+    if (rng_chance(&sim->rng, 200)) {
+        plan(workload, at_ms + some(sim, 20000), number, WORKLOAD_CREATED);
+    }
+    if (order->approve && rng_chance(&sim->rng, 850)) {
+        int64_t approved_ms = at_ms + some(sim, 45000) - 5000;
+
+        plan(workload, approved_ms, number, WORKLOAD_APPROVED);
+        if (rng_chance(&sim->rng, 200)) {
+            plan(workload, approved_ms + some(sim, 5000), number, WORKLOAD_APPROVED);
+        }
+    }
+}
+
+void workload_init(struct workload *workload, struct sim *sim, struct sim_broker *broker,
+                   uint32_t order_count, int64_t span_ms)
+{
+    CHECK(order_count <= WORKLOAD_ORDERS_MAX);
+    *workload = (struct workload){.sim = sim, .broker = broker, .order_count = order_count};
+    for (uint32_t i = 0; i < order_count; i++) {
+        plan_order(workload, i, sim->now_ms + some(sim, span_ms));
+    }
+    if (rng_chance(&sim->rng, 300)) {
+        plan(workload, sim->now_ms + some(sim, span_ms), 0, WORKLOAD_POISON);
+    }
+    if (rng_chance(&sim->rng, 300)) {
+        plan(workload, sim->now_ms + some(sim, span_ms), 0, WORKLOAD_UNKEYED);
+    }
+    qsort(workload->events, workload->event_count, sizeof(workload->events[0]), by_time);
+}
+
+static void write_order(const struct workload_order *order, struct buffer *out)
+{
+    buffer_addf(out, "{\"orderId\":\"%s\",\"total\":12.50,\"slow\":%s,\"approve\":%s,\"lines\":[1",
+                order->key, order->slow ? "true" : "false", order->approve ? "true" : "false");
+    for (int i = 0; order->large && i < LARGE_LINES; i++) {
+        buffer_addf(out, ",%d", 100000 + i);
+    }
+    buffer_addf(out, "]}");
+}
+
+static void produce(struct workload *workload, const struct workload_event *event)
+{
+    const struct workload_order *order = &workload->orders[event->order];
+    struct outgoing record = {.topic = TEXT("orders.created"), .partition = PARTITION_BY_KEY};
+    struct buffer value = {.data = NULL};
+    struct error err;
+
+    switch (event->kind) {
+    case WORKLOAD_CREATED:
+        write_order(order, &value);
+        break;
+    case WORKLOAD_APPROVED:
+        record.topic = TEXT("orders.approved");
+        buffer_addf(&value, "{\"orderId\":\"%s\",\"id\":\"a-%s\"}", order->key, order->key);
+        break;
+    case WORKLOAD_POISON:
+        buffer_addf(&value, "{\"orderId\":");
+        break;
+    case WORKLOAD_UNKEYED:
+        buffer_addf(&value, "{\"other\":1}");
+        break;
+    }
+    record.key = text_of(order->key);
+    record.value = buffer_text(&value);
+    CHECK(sim_broker_append(workload->broker, &record, &err) == STATUS_OK);
+    sim_trace(workload->sim, NULL, "outside: %.*s %.60s", TEXT_ARG(record.topic),
+              buffer_string(&value));
+    buffer_release(&value);
+}
+
+void workload_step(struct workload *workload)
+{
+    while (workload->next < workload->event_count &&
+           workload->events[workload->next].at_ms <= workload->sim->now_ms) {
+        produce(workload, &workload->events[workload->next++]);
+    }
+}
+
+bool workload_done(const struct workload *workload)
+{
+    return workload->next == workload->event_count;
+}
+
+enum status workload_services(struct sim_services *services, struct sim *sim, struct error *err)
+{
+    struct sim_rates rates = {.refuse = (uint32_t)some(sim, 150),
+                              .mute = (uint32_t)some(sim, 150),
+                              .miss = (uint32_t)some(sim, 150),
+                              .twice = (uint32_t)some(sim, 200),
+                              .late = (uint32_t)some(sim, 150),
+                              .delay_ms_max = 800,
+                              .late_ms_max = 12000};
+    const struct sim_service_options options[] = {
+        {.name = "inventory",
+         .commands = "inventory.commands",
+         .replies = "inventory.replies",
+         .by_header = true,
+         .success = "{\"status\":\"OK\"}",
+         .failure = "{\"status\":\"REJECTED\",\"code\":\"OutOfStock\"}",
+         .rates = rates},
+        {.name = "payments",
+         .commands = "payments.commands",
+         .replies = "payments.replies",
+         .echo = "orderId",
+         .success = "{\"outcome\":\"CAPTURED\",\"paymentId\":\"p-1\"}",
+         .failure = "{\"outcome\":\"DECLINED\"}",
+         .undone = "{\"outcome\":\"REFUNDED\"}",
+         .rates = rates},
+        {.name = "shipping",
+         .commands = "shipping.commands",
+         .replies = "shipping.replies",
+         .by_header = true,
+         .success = "{\"ok\":true}",
+         .failure = "{\"ok\":false}",
+         .rates = rates},
+    };
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && status == STATUS_OK; i++) {
+        status = sim_services_add(services, &options[i], err);
+    }
+    return status;
+}

@@ -1,0 +1,50 @@
+/*
+ * workload - what the outside does to a simulated estate of the flow `order` (tests/sim/flows):
+ * orders come, some twice, some too large; approvals come early, late, twice or never; some records
+ * are no JSON or have no key.
+ */
+#ifndef BATON_SIM_WORKLOAD_H
+#define BATON_SIM_WORKLOAD_H
+
+#include "sim/sim_broker.h"
+#include "sim/sim_services.h"
+
+#define WORKLOAD_ORDERS_MAX 64
+/* A command topic of the estate takes no more, so that a large order cannot be sent on. */
+#define WORKLOAD_COMMAND_BYTES_MAX 2500
+
+struct workload_event {
+    int64_t at_ms;
+    uint32_t order;
+    enum { WORKLOAD_CREATED, WORKLOAD_APPROVED, WORKLOAD_POISON, WORKLOAD_UNKEYED } kind;
+};
+
+struct workload {
+    struct sim *sim;
+    struct sim_broker *broker;
+    uint32_t order_count;
+    struct workload_order {
+        char key[24];
+        bool slow;
+        bool approve;
+        bool large;
+    } orders[WORKLOAD_ORDERS_MAX];
+    struct text keys[WORKLOAD_ORDERS_MAX]; /* Of `orders`. */
+    struct workload_event events[WORKLOAD_ORDERS_MAX * 8];
+    uint32_t event_count;
+    uint32_t next;
+};
+
+/* Draw `order_count` orders that come within `span_ms`. Borrows sim and broker. Its address must not
+ * change. */
+void workload_init(struct workload *workload, struct sim *sim, struct sim_broker *broker,
+                   uint32_t order_count, int64_t span_ms);
+/* Produce what is due. */
+void workload_step(struct workload *workload);
+bool workload_done(const struct workload *workload);
+
+/* The three services of the flow, which misbehave. */
+MUST_CHECK enum status workload_services(struct sim_services *services, struct sim *sim,
+                                         struct error *err);
+
+#endif

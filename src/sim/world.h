@@ -1,0 +1,33 @@
+/*
+ * world - a whole simulated estate, run from a seed: workers over the simulated ports, services, and
+ * orders that come from outside. First with faults: calls fail, answers are lost, processes crash at
+ * any port call or stand still past their session, the group rebalances, the store is flushed or
+ * gone. Nothing wrong may happen. Then without: everything must finish.
+ */
+#ifndef BATON_SIM_WORLD_H
+#define BATON_SIM_WORLD_H
+
+#include "model/flow.h"
+#include "sim/checker.h"
+
+struct world_options {
+    uint64_t seed;
+    const struct flow *flow;                           /* `order`, see workload.h. Borrowed. */
+    uint32_t rules_off;                                /* See settings.h. */
+    void (*trace)(void *trace_self, const char *line); /* Or NULL. */
+    void *trace_self;
+};
+
+struct world_result {
+    char fault[CHECKER_FAULT_BYTES]; /* Empty: nothing was found. */
+    int64_t simulated_ms;
+    uint32_t runs;
+    uint32_t crashes;
+    uint32_t pauses;
+    uint64_t steps;
+};
+
+/* Run one seed. */
+void world_run(const struct world_options *options, struct world_result *result);
+
+#endif

@@ -1,0 +1,204 @@
+/*
+ * sim - run the simulator from seeds.
+ *
+ *     sim [--seed N] [--count N] [--rules-off N] [--flow FILE] [--seeds FILE] [--verbose]
+ *         [--expect-fault] [--budget SECONDS]
+ *
+ * Runs `count` seeds from `seed` on, after those of --seeds (one a line). Ends with 1 at the first
+ * one with a fault, which it runs again with a readable trace. --rules-off is the bit mask of
+ * settings.h; with --expect-fault it ends with 0 at the first fault and with 1 if there was none.
+ * --budget ends early, and well, when the time is used up.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "compile/flow_file.h"
+#include "sim/world.h"
+
+#ifndef SIM_FLOW
+#define SIM_FLOW "tests/sim/flows/order.yaml"
+#endif
+
+struct arguments {
+    uint64_t seed;
+    uint64_t count;
+    uint32_t rules_off;
+    int64_t budget_s;
+    const char *flow;
+    const char *seeds;
+    bool verbose;
+    bool expects_fault;
+};
+
+struct totals {
+    uint64_t seeds;
+    uint64_t runs;
+    uint64_t crashes;
+    uint64_t pauses;
+    int64_t simulated_ms;
+};
+
+static void print_line(void *self, const char *line)
+{
+    (void)self;
+    printf("%s\n", line);
+}
+
+static bool read_flow(const char *path, struct flow **flow)
+{
+    struct diagnostics diagnostics = {.count = 0};
+    struct buffer definition = {.data = NULL};
+    struct buffer findings = {.data = NULL};
+    struct error err = {{0}};
+    enum status status = flow_file_check(path, &diagnostics, &definition, &err);
+
+    if (status == STATUS_OK) {
+        status = flow_build(buffer_text(&definition), flow, &err);
+    } else {
+        diagnostics_print(&diagnostics, DIAGNOSTIC_TEXT, &findings);
+        fprintf(stderr, "%s", buffer_string(&findings));
+    }
+    if (status != STATUS_OK) {
+        fprintf(stderr, "%s: %s\n", path, err.text);
+    }
+    diagnostics_release(&diagnostics);
+    buffer_release(&definition);
+    buffer_release(&findings);
+    return status == STATUS_OK;
+}
+
+/* True if the seed has a fault. */
+static bool run_seed(const struct arguments *arguments, const struct flow *flow, uint64_t seed,
+                     struct totals *totals)
+{
+    struct world_options options = {.seed = seed, .flow = flow, .rules_off = arguments->rules_off};
+    struct world_result result;
+
+    if (arguments->verbose) {
+        options.trace = print_line;
+    }
+    world_run(&options, &result);
+    totals->seeds++;
+    totals->runs += result.runs;
+    totals->crashes += result.crashes;
+    totals->pauses += result.pauses;
+    totals->simulated_ms += result.simulated_ms;
+    if (result.fault[0] == '\0') {
+        return false;
+    }
+    if (!arguments->verbose && !arguments->expects_fault) {
+        options.trace = print_line;
+        world_run(&options, &result);
+    }
+    printf("seed %" PRIu64 ": %s\n", seed, result.fault);
+    return true;
+}
+
+/* Whether a seed of the file has a fault. */
+static bool run_file(const struct arguments *arguments, const struct flow *flow,
+                     struct totals *totals)
+{
+    FILE *file = fopen(arguments->seeds, "r");
+    char line[128];
+    bool found = false;
+
+    if (file == NULL) {
+        fprintf(stderr, "cannot open '%s'\n", arguments->seeds);
+        return true;
+    }
+    while (!found && fgets(line, sizeof(line), file) != NULL) {
+        if (line[0] >= '0' && line[0] <= '9') {
+            found = run_seed(arguments, flow, strtoull(line, NULL, 10), totals);
+        }
+    }
+    fclose(file);
+    return found;
+}
+
+static bool parse(int argc, char **argv, struct arguments *arguments)
+{
+    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
+                                            {"count", required_argument, NULL, 'c'},
+                                            {"rules-off", required_argument, NULL, 'r'},
+                                            {"flow", required_argument, NULL, 'f'},
+                                            {"seeds", required_argument, NULL, 'F'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"expect-fault", no_argument, NULL, 'e'},
+                                            {"budget", required_argument, NULL, 'b'},
+                                            {NULL, 0, NULL, 0}};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 's':
+            arguments->seed = strtoull(optarg, NULL, 10);
+            break;
+        case 'c':
+            arguments->count = strtoull(optarg, NULL, 10);
+            break;
+        case 'r':
+            arguments->rules_off = (uint32_t)strtoul(optarg, NULL, 0);
+            break;
+        case 'f':
+            arguments->flow = optarg;
+            break;
+        case 'F':
+            arguments->seeds = optarg;
+            break;
+        case 'v':
+            arguments->verbose = true;
+            break;
+        case 'e':
+            arguments->expects_fault = true;
+            break;
+        case 'b':
+            arguments->budget_s = strtoll(optarg, NULL, 10);
+            break;
+        default:
+            return false;
+        }
+    }
+    return optind == argc;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments = {.seed = 1, .count = 100, .flow = SIM_FLOW};
+    struct totals totals = {.seeds = 0};
+    struct flow *flow = NULL;
+    time_t began = time(NULL);
+    bool found = false;
+
+    if (!parse(argc, argv, &arguments)) {
+        fprintf(stderr, "usage: sim [--seed N] [--count N] [--rules-off N] [--flow FILE] "
+                        "[--seeds FILE] [--verbose] [--expect-fault] [--budget SECONDS]\n");
+        return 2;
+    }
+    if (!arguments.verbose) {
+        log_set_level(LOG_NONE);
+    }
+    if (!read_flow(arguments.flow, &flow)) {
+        return 2;
+    }
+    if (arguments.seeds != NULL) {
+        found = run_file(&arguments, flow, &totals);
+    }
+    for (uint64_t i = 0; i < arguments.count && !found; i++) {
+        if (arguments.budget_s > 0 && time(NULL) - began >= arguments.budget_s) {
+            break;
+        }
+        found = run_seed(&arguments, flow, arguments.seed + i, &totals);
+    }
+    printf("%" PRIu64 " seeds, %" PRIu64 " runs, %" PRIu64 " crashes, %" PRIu64 " pauses, %" PRId64
+           " simulated hours, %ld s\n",
+           totals.seeds, totals.runs, totals.crashes, totals.pauses, totals.simulated_ms / 3600000,
+           (long)(time(NULL) - began));
+    flow_free(flow);
+    return found != arguments.expects_fault;
+}
