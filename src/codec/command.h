@@ -1,6 +1,6 @@
 /*
  * command - the ids and headers of what a run sends: commands to services, cancels, and emitted
- * records. The names are those of the language (docs: headers of a command), renamed by the
+ * records. The names are those of docs/formats/topics.md, renamed by the
  * service's `headers`. All are functions of the recorded state, so that a batch that is taken again
  * sends the same.
  */
