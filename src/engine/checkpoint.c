@@ -57,6 +57,7 @@ void lane_add_bare_marks(struct lane *lane)
     }
 }
 
+/* What the history carries and the checkpoint is about to pass. */
 static void add_unsaved_marks(struct lane *lane, const struct partition *partition)
 {
     size_t cursor = 0;
@@ -65,7 +66,9 @@ static void add_unsaved_marks(struct lane *lane, const struct partition *partiti
 
     while (map_next(&partition->watermarks, &cursor, &key, &value)) {
         const struct watermark *mark = value;
-        if (mark->is_unsaved && !mark->is_touched) {
+        if (mark->is_touched && !mark->needs_record) {
+            add_watermark(lane, partition, key, mark->overlay_next);
+        } else if (!mark->is_touched && mark->is_unsaved) {
             add_watermark(lane, partition, key, mark->next);
         }
     }
@@ -387,5 +390,6 @@ void lane_checkpoint_committed(struct lane *lane, struct partition *partition)
         partition->snapshot_next = partition->overlay_snapshot + 1;
         partition->is_apply_due = true;
     }
+    marks_saved(partition);
     forget_pass(partition);
 }

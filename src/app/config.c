@@ -1,0 +1,242 @@
+#include "app/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/config_read.h"
+#include "app/files.h"
+
+#define CONFIG_FILE "baton.yaml"
+#define CONFIG_BYTES_MAX (1024 * 1024)
+#define APP_BYTES_MAX 200
+
+const char config_usage[] =
+    "  -c, --config FILE             configuration (default: baton.yaml, if it is there)\n"
+    "  -b, --bootstrap-servers LIST  Kafka brokers, host:port, separated by commas\n"
+    "  -r, --redis URL               redis://[user:password@]host:port/db\n"
+    "  -a, --app NAME                prefix of baton's topics and groups (default: baton)\n"
+    "  -l, --log LEVEL               debug, info, warn, error or none (default: info)\n"
+    "Environment: BATON_CONFIG, BATON_APP, BATON_NAME, BATON_BOOTSTRAP_SERVERS, BATON_REDIS,\n"
+    "BATON_LANES, BATON_PARTITIONS, BATON_FLOWS, BATON_LOG; flags win over it, it over the file.\n";
+
+void config_add_property(struct config *config, struct config_properties *properties,
+                         struct text name, struct text value)
+{
+    (void)config;
+    if (properties->count == properties->capacity) {
+        properties->capacity = properties->capacity == 0 ? 8 : properties->capacity * 2;
+        properties->items =
+            realloc(properties->items, properties->capacity * sizeof *properties->items);
+        CHECK(properties->items != NULL);
+    }
+    properties->items[properties->count++] = (struct config_property){name, value};
+}
+
+void config_add_flows(struct config *config, struct text path)
+{
+    config->flows = realloc(config->flows, (config->flow_count + 1) * sizeof *config->flows);
+    CHECK(config->flows != NULL);
+    config->flows[config->flow_count++] = path;
+}
+
+static enum status set_count(const char *name, const char *value, int64_t most, int64_t *out,
+                             struct error *err)
+{
+    if (!text_to_int64(text_of(value), out) || *out < 1 || *out > most) {
+        return fail(err, STATUS_REJECT, "%s: expected a whole number from 1 to %lld, found '%s'",
+                    name, (long long)most, value);
+    }
+    return STATUS_OK;
+}
+
+static enum status set_level(struct config *config, const char *value, struct error *err)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error", "none"};
+
+    for (int i = 0; i < 5; i++) {
+        if (strcmp(value, levels[i]) == 0) {
+            config->log_level = (enum log_level)i;
+            return STATUS_OK;
+        }
+    }
+    return fail(err, STATUS_REJECT, "log: expected debug, info, warn, error or none, found '%s'",
+                value);
+}
+
+static enum status set_number(struct config *config, const char *name, const char *value,
+                              struct error *err)
+{
+    int64_t number = 0;
+    bool is_lanes = strcmp(name, "lanes") == 0;
+    enum status status = set_count(name, value, is_lanes ? 256 : 1000, &number, err);
+
+    if (status == STATUS_OK && is_lanes) {
+        config->lanes = (uint32_t)number;
+    } else if (status == STATUS_OK) {
+        config->settings.partitions = (int32_t)number;
+        config->partitions_given = true;
+    }
+    return status;
+}
+
+enum status config_set(struct config *config, const char *name, const char *value,
+                       struct error *err)
+{
+    struct text text = arena_text(config->arena, text_of(value));
+
+    if (strcmp(name, "log") == 0) {
+        return set_level(config, value, err);
+    }
+    if (strcmp(name, "lanes") == 0 || strcmp(name, "partitions") == 0) {
+        return set_number(config, name, value, err);
+    }
+    if (strcmp(name, "app") == 0) {
+        config->settings.app = text;
+    } else if (strcmp(name, "name") == 0) {
+        config->settings.name = text;
+    } else if (strcmp(name, "redis") == 0) {
+        config->redis_url = text;
+    } else if (strcmp(name, "bootstrap-servers") == 0) {
+        config_add_property(config, &config->common, TEXT("bootstrap.servers"), text);
+    } else if (strcmp(name, "flows") == 0) {
+        config_add_flows(config, text);
+    } else {
+        return fail(err, STATUS_REJECT, "there is no setting '%s'", name);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_environment(struct config *config, struct error *err)
+{
+    static const char *const names[][2] = {
+        {"BATON_APP", "app"},         {"BATON_NAME", "name"},
+        {"BATON_REDIS", "redis"},     {"BATON_BOOTSTRAP_SERVERS", "bootstrap-servers"},
+        {"BATON_LANES", "lanes"},     {"BATON_PARTITIONS", "partitions"},
+        {"BATON_FLOWS", "flows"},     {"BATON_LOG", "log"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i][0]);
+        if (value != NULL && value[0] != '\0' &&
+            config_set(config, names[i][1], value, err) != STATUS_OK) {
+            return fail_in(err, STATUS_REJECT, "%s", names[i][0]);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status read_file(const char *path, struct config *config, struct error *err)
+{
+    struct buffer text = {.bytes_max = CONFIG_BYTES_MAX};
+    const char *chosen = path != NULL ? path : getenv("BATON_CONFIG");
+
+    if (chosen == NULL && access(CONFIG_FILE, F_OK) != 0) {
+        return STATUS_OK;
+    }
+    chosen = chosen == NULL ? CONFIG_FILE : chosen;
+    enum status status = file_read(chosen, &text, err);
+    if (status == STATUS_OK) {
+        config->file = arena_text(config->arena, text_of(chosen));
+        status = config_read(config->file, buffer_text(&text), config);
+    }
+    buffer_release(&text);
+    return status;
+}
+
+/* Names become parts of topics, groups and transactional ids. */
+static enum status check_name(const char *what, struct text name, struct error *err)
+{
+    for (size_t i = 0; i < name.bytes; i++) {
+        char c = name.data[i];
+        bool is_fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '_' || c == '-';
+        if (!is_fine) {
+            return fail(err, STATUS_REJECT,
+                        "%s '%.*s': only letters, digits, '.', '_' and '-' may be in it", what,
+                        TEXT_ARG(name));
+        }
+    }
+    return name.bytes > APP_BYTES_MAX / 2
+               ? fail(err, STATUS_REJECT, "%s is longer than %d bytes", what, APP_BYTES_MAX / 2)
+               : STATUS_OK;
+}
+
+enum status config_load(const char *path, struct config *config, struct error *err)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    *config = (struct config){.settings = settings_default(),
+                              .redis_url = TEXT("redis://127.0.0.1:6379/0"),
+                              .lanes = cores > 0 ? (uint32_t)cores : 1,
+                              .log_level = LOG_INFO};
+    config->arena = calloc(1, sizeof *config->arena);
+    CHECK(config->arena != NULL);
+    config_add_property(config, &config->common, TEXT("bootstrap.servers"),
+                        TEXT("127.0.0.1:9092"));
+    enum status status = read_file(path, config, err);
+    return status == STATUS_OK ? read_environment(config, err) : status;
+}
+
+void config_release(struct config *config)
+{
+    if (config->arena != NULL) {
+        arena_release(config->arena);
+    }
+    free(config->arena);
+    free(config->common.items);
+    free(config->consumer.items);
+    free(config->producer.items);
+    free(config->flows);
+    *config = (struct config){0};
+}
+
+bool config_flag(struct config_flags *flags, int letter, const char *value)
+{
+    static const struct {
+        int letter;
+        const char *name;
+    } names[] = {
+        {'b', "bootstrap-servers"}, {'r', "redis"}, {'a', "app"},   {'l', "log"},
+        {'n', "name"},              {'L', "lanes"}, {'f', "flows"}, {'P', "partitions"},
+    };
+
+    if (letter == 'c') {
+        flags->file = value;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].letter == letter && flags->count < CONFIG_FLAGS_MAX) {
+            flags->items[flags->count++] = (struct config_flag){names[i].name, value};
+            return true;
+        }
+    }
+    return false;
+}
+
+int config_open(const struct config_flags *flags, struct config *config)
+{
+    struct error err = {{0}};
+    enum status status = config_load(flags->file, config, &err);
+
+    for (uint32_t i = 0; i < flags->count && status == STATUS_OK; i++) {
+        status = config_set(config, flags->items[i].name, flags->items[i].value, &err);
+    }
+    if (status == STATUS_OK) {
+        status = check_name("app", config->settings.app, &err);
+    }
+    if (status == STATUS_OK) {
+        status = check_name("name", config->settings.name, &err);
+    }
+    if (status != STATUS_OK) {
+        if (err.text[0] != '\0') {
+            fprintf(stderr, "baton: %s\n", err.text);
+        }
+        return EXIT_USAGE;
+    }
+    log_set_level(config->log_level);
+    return EXIT_DONE;
+}

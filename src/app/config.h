@@ -1,0 +1,77 @@
+/*
+ * config - what a process is told: one YAML file, then the environment, then flags; the later wins.
+ */
+#ifndef BATON_APP_CONFIG_H
+#define BATON_APP_CONFIG_H
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "engine/settings.h"
+
+struct config_property {
+    struct text name;
+    struct text value;
+};
+
+struct config_properties {
+    struct config_property *items;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+struct config {
+    struct arena *arena; /* Owned; all texts live there. */
+    struct settings settings;
+    bool partitions_given;
+    struct config_properties common; /* kafka: */
+    struct config_properties consumer;
+    struct config_properties producer;
+    struct text redis_url;
+    struct text *flows; /* Files or folders. */
+    uint32_t flow_count;
+    uint32_t lanes;
+    enum log_level log_level;
+    struct text file; /* Where it was read from, or empty. */
+};
+
+/*
+ * Read `path` (NULL: ./baton.yaml if it exists, else defaults) and then BATON_... of the
+ * environment. Findings are printed to standard error as `file:line:column: error: ...`.
+ *
+ * STATUS_OK, STATUS_REJECT (findings were printed), STATUS_FATAL (cannot be read; err).
+ */
+MUST_CHECK enum status config_load(const char *path, struct config *config, struct error *err);
+/* One setting as a flag gives it: "name", "lanes", "redis", "bootstrap-servers", "flows" (adds),
+ * "partitions", "app", "log". STATUS_REJECT: err says what is wrong with it. */
+MUST_CHECK enum status config_set(struct config *config, const char *name, const char *value,
+                                  struct error *err);
+void config_release(struct config *config);
+
+/* The options of getopt_long that every command with an estate takes (see config_flag). */
+#define CONFIG_OPTIONS                                                                             \
+    {"config", 1, NULL, 'c'}, {"bootstrap-servers", 1, NULL, 'b'}, {"redis", 1, NULL, 'r'},         \
+        {"app", 1, NULL, 'a'}, {"log", 1, NULL, 'l'}
+#define CONFIG_LETTERS "c:b:r:a:l:"
+
+#define CONFIG_FLAGS_MAX 64
+
+/* Flags as they came, kept until the file is read, since they win over it. */
+struct config_flags {
+    const char *file;
+    struct config_flag {
+        const char *name;
+        const char *value;
+    } items[CONFIG_FLAGS_MAX];
+    uint32_t count;
+};
+
+/* Keep a flag. `letter` is one of CONFIG_LETTERS, or of run's own: 'n' name, 'L' lanes, 'f' flows,
+ * 'P' partitions. False if it is none of these, or there are too many. */
+bool config_flag(struct config_flags *flags, int letter, const char *value);
+/* config_load, then the flags. What is wrong is printed; gives an exit code. */
+int config_open(const struct config_flags *flags, struct config *config);
+/* Their part of a --help text. */
+extern const char config_usage[];
+
+#endif

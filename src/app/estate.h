@@ -1,0 +1,25 @@
+/*
+ * estate - the Kafka cluster that a command looks at, opened from its configuration.
+ */
+#ifndef BATON_APP_ESTATE_H
+#define BATON_APP_ESTATE_H
+
+#include "adapter/kafka_broker.h"
+#include "app/config.h"
+#include "engine/flow_registry.h"
+
+struct estate {
+    struct kafka_broker *kafka;
+    struct broker broker;
+    struct names names;
+    struct flow_registry *registry; /* NULL unless asked for. */
+    int32_t partitions;             /* P, as recorded; 0 unless the registry was asked for. */
+};
+
+/* Only the cluster. Gives an exit code; what is wrong is printed. */
+int estate_open(const struct config *config, struct estate *estate);
+/* And what is deployed on it. EXIT_UNREACHABLE also when no baton has ever run on it. */
+int estate_open_registry(const struct config *config, struct estate *estate);
+void estate_close(struct estate *estate);
+
+#endif

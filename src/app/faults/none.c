@@ -1,0 +1,8 @@
+#include <stddef.h>
+
+#include "app/fault.h"
+
+fault_function *fault_hook(void)
+{
+    return NULL;
+}

@@ -1,0 +1,114 @@
+#include "app/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/limits.h"
+#include "compile/flow_file.h"
+
+#define CHUNK_BYTES 65536
+
+enum status file_read(const char *path, struct buffer *out, struct error *err)
+{
+    FILE *file = fopen(path, "rb");
+    struct stat info;
+
+    if (file == NULL) {
+        return fail(err, STATUS_FATAL, "'%s': cannot open: %s", path, strerror(errno));
+    }
+    if (fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
+        fclose(file);
+        return fail(err, STATUS_FATAL, "'%s' is a folder, not a file", path);
+    }
+    for (;;) {
+        buffer_reserve(out, CHUNK_BYTES);
+        size_t bytes = fread(out->data + out->bytes, 1, CHUNK_BYTES, file);
+        out->bytes += bytes;
+        if (bytes == 0 || (out->bytes_max != 0 && out->bytes > out->bytes_max)) {
+            break;
+        }
+    }
+    bool failed = ferror(file) != 0;
+    fclose(file);
+    if (failed) {
+        return fail(err, STATUS_FATAL, "'%s': cannot read: %s", path, strerror(errno));
+    }
+    if (out->bytes_max != 0 && out->bytes > out->bytes_max) {
+        return fail(err, STATUS_REJECT, "'%s' is larger than %zu bytes", path, out->bytes_max);
+    }
+    return STATUS_OK;
+}
+
+static void add_path(struct path_list *list, struct text path)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 16 : list->capacity * 2;
+        list->items = realloc(list->items, list->capacity * sizeof *list->items);
+        CHECK(list->items != NULL);
+    }
+    list->items[list->count++] = arena_text(list->arena, path);
+}
+
+static bool is_flow(const char *path)
+{
+    struct buffer text = {.bytes_max = FLOW_FILE_BYTES_MAX};
+    struct error err;
+    bool is = file_read(path, &text, &err) != STATUS_OK || flow_file_is_flow(buffer_text(&text));
+
+    buffer_release(&text);
+    return is;
+}
+
+static bool is_yaml(struct text name)
+{
+    return (text_ends(name, TEXT(".yaml")) || text_ends(name, TEXT(".yml"))) &&
+           !text_ends(name, TEXT(".test.yaml")) && !text_ends(name, TEXT(".test.yml"));
+}
+
+static int visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+enum status files_of_flows(struct text path, struct path_list *list, struct error *err)
+{
+    struct stat info;
+    struct dirent **entries;
+    struct text folder = arena_text(list->arena, path);
+
+    if (stat(folder.data, &info) != 0) {
+        return fail(err, STATUS_FATAL, "flows '%s': %s", folder.data, strerror(errno));
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        add_path(list, folder);
+        return STATUS_OK;
+    }
+    int count = scandir(folder.data, &entries, visible, alphasort);
+    if (count < 0) {
+        return fail(err, STATUS_FATAL, "flows '%s': %s", folder.data, strerror(errno));
+    }
+    enum status status = STATUS_OK;
+    for (int i = 0; i < count; i++) {
+        const char *slash = text_ends(folder, TEXT("/")) ? "" : "/";
+        struct text inside =
+            arena_printf(list->arena, "%s%s%s", folder.data, slash, entries[i]->d_name);
+        if (status == STATUS_OK && stat(inside.data, &info) == 0 && S_ISDIR(info.st_mode)) {
+            status = files_of_flows(inside, list, err);
+        } else if (status == STATUS_OK && is_yaml(inside) && is_flow(inside.data)) {
+            add_path(list, inside);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+void path_list_release(struct path_list *list)
+{
+    free(list->items);
+    *list = (struct path_list){0};
+}

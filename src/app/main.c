@@ -1,0 +1,57 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "app/command.h"
+
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+};
+
+static const struct command commands[] = {
+    {"run", cmd_run, "run a worker: router and executor lanes"},
+    {"check", cmd_check, "check flow files and say what is wrong, with line and column"},
+    {"graph", cmd_graph, "draw a flow's state machine as Mermaid or DOT"},
+    {"compile", cmd_compile, "print a flow's state machine as JSON"},
+    {"show", cmd_show, "show where an instance is and what it waits for"},
+    {"history", cmd_history, "show what happened to an instance, when and why"},
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+static void usage(FILE *out)
+{
+    fprintf(out, "Usage: baton COMMAND [OPTION...]\n\n"
+                 "Coordinates sagas over Kafka: flows in YAML, history in compacted topics.\n\n"
+                 "Commands:\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+    }
+    fprintf(out, "\n'baton COMMAND --help' tells more. 'baton --version' prints the version.\n"
+                 "Exit codes: 0 done, 1 findings, 2 usage, 3 the estate could not be reached.\n");
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        usage(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(name, "--version") == 0) {
+        printf("baton %s\n", BATON_VERSION);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(name, commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    if (name[0] != '\0') {
+        fprintf(stderr, "baton: there is no command '%s'\n\n", name);
+    }
+    usage(stderr);
+    return EXIT_USAGE;
+}

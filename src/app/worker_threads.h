@@ -1,0 +1,13 @@
+/*
+ * worker_threads - the threads of a worker: one router, one barrier, the lanes.
+ */
+#ifndef BATON_APP_WORKER_THREADS_H
+#define BATON_APP_WORKER_THREADS_H
+
+#include "app/config.h"
+#include "app/estate.h"
+
+/* Run until SIGTERM, SIGINT or a fatal error of one of them. Gives an exit code. */
+int worker_threads_run(const struct config *config, const struct estate *estate);
+
+#endif
