@@ -7,6 +7,10 @@
 #include "app/config.h"
 #include "app/estate.h"
 
+/* Can Redis be reached, and will it keep what it is given? Gives an exit code; what is wrong is
+ * printed. */
+int worker_check_store(const struct config *config);
+
 /* Run until SIGTERM, SIGINT or a fatal error of one of them. Gives an exit code. */
 int worker_threads_run(const struct config *config, const struct estate *estate);
 

@@ -1,0 +1,57 @@
+#include "app/flow_view.h"
+
+#include <stdio.h>
+
+#include "app/command.h"
+#include "app/output.h"
+#include "compile/flow_file.h"
+
+static enum status build(const char *path, struct flow **flow, struct error *err)
+{
+    struct diagnostics found = {0};
+    struct buffer definition = {0};
+    struct buffer text = {0};
+    enum status status = flow_file_check(path, &found, &definition, err);
+
+    if (found.error_count > 0) {
+        diagnostics_print(&found, DIAGNOSTIC_TEXT, &text);
+        fwrite(text.data, 1, text.bytes, stderr);
+        status = fail(err, STATUS_REJECT, "'%s' has errors", path);
+    }
+    if (status == STATUS_OK && definition.bytes == 0) {
+        status = fail(err, STATUS_FATAL, "'%s' holds no flow", path);
+    }
+    if (status == STATUS_OK) {
+        status = flow_build(buffer_text(&definition), flow, err);
+    }
+    diagnostics_release(&found);
+    buffer_release(&definition);
+    buffer_release(&text);
+    return status;
+}
+
+int flow_view(const char *name, const char *path, const char *output,
+              void (*write)(const struct machine *machine, struct buffer *out))
+{
+    struct machine *machine = NULL;
+    struct flow *flow = NULL;
+    struct buffer out = {0};
+    struct error err;
+    enum status status = build(path, &flow, &err);
+
+    if (status == STATUS_OK) {
+        machine = machine_new(flow);
+        write(machine, &out);
+        status = output_write(output, buffer_text(&out), &err);
+    }
+    if (status != STATUS_OK) {
+        fprintf(stderr, "baton %s: %s\n", name, err.text);
+    }
+    machine_free(machine);
+    flow_free(flow);
+    buffer_release(&out);
+    if (status == STATUS_OK) {
+        return EXIT_DONE;
+    }
+    return status == STATUS_REJECT ? EXIT_FINDINGS : EXIT_USAGE;
+}

@@ -1,0 +1,14 @@
+/*
+ * flow_view - what `baton compile` and `baton graph` share: one flow file in, one text out.
+ */
+#ifndef BATON_APP_FLOW_VIEW_H
+#define BATON_APP_FLOW_VIEW_H
+
+#include "compile/machine.h"
+
+/* Check and build the flow of the file at `path`, write it by `write` to `output` (as
+ * output_write). Findings go to standard error. Gives the exit code of the command `name`. */
+int flow_view(const char *name, const char *path, const char *output,
+              void (*write)(const struct machine *machine, struct buffer *out));
+
+#endif

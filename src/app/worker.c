@@ -1,0 +1,141 @@
+#include "app/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/estate.h"
+#include "app/files.h"
+#include "app/random_seed.h"
+#include "app/worker_threads.h"
+#include "compile/flow_file.h"
+#include "engine/publish.h"
+#include "engine/topics.h"
+
+/* The flows of the configuration, checked and resolved. */
+struct checked_flows {
+    struct arena *arena; /* Borrowed. */
+    struct publish_definition *items;
+    uint32_t count;
+};
+
+static int check_one(struct text path, struct diagnostics *diagnostics,
+                     struct checked_flows *checked)
+{
+    struct buffer definition = {0};
+    struct error err;
+    enum status status = flow_file_check(path.data, diagnostics, &definition, &err);
+    int code = EXIT_DONE;
+
+    if (status == STATUS_OK) {
+        checked->items[checked->count++] = (struct publish_definition){
+            .path = path, .definition = arena_text(checked->arena, buffer_text(&definition))};
+    } else if (status == STATUS_FATAL) {
+        fprintf(stderr, "baton: %s\n", err.text);
+        code = EXIT_FINDINGS;
+    } else {
+        code = EXIT_FINDINGS;
+    }
+    buffer_release(&definition);
+    return code;
+}
+
+static void print_findings(struct diagnostics *diagnostics)
+{
+    struct buffer out = {0};
+
+    diagnostics_print(diagnostics, isatty(STDERR_FILENO) ? DIAGNOSTIC_COLOURED : DIAGNOSTIC_TEXT,
+                      &out);
+    fputs(buffer_string(&out), stderr);
+    buffer_release(&out);
+}
+
+/* All findings of all files are shown before anything is refused. */
+static int check_flows(const struct config *config, struct checked_flows *checked)
+{
+    struct path_list paths = {.arena = checked->arena};
+    struct diagnostics diagnostics = {0};
+    struct error err;
+    int code = EXIT_DONE;
+
+    for (uint32_t i = 0; i < config->flow_count && code == EXIT_DONE; i++) {
+        if (files_of_flows(config->flows[i], &paths, &err) != STATUS_OK) {
+            fprintf(stderr, "baton: %s\n", err.text);
+            code = EXIT_USAGE;
+        }
+    }
+    checked->items = arena_array(checked->arena, paths.count + 1, sizeof *checked->items);
+    bool any_bad = false;
+    for (uint32_t i = 0; i < paths.count && code == EXIT_DONE; i++) {
+        any_bad = check_one(paths.items[i], &diagnostics, checked) != EXIT_DONE || any_bad;
+    }
+    print_findings(&diagnostics);
+    diagnostics_release(&diagnostics);
+    path_list_release(&paths);
+    if (code == EXIT_DONE && config->flow_count > 0 && checked->count == 0 && !any_bad) {
+        fprintf(stderr, "baton: none of the paths in `flows` holds a flow\n");
+        return EXIT_FINDINGS;
+    }
+    return code == EXIT_DONE && any_bad ? EXIT_FINDINGS : code;
+}
+
+static int report(enum status status, const struct error *err)
+{
+    if (status == STATUS_OK) {
+        return EXIT_DONE;
+    }
+    fprintf(stderr, "baton: %s\n", err->text);
+    return status == STATUS_REJECT ? EXIT_FINDINGS : EXIT_UNREACHABLE;
+}
+
+/* baton.flows first: it says how many partitions the others have. */
+static int publish(struct config *config, const struct estate *estate,
+                   const struct checked_flows *checked)
+{
+    struct settings settings = config->settings;
+    struct publish_request request = {.settings = &settings,
+                                      .definitions = checked->items,
+                                      .count = checked->count,
+                                      .seed = random_seed()};
+    struct arena arena = {0};
+    struct error err;
+
+    settings.partitions = config->partitions_given ? settings.partitions : 0;
+    const struct topic_spec *specs = topics_internal(
+        settings.app, settings.partitions > 0 ? settings.partitions : PARTITIONS_DEFAULT, 0,
+        &arena);
+    enum status status = kafka_topics_ensure(estate->kafka, &specs[TOPICS_FLOWS], 1, &err);
+    if (status == STATUS_OK) {
+        status = publish_flows(&estate->broker, &request, &config->settings.partitions, &err);
+    }
+    if (status == STATUS_OK) {
+        specs = topics_internal(settings.app, config->settings.partitions, 0, &arena);
+        status = kafka_topics_ensure(estate->kafka, specs, TOPICS_INTERNAL, &err);
+    }
+    arena_release(&arena);
+    return report(status, &err);
+}
+
+int deploy_and_work(struct config *config)
+{
+    struct checked_flows checked = {.arena = config->arena};
+    struct estate estate = {0};
+    int code = check_flows(config, &checked);
+
+    if (code == EXIT_DONE) {
+        code = estate_open(config, &estate);
+    }
+    if (code == EXIT_DONE) {
+        code = worker_check_store(config);
+    }
+    if (code == EXIT_DONE) {
+        code = publish(config, &estate, &checked);
+    }
+    if (code == EXIT_DONE) {
+        code = worker_threads_run(config, &estate);
+    }
+    estate_close(&estate);
+    return code;
+}
