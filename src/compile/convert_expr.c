@@ -183,8 +183,7 @@ static void report_problem(struct checker *checker, const struct node *node, siz
                           problem->name, hint);
         return;
     case EXPR_PROBLEM_FORBIDDEN_FUNCTION:
-        diagnostics_error(checker->diagnostics, "F304", place, "'%s' is not allowed: %s",
-                          problem->name, problem->text);
+        diagnostics_error(checker->diagnostics, "F304", place, "%s", problem->text);
         return;
     }
 }

@@ -306,7 +306,8 @@ const struct entry *checker_topic_named(const struct checker *checker, struct te
     for (uint32_t i = 0; i < checker->topics.count; i++) {
         const struct entry *entry = checker->topics.items[i];
 
-        if (entry->used && text_equal(json_member_text(entry->json, "name"), name)) {
+        if (entry->used && name.bytes > 0 &&
+            text_equal(json_member_text(entry->json, "name"), name)) {
             return entry;
         }
     }

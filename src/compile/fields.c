@@ -59,7 +59,7 @@ const struct field *fields_find(enum object object, struct text key)
 
 bool fields_is_near(struct text text, struct text near, uint32_t *best)
 {
-    uint32_t most = text.bytes < 4 ? 1 : text.bytes < 9 ? 2 : 3;
+    uint32_t most = text.bytes < 4 ? 1 : text.bytes < 7 ? 2 : 3;
     uint32_t distance = text_distance(text, near, most);
 
     if (distance > most || distance >= *best) {

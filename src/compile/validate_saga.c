@@ -17,7 +17,7 @@ static bool is_pivot(const struct plan_step *step)
 
 static const struct json *undo_of(const struct plan_step *step)
 {
-    return json_member(step->json, "compensate");
+    return step->in_failure ? NULL : json_member(step->json, "compensate");
 }
 
 /* A pivot that may run before `index`, or STEP_NONE. */

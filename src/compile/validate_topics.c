@@ -19,6 +19,13 @@ static size_t part_count(const struct json *rule)
     return json_count(json_member(rule, "parts"));
 }
 
+static const char *describe_parts(struct checker *checker, const struct json *rule)
+{
+    return part_count(rule) == 0
+               ? "a single value"
+               : arena_printf(&checker->arena, "%zu parts", part_count(rule)).data;
+}
+
 /* F402, at the topic, once. */
 static void check_key(struct checker *checker, const struct json *flow, struct text name,
                       const struct json *own_rule, const struct node *node)
@@ -45,11 +52,11 @@ static void check_key(struct checker *checker, const struct json *flow, struct t
                           "'key: {header: ...}' or 'key: {record: true}'",
                           TEXT_ARG(entry->name), TEXT_ARG(format));
     } else if (part_count(rule) != part_count(flow_key)) {
-        diagnostics_error(checker->diagnostics, "F402", place,
-                          "the key of topic '%.*s' has %zu parts, the key of the flow %zu: they "
-                          "never match",
-                          TEXT_ARG(entry->name), part_count(rule) == 0 ? 1 : part_count(rule),
-                          part_count(flow_key) == 0 ? 1 : part_count(flow_key));
+        diagnostics_error(
+            checker->diagnostics, "F402", place,
+            "the key of topic '%.*s' has %s, the key of the flow %s: they never match",
+            TEXT_ARG(entry->name), describe_parts(checker, rule),
+            describe_parts(checker, flow_key));
     }
 }
 

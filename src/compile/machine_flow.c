@@ -1,0 +1,378 @@
+/* What leads from state to state. */
+#include "compile/grow.h"
+#include "compile/machine.h"
+
+static void add(struct machine *machine, struct transition transition)
+{
+    machine->transitions = grow(&machine->arena, machine->transitions, machine->transition_count,
+                                &machine->transition_capacity, sizeof(*machine->transitions));
+    machine->transitions[machine->transition_count++] = transition;
+}
+
+static struct text source_of(const struct expr *expr)
+{
+    return expr == NULL ? TEXT("") : expr_source(expr);
+}
+
+/* Where the run goes when `index` is over; `ran`: then its `then` counts. In onFailure the end of
+ * the list is the end of the failed run. */
+static uint32_t after(const struct machine *machine, uint32_t index, bool ran)
+{
+    const struct flow *flow = machine->flow;
+    uint32_t end = flow->failure_step != STEP_NONE && index >= flow->failure_step
+                       ? machine->of_kind[STATE_FAILED]
+                       : machine->of_kind[STATE_COMPLETED];
+
+    while (index != STEP_NONE) {
+        const struct step *step = &flow->steps[index];
+
+        if (ran && step->then.kind == THEN_STEP) {
+            return machine->of_step[step->then.step];
+        }
+        if (ran && step->then.kind == THEN_END) {
+            return end;
+        }
+        if (step->next != STEP_NONE) {
+            return machine->of_step[step->next];
+        }
+        index = step->parent;
+        ran = true;
+    }
+    return end;
+}
+
+static bool is_in_failure(const struct machine *machine, uint32_t index)
+{
+    return machine->flow->failure_step != STEP_NONE && index >= machine->flow->failure_step;
+}
+
+/* Errors of onFailure end the run as it was going to end; elsewhere they unwind it. */
+static uint32_t on_error(const struct machine *machine, uint32_t index)
+{
+    return machine->of_kind[is_in_failure(machine, index) ? STATE_FAILED : STATE_UNWIND];
+}
+
+static void add_retry(struct machine *machine, uint32_t state, const struct retry_policy *retry)
+{
+    struct text attempts = {0};
+
+    if (retry == NULL || retry->attempts == 1) {
+        return;
+    }
+    attempts = retry->attempts == UINT32_MAX
+                   ? arena_printf(
+                         &machine->arena, "for %.*s",
+                         TEXT_ARG(machine_span(
+                             machine, (struct span){.kind = SPAN_FIXED, .ms = retry->total_ms})))
+                   : arena_printf(&machine->arena, "up to %u attempts", retry->attempts);
+    add(machine, (struct transition){
+                     .from = state, .to = state, .trigger = TRIGGER_RETRY, .when = attempts});
+}
+
+static struct text negated(struct machine *machine, struct text when)
+{
+    return arena_printf(&machine->arena, "(%.*s) | not", TEXT_ARG(when));
+}
+
+/* The replies that mean done and refused, by the rule of LANGUAGE "Success or failure". */
+static void add_replies(struct machine *machine, struct transition done, uint32_t refused_to,
+                        const struct reply_rule *rule)
+{
+    struct text success = source_of(rule->success);
+    struct text failure = source_of(rule->failure);
+    struct transition refused = done;
+
+    done.trigger = TRIGGER_REPLY;
+    done.when = success.bytes > 0 ? success : negated(machine, failure);
+    refused.trigger = TRIGGER_FAILURE;
+    refused.to = refused_to;
+    refused.when = failure.bytes > 0 ? failure : negated(machine, success);
+    add(machine, done);
+    add(machine, refused);
+}
+
+static void add_request(struct machine *machine, uint32_t index, uint32_t state)
+{
+    const struct step *step = &machine->flow->steps[index];
+    const struct service *service = &machine->flow->services[step->message.service];
+    bool stuck = step->pivot && step->in_doubt == IN_DOUBT_UNSET;
+    struct transition base = {
+        .from = state, .to = after(machine, index, true), .topic = service->replies};
+
+    add_replies(machine, base, on_error(machine, index), &step->message.reply);
+    add_retry(machine, state, step->retry);
+    if (step->timeout.kind != SPAN_ENDLESS) {
+        add(machine, (struct transition){.from = state,
+                                         .to = stuck ? machine->of_kind[STATE_STUCK]
+                                                     : on_error(machine, index),
+                                         .trigger = TRIGGER_TIMEOUT,
+                                         .when = machine_span(machine, step->timeout)});
+    }
+}
+
+static void add_listen(struct machine *machine, uint32_t index, uint32_t state)
+{
+    const struct step *step = &machine->flow->steps[index];
+
+    add(machine, (struct transition){.from = state,
+                                     .to = after(machine, index, true),
+                                     .trigger = TRIGGER_MESSAGE,
+                                     .topic = machine->flow->topics[step->listen.topic].name,
+                                     .when = source_of(step->listen.when)});
+    if (step->timeout.kind == SPAN_FIXED || step->timeout.kind == SPAN_EXPR) {
+        add(machine, (struct transition){.from = state,
+                                         .to = on_error(machine, index),
+                                         .trigger = TRIGGER_TIMEOUT,
+                                         .when = machine_span(machine, step->timeout)});
+    }
+}
+
+static void add_cases(struct machine *machine, uint32_t index, uint32_t state)
+{
+    const struct step *step = &machine->flow->steps[index];
+    struct transition base = {
+        .from = state, .to = after(machine, index, true), .trigger = TRIGGER_CHOICE};
+    bool covered = false;
+
+    for (uint32_t i = 0; i < step->choice.case_count; i++) {
+        const struct switch_case *one = &step->choice.cases[i];
+        struct transition taken = base;
+
+        covered = covered || one->when == NULL;
+        taken.when = one->when == NULL ? TEXT("else") : expr_source(one->when);
+        if (one->first_step != STEP_NONE) {
+            taken.to = machine->of_step[one->first_step];
+        } else if (one->then.kind == THEN_STEP) {
+            taken.to = machine->of_step[one->then.step];
+        } else if (one->then.kind == THEN_END) {
+            taken.to =
+                machine->of_kind[is_in_failure(machine, index) ? STATE_FAILED : STATE_COMPLETED];
+        }
+        add(machine, taken);
+    }
+    if (!covered) {
+        base.when = TEXT("else");
+        add(machine, base);
+    }
+}
+
+static void add_step(struct machine *machine, uint32_t index)
+{
+    const struct step *step = &machine->flow->steps[index];
+    uint32_t state = machine->of_step[index];
+    struct transition base = {
+        .from = state, .to = after(machine, index, true), .trigger = TRIGGER_DONE};
+
+    if (step->condition != NULL) {
+        add(machine, (struct transition){.from = state,
+                                         .to = after(machine, index, false),
+                                         .trigger = TRIGGER_CHOICE,
+                                         .when = negated(machine, expr_source(step->condition))});
+    }
+    switch (step->kind) {
+    case STEP_REQUEST:
+        add_request(machine, index, state);
+        return;
+    case STEP_LISTEN:
+        add_listen(machine, index, state);
+        return;
+    case STEP_SWITCH:
+        add_cases(machine, index, state);
+        return;
+    case STEP_WAIT:
+        base.trigger = TRIGGER_TIMER;
+        break;
+    case STEP_RAISE:
+        base.trigger = TRIGGER_FAILURE;
+        base.to = on_error(machine, index);
+        break;
+    case STEP_END:
+        base.to = step->end.status == END_COMPLETED ? machine->of_kind[STATE_COMPLETED]
+                                                    : on_error(machine, index);
+        base.trigger = step->end.status == END_COMPLETED ? TRIGGER_DONE : TRIGGER_FAILURE;
+        break;
+    case STEP_EMIT:
+    case STEP_SET:
+        break;
+    }
+    add(machine, base);
+}
+
+static void add_undo(struct machine *machine, uint32_t index)
+{
+    const struct undo_spec *undo = machine->flow->steps[index].compensate;
+    const struct retry_policy *retry;
+    uint32_t unwind = machine->of_kind[STATE_UNWIND];
+    uint32_t state = machine->of_undo[index];
+
+    if (undo == NULL) {
+        return;
+    }
+    retry = undo->retry != NULL ? undo->retry : machine->flow->saga_retry;
+    add(machine, (struct transition){.from = unwind,
+                                     .to = state,
+                                     .trigger = TRIGGER_UNDO,
+                                     .when = machine->flow->steps[index].name});
+    if (undo->message.is_request) {
+        struct transition done = {.from = state,
+                                  .to = unwind,
+                                  .topic = machine->flow->services[undo->message.service].replies};
+
+        add_replies(machine, done, machine->of_kind[STATE_STUCK], &undo->message.reply);
+        add_retry(machine, state, retry);
+    } else {
+        add(machine, (struct transition){.from = state, .to = unwind, .trigger = TRIGGER_DONE});
+    }
+}
+
+static void add_edges_of_flow(struct machine *machine)
+{
+    const struct flow *flow = machine->flow;
+    uint32_t unwind = machine->of_kind[STATE_UNWIND];
+    uint32_t failed = machine->of_kind[STATE_FAILED];
+    bool cancels = false;
+
+    if (flow->timeout.kind == SPAN_FIXED || flow->timeout.kind == SPAN_EXPR) {
+        add(machine, (struct transition){.from = machine->of_kind[STATE_ANY],
+                                         .to = unwind,
+                                         .trigger = TRIGGER_TIMEOUT,
+                                         .when = machine_span(machine, flow->timeout)});
+    }
+    for (uint32_t i = 0; i < flow->step_count; i++) {
+        cancels = cancels ||
+                  (flow->steps[i].kind == STEP_END && flow->steps[i].end.status == END_CANCELLED);
+    }
+    add(machine, (struct transition){.from = unwind,
+                                     .to = flow->failure_step == STEP_NONE
+                                               ? failed
+                                               : machine->of_step[flow->failure_step],
+                                     .trigger = TRIGGER_EMPTY});
+    if (cancels) {
+        add(machine, (struct transition){.from = flow->failure_step == STEP_NONE ? unwind : failed,
+                                         .to = machine->of_kind[STATE_CANCELLED],
+                                         .trigger = TRIGGER_EMPTY,
+                                         .when = TEXT("if it was cancelled")});
+    }
+}
+
+static bool is_error(const struct transition *transition)
+{
+    return transition->trigger == TRIGGER_TIMEOUT || transition->trigger == TRIGGER_FAILURE;
+}
+
+static bool leaves_pivot(const struct machine *machine, const struct transition *transition)
+{
+    const struct state *from = &machine->states[transition->from];
+
+    return from->kind == STATE_STEP && machine->flow->steps[from->step].pivot &&
+           transition->trigger != TRIGGER_CHOICE && !is_error(transition);
+}
+
+/* States that may be entered with the stack sealed, or with it open. */
+static void spread(const struct machine *machine, bool *sealed, bool *open)
+{
+    bool changed = true;
+
+    open[machine->of_kind[STATE_START]] = true;
+    while (changed) {
+        changed = false;
+        for (uint32_t i = 0; i < machine->transition_count; i++) {
+            const struct transition *one = &machine->transitions[i];
+            bool pivot = leaves_pivot(machine, one);
+            bool closes = sealed[one->from] || (pivot && open[one->from]);
+            bool stays = open[one->from] && !pivot;
+
+            if (is_error(one)) {
+                continue;
+            }
+            changed = changed || (closes && !sealed[one->to]) || (stays && !open[one->to]);
+            sealed[one->to] = sealed[one->to] || closes;
+            open[one->to] = open[one->to] || stays;
+        }
+    }
+}
+
+/* After a pivot there is no way back: an error that would unwind leaves the instance stuck. */
+static void seal(struct machine *machine)
+{
+    bool *sealed = arena_array(&machine->arena, machine->state_count, sizeof(*sealed));
+    bool *open = arena_array(&machine->arena, machine->state_count, sizeof(*open));
+    uint32_t unwind = machine->of_kind[STATE_UNWIND];
+    uint32_t count = machine->transition_count;
+
+    spread(machine, sealed, open);
+    for (uint32_t i = 0; i < count; i++) {
+        struct transition one = machine->transitions[i];
+
+        if (!is_error(&one) || one.to != unwind || !sealed[one.from]) {
+            continue;
+        }
+        one.to = machine->of_kind[STATE_STUCK];
+        if (open[one.from]) {
+            add(machine, one);
+        } else {
+            machine->transitions[i].to = one.to;
+        }
+    }
+}
+
+static void drop_idle_states(struct machine *machine)
+{
+    bool *used = arena_array(&machine->arena, machine->state_count, sizeof(*used));
+    uint32_t *moved = arena_array(&machine->arena, machine->state_count, sizeof(*moved));
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < machine->transition_count; i++) {
+        used[machine->transitions[i].from] = true;
+        used[machine->transitions[i].to] = true;
+    }
+    for (uint32_t i = 0; i < machine->state_count; i++) {
+        moved[i] = count;
+        if (used[i] || machine->states[i].kind == STATE_STEP) {
+            machine->states[count++] = machine->states[i];
+        }
+    }
+    machine->state_count = count;
+    for (uint32_t i = 0; i < machine->transition_count; i++) {
+        machine->transitions[i].from = moved[machine->transitions[i].from];
+        machine->transitions[i].to = moved[machine->transitions[i].to];
+    }
+    for (uint32_t i = 0; i < machine->flow->step_count; i++) {
+        machine->of_step[i] = moved[machine->of_step[i]];
+        if (machine->of_undo[i] != UINT32_MAX) {
+            machine->of_undo[i] = moved[machine->of_undo[i]];
+        }
+    }
+    for (uint32_t i = 0; i < machine->timer_count; i++) {
+        if (machine->timers[i].state != UINT32_MAX) {
+            machine->timers[i].state = moved[machine->timers[i].state];
+        }
+    }
+}
+
+static void add_starts(struct machine *machine)
+{
+    const struct flow *flow = machine->flow;
+
+    for (uint32_t i = 0; i < flow->start_count; i++) {
+        add(machine, (struct transition){.from = machine->of_kind[STATE_START],
+                                         .to = machine->of_step[flow->first_step],
+                                         .trigger = TRIGGER_MESSAGE,
+                                         .topic = flow->topics[flow->starts[i].topic].name,
+                                         .when = source_of(flow->starts[i].when)});
+    }
+}
+
+void machine_add_transitions(struct machine *machine)
+{
+    add_starts(machine);
+    for (uint32_t i = 0; i < machine->flow->step_count; i++) {
+        add_step(machine, i);
+    }
+    for (uint32_t i = 0; i < machine->flow->step_count; i++) {
+        add_undo(machine, i);
+    }
+    add_edges_of_flow(machine);
+    seal(machine);
+    drop_idle_states(machine);
+}
