@@ -123,6 +123,9 @@ enum status correlate_key(const struct correlation *rule, const struct record_vi
                       KEY_BYTES_MAX);
     } else if (!text_is_utf8(found)) {
         status = fail(err, STATUS_REJECT, "the key is not UTF-8");
+    } else if (text_find(found, '\0') != SIZE_MAX) {
+        /* It becomes part of names that people and other programs read as C strings. */
+        status = fail(err, STATUS_REJECT, "the key holds a NUL character");
     }
     if (status != STATUS_OK) {
         key->bytes = start;

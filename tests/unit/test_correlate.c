@@ -93,6 +93,7 @@ static void what_is_no_key_is_refused(void **state)
         {.rule = path, .payload = "{\"orderId\":null}"},
         {.rule = path, .payload = "{\"orderId\":\"\"}"},
         {.rule = path, .payload = "{\"orderId\":[1]}"},
+        {.rule = path, .payload = "{\"orderId\":\"a\\u0000b\"}"},
         {.rule = path, .payload = "7"},
         {.rule = header},
         {.rule = header, .headers = "{\"order-id\":\"\"}"},
