@@ -7,6 +7,7 @@
 
 #include "app/command.h"
 #include "base/hash.h"
+#include "base/limits.h"
 #include "core/fold.h"
 #include "engine/snapshot.h"
 
@@ -39,8 +40,8 @@ static enum status scan(struct estate *estate, const char *topic, int32_t partit
     int64_t shown = -1;
 
     CHECK(records != NULL);
-    enum status status =
-        estate->broker.ends(estate->broker.self, text_of(topic), partition, &ends, err);
+    enum status status = estate->broker.ends(estate->broker.self, text_of(topic), partition, &ends,
+                                             err);
     if (status == STATUS_OK) {
         status = estate->broker.open_reader(estate->broker.self, text_of(topic), partition, 0,
                                             &reader, err);
@@ -80,8 +81,7 @@ static int run_order(struct run_id a, struct run_id b)
 
 static void note_run(struct run_history *history, struct run_id run)
 {
-    if (history->run_count > 0 &&
-        run_id_equal(history->runs[history->run_count - 1], run)) {
+    if (history->run_count > 0 && run_id_equal(history->runs[history->run_count - 1], run)) {
         return;
     }
     if (history->run_count == history->run_capacity) {
@@ -97,10 +97,8 @@ static void note_record(struct run_history *history, const struct history_record
 {
     if (history->count == history->capacity) {
         history->capacity = history->capacity == 0 ? 64 : history->capacity * 2;
-        history->records =
-            realloc(history->records, history->capacity * sizeof *history->records);
-        history->offsets =
-            realloc(history->offsets, history->capacity * sizeof *history->offsets);
+        history->records = realloc(history->records, history->capacity * sizeof *history->records);
+        history->offsets = realloc(history->offsets, history->capacity * sizeof *history->offsets);
         CHECK(history->records != NULL && history->offsets != NULL);
     }
     history->records[history->count] = *record;
@@ -193,11 +191,10 @@ static enum status fold_records(struct run_history *history, struct error *err)
         if (record->seq != (history->state == NULL ? 0 : history->state->seq) + 1) {
             return fail(err, STATUS_REJECT,
                         "history partition %d offset %lld: seq %lld does not follow seq %lld",
-                        history->partition, (long long)history->offsets[i],
-                        (long long)record->seq,
+                        history->partition, (long long)history->offsets[i], (long long)record->seq,
                         (long long)(history->state == NULL ? 0 : history->state->seq));
         }
-        enum status status = json_parse(record->delta, &delta, err);
+        enum status status = json_parse_within(record->delta, STATE_DEPTH_MAX, &delta, err);
         if (status == STATUS_OK) {
             status = instance_apply(history->state, delta, &after, err);
         }
@@ -227,8 +224,7 @@ int run_history_read(struct estate *estate, struct text instance, const struct r
     struct search search = {.history = history, .instance = instance, .run = run};
     struct error err;
 
-    *history = (struct run_history){.partition =
-                                        kafka_partition(instance, estate->partitions)};
+    *history = (struct run_history){.partition = kafka_partition(instance, estate->partitions)};
     enum status status = scan(estate, estate->names.history, history->partition, visit_history,
                               &search, &err);
     if (status == STATUS_OK && history->count == 0) {
@@ -243,8 +239,7 @@ int run_history_read(struct estate *estate, struct text instance, const struct r
         status = fold_records(history, &err);
     }
     if (status == STATUS_OK && history->state != NULL) {
-        history->flow =
-            flow_registry_by_hash(estate->registry, text_of(history->state->flow_hash));
+        history->flow = flow_registry_by_hash(estate->registry, text_of(history->state->flow_hash));
     }
     return report(status, &err);
 }

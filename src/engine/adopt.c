@@ -22,11 +22,15 @@ void resident_set_wake(struct partition *partition, struct resident *resident, i
     wake_heap_set(&partition->wakes, &resident->wake, wake_ms);
 }
 
-static int64_t remember_ms_of(const struct lane *lane, const struct instance *instance)
+/* Until when an ended key is remembered. One whose start never came is not: it may still start. */
+uint32_t lane_remember_until(const struct lane *lane, const struct instance *instance)
 {
     const struct flow *flow = flow_registry_by_hash(lane->registry, text_of(instance->flow_hash));
+    int64_t remember_ms = flow == NULL ? MS_PER_DAY : flow->remember_ms;
 
-    return flow == NULL ? MS_PER_DAY : flow->remember_ms;
+    return instance->status == RUN_EXPIRED
+               ? 0
+               : (uint32_t)((instance->time_ms + remember_ms) / MS_PER_SECOND);
 }
 
 static void adopt_resident(struct lane *lane, const struct touched *touched)
@@ -47,9 +51,8 @@ static void adopt_resident(struct lane *lane, const struct touched *touched)
         partition->overlay_history = resident->overlay_offset;
     }
     if (instance_has_ended(resident->instance)) {
-        int64_t until_ms = resident->instance->time_ms + remember_ms_of(lane, resident->instance);
         stat_add(&lane->stats.ended, 1);
-        partition_ended(partition, resident, (uint32_t)(until_ms / MS_PER_SECOND));
+        partition_ended(partition, resident, lane_remember_until(lane, resident->instance));
     } else {
         resident_set_wake(partition, resident, lane->now_ms);
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "base/limits.h"
 #include "codec/records.h"
 #include "core/fold.h"
 #include "engine/takeover_state.h"
@@ -68,16 +69,6 @@ static void follow_orphan(struct takeover *takeover, const struct history_record
     }
 }
 
-static void fold_end(struct lane *lane, struct partition *partition, struct resident *resident)
-{
-    const struct flow *flow = flow_registry_by_hash(lane->registry,
-                                                    text_of(resident->instance->flow_hash));
-    int64_t remember_ms = flow == NULL ? MS_PER_DAY : flow->remember_ms;
-    int64_t until_ms = resident->instance->time_ms + remember_ms;
-
-    partition_ended(partition, resident, (uint32_t)(until_ms / MS_PER_SECOND));
-}
-
 static enum status fold_into(struct lane *lane, struct partition *partition,
                              struct resident *resident, const struct history_record *record,
                              int64_t offset, struct error *err)
@@ -97,7 +88,7 @@ static enum status fold_into(struct lane *lane, struct partition *partition,
         return contradiction(lane, partition, record, offset,
                              "does not carry the hash of the one before it", err);
     }
-    enum status status = json_parse(record->delta, &delta, err);
+    enum status status = json_parse_within(record->delta, STATE_DEPTH_MAX, &delta, err);
     if (status == STATUS_OK) {
         status = instance_apply(base, delta, &after, err);
     }
@@ -110,7 +101,7 @@ static enum status fold_into(struct lane *lane, struct partition *partition,
     memcpy(resident->hash, record->hash, DIGEST_BYTES);
     partition_mark_dirty(partition, resident, offset, lane->now_ms);
     if (instance_has_ended(after)) {
-        fold_end(lane, partition, resident);
+        partition_ended(partition, resident, lane_remember_until(lane, resident->instance));
     } else {
         resident_set_wake(partition, resident, lane->now_ms);
     }

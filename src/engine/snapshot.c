@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "core/fold.h"
 
 #define STACK_KEY "stack"
@@ -95,7 +96,7 @@ static enum status stack_fill(const struct snapshot_record *record, struct insta
 {
     for (uint32_t i = 0; i < record->stack_count; i++) {
         struct json *entry = NULL;
-        enum status status = json_parse(record->stack[i], &entry, err);
+        enum status status = json_parse_within(record->stack[i], STATE_DEPTH_MAX, &entry, err);
 
         if (status == STATUS_OK) {
             struct undo undo = {0};
@@ -123,7 +124,7 @@ enum status snapshot_to_instance(const struct snapshot_record *record, struct in
                                  struct error *err)
 {
     struct json *state = NULL;
-    enum status status = json_parse(record->state, &state, err);
+    enum status status = json_parse_within(record->state, STATE_DEPTH_MAX, &state, err);
 
     *instance = NULL;
     if (status == STATUS_OK) {
