@@ -80,13 +80,13 @@ static bool is_coloured(const struct options *options)
 
 static void add_summary(const struct diagnostics *all, struct buffer *out)
 {
-    if (all->count < all->error_count + all->warning_count) {
-        buffer_addf(out, "(only the first %u findings are shown)\n", all->count);
-    }
     if (all->error_count + all->warning_count > 0) {
         buffer_addf(out, "%u %s, %u %s\n", all->error_count,
                     all->error_count == 1 ? "error" : "errors", all->warning_count,
                     all->warning_count == 1 ? "warning" : "warnings");
+    }
+    if (all->count < all->error_count + all->warning_count) {
+        buffer_addf(out, "(%u of them are shown)\n", all->count);
     }
 }
 

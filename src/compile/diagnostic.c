@@ -27,12 +27,12 @@ static struct text format_text(struct arena *arena, const char *format, va_list 
 
 static void add(struct diagnostics *diagnostics, const struct diagnostic *found)
 {
-    if (found->severity == SEVERITY_ERROR) {
-        diagnostics->error_count++;
-    } else {
-        diagnostics->warning_count++;
-    }
-    if (diagnostics->count == DIAGNOSTICS_MAX) {
+    uint32_t *count = found->severity == SEVERITY_ERROR ? &diagnostics->error_count
+                                                        : &diagnostics->warning_count;
+
+    (*count)++;
+    diagnostics->last_kept = *count <= DIAGNOSTICS_MAX;
+    if (!diagnostics->last_kept) {
         return;
     }
     diagnostics->items = grow(&diagnostics->arena, diagnostics->items, diagnostics->count,
@@ -72,7 +72,7 @@ void diagnostics_note(struct diagnostics *diagnostics, struct place place, const
     struct diagnostic *last;
     va_list arguments;
 
-    if (diagnostics->count == 0 || diagnostics->count == DIAGNOSTICS_MAX) {
+    if (diagnostics->count == 0 || !diagnostics->last_kept) {
         return;
     }
     last = &diagnostics->items[diagnostics->count - 1];

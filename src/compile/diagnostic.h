@@ -32,7 +32,7 @@ struct source {
     struct text text;
 };
 
-#define DIAGNOSTICS_MAX 1000 /* Kept; what comes after is only counted. */
+#define DIAGNOSTICS_MAX 1000 /* Of each severity are kept; what comes after is only counted. */
 
 /* A zeroed one is valid and empty. */
 struct diagnostics {
@@ -45,6 +45,7 @@ struct diagnostics {
     uint32_t capacity;
     uint32_t error_count;
     uint32_t warning_count;
+    bool last_kept; /* A note to a finding that is only counted is dropped as well. */
 };
 
 enum diagnostic_format { DIAGNOSTIC_TEXT, DIAGNOSTIC_COLOURED, DIAGNOSTIC_JSON };
