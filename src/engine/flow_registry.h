@@ -43,5 +43,15 @@ struct text flow_registry_definition(const struct flow_registry *registry, struc
 /* Walk the active flows: zero the cursor, until false. */
 bool flow_registry_next(const struct flow_registry *registry, size_t *cursor,
                         struct active_flow *active);
+/* Walk every flow that could be built, whether active or not, in the order of deployment. */
+bool flow_registry_next_flow(const struct flow_registry *registry, size_t *cursor,
+                             const struct flow **flow);
+/* What the entry `flow/<name>` says, or NULL. Borrowed until close; a later poll makes a new one. */
+const struct flow_state *flow_registry_state(const struct flow_registry *registry,
+                                             struct text name);
+/* The hash under which version `version` of `name` was deployed, whether this program can build it
+ * or not; empty if it was not. */
+struct text flow_registry_deployed(const struct flow_registry *registry, struct text name,
+                                   int32_t version);
 
 #endif
