@@ -94,7 +94,7 @@ enum outcome builtin_todate(struct evaluator *ev, const struct node *node, const
         return eval_raise(ev, node, "todateiso8601 takes a number of seconds, not %s",
                           kind_name(input));
     }
-    at = floor(json_double(input));
+    at = trunc(json_double(input));
     if (at < SECONDS_MIN || at > SECONDS_MAX) {
         return eval_raise(ev, node, "the time is not in the years 0 to 9999");
     }

@@ -64,6 +64,10 @@ enum outcome builtin_has(struct evaluator *ev, const struct node *node, const st
     const struct json *key = arguments[0];
     double index;
 
+    if (json_kind(input) == JSON_NULL) {
+        *value = json_bool(false);
+        return OUTCOME_OK;
+    }
     if (json_kind(input) == JSON_OBJECT && json_kind(key) == JSON_TEXT) {
         *value = json_bool(json_get(input, json_text_of(key)) != NULL);
         return OUTCOME_OK;

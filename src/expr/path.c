@@ -29,9 +29,8 @@ bool slice_bounds(const struct json *from, const struct json *to, size_t length,
     low = low < 0 ? low + size : low;
     high = high < 0 ? high + size : high;
     low = low < 0 ? 0 : (low > size ? size : low);
-    high = high > size ? size : (high < low ? low : high);
     *start = (size_t)low;
-    *end = (size_t)ceil(high);
+    *end = high < low ? *start : (size_t)ceil(high > size ? size : high);
     return true;
 }
 

@@ -37,7 +37,7 @@ struct named_set {
     }
 
 static const struct named_set escapes[] = {NAMED("d", digit_ranges), NAMED("w", word_ranges),
-                                           NAMED("s", space_ranges), NAMED("h", hex_ranges)};
+                                           NAMED("s", space_ranges)};
 static const struct named_set posix[] = {
     NAMED("alpha", alpha_ranges), NAMED("digit", digit_ranges), NAMED("alnum", alnum_ranges),
     NAMED("upper", upper_ranges), NAMED("lower", lower_ranges), NAMED("punct", punct_ranges),
@@ -139,23 +139,17 @@ static size_t read_hex(struct text source, size_t at, size_t most, uint32_t *val
     return count;
 }
 
-static bool read_code(struct pattern_parser *parser, char kind, uint32_t *c)
+/* `\\x41` or `\\x{1F600}`, at the backslash. False: err is set. */
+static bool read_code(struct pattern_parser *parser, uint32_t *c)
 {
     size_t at = parser->at + 2;
-    bool braces = kind == 'x' && at < parser->source.bytes && parser->source.data[at] == '{';
-    size_t digits = read_hex(parser->source, at + (braces ? 1 : 0),
-                             braces        ? 6
-                             : kind == 'x' ? 2
-                                           : 4,
-                             c);
+    bool braces = at < parser->source.bytes && parser->source.data[at] == '{';
+    size_t digits = read_hex(parser->source, at + (braces ? 1 : 0), braces ? 6 : 2, c);
     size_t end = at + digits + (braces ? 2 : 0);
-    bool valid = digits > 0 && (kind == 'x' || digits == 4) && *c <= CODE_POINT_MAX;
+    bool closed = !braces || (end <= parser->source.bytes && parser->source.data[end - 1] == '}');
 
-    if (braces && (end > parser->source.bytes || parser->source.data[end - 1] != '}')) {
-        valid = false;
-    }
-    if (!valid) {
-        (void)pattern_fail(parser, "'\\%c' needs hexadecimal digits", kind);
+    if (digits == 0 || !closed || *c > CODE_POINT_MAX) {
+        (void)pattern_fail(parser, "'\\x' needs hexadecimal digits");
         return false;
     }
     parser->at = end;
@@ -164,8 +158,8 @@ static bool read_code(struct pattern_parser *parser, char kind, uint32_t *c)
 
 bool pattern_escape(struct pattern_parser *parser, uint32_t *c)
 {
-    static const char names[] = "tnrfvae";
-    static const char values[] = "\t\n\r\f\v\a\x1B";
+    static const char names[] = "tnrfae";
+    static const char values[] = "\t\n\r\f\a\x1B";
     char name = parser->at + 1 < parser->source.bytes ? parser->source.data[parser->at + 1] : '\0';
     const char *found = name == '\0' ? NULL : strchr(names, name);
     size_t bytes;
@@ -179,8 +173,8 @@ bool pattern_escape(struct pattern_parser *parser, uint32_t *c)
         parser->at += 2;
         return true;
     }
-    if (name == 'x' || name == 'u') {
-        return read_code(parser, name, c);
+    if (name == 'x') {
+        return read_code(parser, c);
     }
     if (name >= '0' && name <= '9') {
         (void)pattern_fail(parser, "'\\%c': back references are not supported", name);
@@ -248,10 +242,6 @@ static bool add_member(struct pattern_parser *parser, struct charset *set)
     if (starts_here(parser, "[:")) {
         return add_posix(parser, set);
     }
-    if (starts_here(parser, "[") || starts_here(parser, "&&")) {
-        (void)pattern_fail(parser, "classes in classes are not supported; write '\\[' or '\\&'");
-        return false;
-    }
     if (starts_here(parser, "\\") && parser->at + 1 < parser->source.bytes &&
         charset_add_named(parser, set, parser->source.data[parser->at + 1])) {
         parser->at += 2;
@@ -264,7 +254,7 @@ static bool add_member(struct pattern_parser *parser, struct charset *set)
     if (starts_here(parser, "-") && !starts_here(parser, "-]") &&
         parser->at + 1 < parser->source.bytes) {
         parser->at++;
-        if (starts_here(parser, "[") || !read_member(parser, &last) || last < first) {
+        if (starts_here(parser, "[:") || !read_member(parser, &last) || last < first) {
             (void)pattern_fail(parser, "a range in '[ ]' runs backwards or has no end");
             return false;
         }
@@ -282,8 +272,9 @@ struct pattern *pattern_class(struct pattern_parser *parser)
         pattern->set.negated = true;
         parser->at++;
     }
-    if (starts_here(parser, "]")) {
-        return pattern_fail(parser, "an empty class; write '\\]' for the bracket itself");
+    if (starts_here(parser, "]")) { /* As the first one it stands for itself. */
+        charset_add(parser, &pattern->set, ']', ']');
+        parser->at++;
     }
     while (parser->at < parser->source.bytes) {
         if (starts_here(parser, "]")) {

@@ -93,7 +93,7 @@ static bool skip_group_kind(struct pattern_parser *parser)
         parser->at++;
         return true;
     }
-    if ((kind == '<' && next != '=' && next != '!') || (kind == 'P' && next == '<')) {
+    if (kind == '<' && next != '=' && next != '!') {
         size_t close = text_find(
             text_sub(parser->source, parser->at, parser->source.bytes - parser->at), '>');
         if (close != SIZE_MAX) {
@@ -207,20 +207,20 @@ static bool read_count(const struct pattern_parser *parser, size_t *at, uint32_t
     return *at > from;
 }
 
-/* `{n}`, `{n,}`, `{,m}` or `{n,m}` at the parser's place. False: it is a plain '{'. */
+/* `{n}`, `{n,}` or `{n,m}` at the parser's place. False: it is a plain '{'. */
 static bool read_bounds(struct pattern_parser *parser, uint32_t *min, uint32_t *max)
 {
     size_t at = parser->at + 1;
     bool low = read_count(parser, &at, min);
-    bool high = false;
 
     *max = *min;
     if (at < parser->source.bytes && parser->source.data[at] == ',') {
         at++;
-        high = read_count(parser, &at, max);
-        *max = high ? *max : REPEAT_UNBOUNDED;
+        if (!read_count(parser, &at, max)) {
+            *max = REPEAT_UNBOUNDED;
+        }
     }
-    if (at >= parser->source.bytes || parser->source.data[at] != '}' || (!low && !high)) {
+    if (at >= parser->source.bytes || parser->source.data[at] != '}' || !low) {
         return false;
     }
     parser->at = at + 1;

@@ -67,7 +67,7 @@ bool is_word(uint32_t c);
 struct pattern *pattern_fail(struct pattern_parser *parser, const char *format, ...)
     PRINTF_LIKE(2, 3);
 void charset_add(struct pattern_parser *parser, struct charset *set, uint32_t first, uint32_t last);
-/* Add what \d, \w, \s or \h (in capitals: its opposite) stands for. False if it is none of them. */
+/* Add what \d, \w or \s (in capitals: its opposite) stands for. False if it is none of them. */
 bool charset_add_named(struct pattern_parser *parser, struct charset *set, char name);
 /* At `[`; goes past `]`. */
 struct pattern *pattern_class(struct pattern_parser *parser);
