@@ -62,7 +62,7 @@ static struct move enter_set(struct decision *d, uint32_t step)
         return failed(problem_expression(d, at, 1, &err));
     }
     if (json_kind(value) == JSON_OBJECT) {
-        error = result_put_data(d, at, json_merge(d->after->data, value));
+        error = result_put_data(d, at, json_merge(d->after->data, value), value);
     } else {
         error = problem_of_step(d, at, 0, "expression", "set needs an object");
     }

@@ -23,6 +23,13 @@ static struct json *snapshot_of(const struct decision *d)
     return message;
 }
 
+/* Takes `message` over. Counted, never refused: what a step adds next is. */
+static void keep_message(struct decision *d, struct undo *undo, struct json *message)
+{
+    undo->message = message;
+    (void)result_fits(d->after, message, 0);
+}
+
 void undo_arm(struct decision *d, uint32_t activation, uint32_t attempt, bool in_doubt)
 {
     struct undo *undo = instance_undo(d->after, activation);
@@ -40,7 +47,7 @@ void undo_arm(struct decision *d, uint32_t activation, uint32_t attempt, bool in
     undo->in_doubt = in_doubt;
     if (d->after->error == NULL &&
         (send_variables(&step->compensate->message) >> VARIABLE_ERROR & 1u) != 0) {
-        undo->message = snapshot_of(d);
+        keep_message(d, undo, snapshot_of(d));
         return;
     }
     error = send_render(d, &step->compensate->message, &sight, &rendered);
@@ -49,10 +56,10 @@ void undo_arm(struct decision *d, uint32_t activation, uint32_t attempt, bool in
          * sticks if that fails too. */
         alert_add(d, ALERT_DATA, step, error, "the undo cannot be rendered");
         json_free(error);
-        undo->message = snapshot_of(d);
+        keep_message(d, undo, snapshot_of(d));
         return;
     }
-    undo->message = send_to_json(d, &step->compensate->message, &rendered);
+    keep_message(d, undo, send_to_json(d, &step->compensate->message, &rendered));
     send_release(&rendered);
 }
 

@@ -59,6 +59,7 @@ void scope_release(struct decision *d);
 
 /* problem.c: $error objects. */
 
+/* An empty title becomes the type's name. */
 struct json *problem_new(const char *type, struct text title, const char *detail);
 /* Of a step: adds its name and service, and the attempt if it is not 0. */
 struct json *problem_of_step(const struct decision *d, const struct step *step, uint32_t attempt,
@@ -114,12 +115,14 @@ bool reach_wants(const struct decision *d, const struct incoming *incoming);
 /* Merge a step's result into the document. Gives an error. */
 struct json *result_keep(struct decision *d, const struct step *step, uint32_t attempt,
                          const struct json *result);
-/* Replace the document (takes `data` over). Gives an error if the state would be too large. */
-struct json *result_put_data(struct decision *d, const struct step *step, struct json *data);
+/* Replace the document by `data` (taken over), which differs by what `added` holds. Gives an error
+ * if the state would be too large. */
+struct json *result_put_data(struct decision *d, const struct step *step, struct json *data,
+                             const struct json *added);
 /* The step succeeded: pivot, note. */
 void result_passed(struct decision *d, const struct step *step, uint32_t attempt);
-/* True if the state may grow by this. */
-bool result_fits(const struct instance *instance, const struct json *more);
+/* Is the state, with `added` (under a name of so many bytes) in it already, small enough? */
+bool result_fits(struct instance *instance, const struct json *added, size_t name_bytes);
 
 /* advance.c */
 

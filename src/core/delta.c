@@ -130,25 +130,32 @@ static struct text timer_key(char key[ITEM_KEY_BYTES], const struct timer *timer
     return (struct text){key + start, ITEM_KEY_BYTES - start};
 }
 
-/* An empty set of changes is left out. */
+/* Made when the first change is found: most deltas change few things. */
+static struct json *open_changes(struct json **changes)
+{
+    if (*changes == NULL) {
+        *changes = json_object();
+    }
+    return *changes;
+}
+
 static void put_changes(struct json *delta, const char *key, struct json *changes)
 {
-    if (json_count(changes) > 0) {
+    if (changes != NULL) {
         json_put(delta, text_of(key), changes);
-    } else {
-        json_free(changes);
     }
 }
 
 static void put_frames(struct json *delta, const struct instance *before,
                        const struct instance *after)
 {
-    struct json *changes = json_object();
+    struct json *changes = NULL;
     char key[ITEM_KEY_BYTES];
 
     for (uint32_t i = 0; i < before->frame_count; i++) {
         if (instance_find_frame(after, before->frames[i].activation) == NULL) {
-            json_put(changes, number_key(key, before->frames[i].activation), json_null());
+            json_put(open_changes(&changes), number_key(key, before->frames[i].activation),
+                     json_null());
         }
     }
     for (uint32_t i = 0; i < after->frame_count; i++) {
@@ -156,7 +163,8 @@ static void put_frames(struct json *delta, const struct instance *before,
         const struct frame *old = instance_find_frame(before, frame->activation);
 
         if (old == NULL || !frame_equal(old, frame)) {
-            json_put(changes, number_key(key, frame->activation), frame_to_json(frame));
+            json_put(open_changes(&changes), number_key(key, frame->activation),
+                     frame_to_json(frame));
         }
     }
     put_changes(delta, "frames", changes);
@@ -165,14 +173,14 @@ static void put_frames(struct json *delta, const struct instance *before,
 static void put_timers(struct json *delta, const struct instance *before,
                        const struct instance *after)
 {
-    struct json *changes = json_object();
+    struct json *changes = NULL;
     char key[ITEM_KEY_BYTES];
 
     for (uint32_t i = 0; i < before->timer_count; i++) {
         const struct timer *timer = &before->timers[i];
 
         if (instance_timer(after, timer->kind, timer->owner) == NULL) {
-            json_put(changes, timer_key(key, timer), json_null());
+            json_put(open_changes(&changes), timer_key(key, timer), json_null());
         }
     }
     for (uint32_t i = 0; i < after->timer_count; i++) {
@@ -180,7 +188,7 @@ static void put_timers(struct json *delta, const struct instance *before,
         const struct timer *old = instance_timer(before, timer->kind, timer->owner);
 
         if (old == NULL || old->due_ms != timer->due_ms) {
-            json_put(changes, timer_key(key, timer), json_integer(timer->due_ms));
+            json_put(open_changes(&changes), timer_key(key, timer), json_integer(timer->due_ms));
         }
     }
     put_changes(delta, "timers", changes);
@@ -207,12 +215,13 @@ static bool undo_equal(const struct undo *a, const struct undo *b)
 static void put_stack(struct json *delta, const struct instance *before,
                       const struct instance *after)
 {
-    struct json *changes = json_object();
+    struct json *changes = NULL;
     char key[ITEM_KEY_BYTES];
 
     for (uint32_t i = 0; i < before->undo_count; i++) {
         if (instance_find_undo(after, before->stack[i].activation) == NULL) {
-            json_put(changes, number_key(key, before->stack[i].activation), json_null());
+            json_put(open_changes(&changes), number_key(key, before->stack[i].activation),
+                     json_null());
         }
     }
     for (uint32_t i = 0; i < after->undo_count; i++) {
@@ -223,7 +232,7 @@ static void put_stack(struct json *delta, const struct instance *before,
             struct json *json = json_object();
 
             put_undo_fields(json, undo);
-            json_put(changes, number_key(key, undo->activation), json);
+            json_put(open_changes(&changes), number_key(key, undo->activation), json);
         }
     }
     put_changes(delta, "stack", changes);
@@ -242,12 +251,13 @@ static bool has_mail(const struct instance *instance, uint32_t number)
 static void put_mailbox(struct json *delta, const struct instance *before,
                         const struct instance *after)
 {
-    struct json *changes = json_object();
+    struct json *changes = NULL;
     char key[ITEM_KEY_BYTES];
 
     for (uint32_t i = 0; i < before->mail_count; i++) {
         if (!has_mail(after, before->mailbox[i].number)) {
-            json_put(changes, number_key(key, before->mailbox[i].number), json_null());
+            json_put(open_changes(&changes), number_key(key, before->mailbox[i].number),
+                     json_null());
         }
     }
     for (uint32_t i = 0; i < after->mail_count; i++) {
@@ -259,7 +269,7 @@ static void put_mailbox(struct json *delta, const struct instance *before,
 
             json_put_integer(json, "topic", mail->topic);
             json_put(json, TEXT("message"), json_copy(mail->message));
-            json_put(changes, number_key(key, mail->number), json);
+            json_put(open_changes(&changes), number_key(key, mail->number), json);
         }
     }
     put_changes(delta, "mailbox", changes);

@@ -84,12 +84,17 @@ static bool stick_undecided(struct decision *d, struct json *error)
 
 static void begin_unwinding(struct decision *d, struct json *error, enum run_status closing)
 {
-    effect_decide(d->effects, "%s: %s", closing == RUN_CANCELLED ? "cancelled" : "the run fails",
-                  problem_text(d, error));
+    if (closing == RUN_CANCELLED) {
+        effect_decide(d->effects, "the run is cancelled: %.*s",
+                      TEXT_ARG(json_member_text(error, "title")));
+    } else {
+        effect_decide(d->effects, "the run fails: %s", problem_text(d, error));
+    }
     d->after->status = RUN_COMPENSATING;
     d->after->closing = closing;
     json_free(d->after->error);
     d->after->error = error;
+    (void)result_fits(d->after, error, 0);
     instance_disarm(d->after, TIMER_FLOW, 0);
     while (d->after->frame_count > 0) {
         abandon(d, d->after->frames[d->after->frame_count - 1].activation);

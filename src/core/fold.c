@@ -339,6 +339,7 @@ enum status instance_apply(const struct instance *before, const struct json *del
         return fail(err, STATUS_REJECT, "delta: it has no 'name', and there is nothing before it");
     }
     instance = before == NULL ? instance_new(TEXT(""), TEXT("")) : instance_copy(before);
+    instance->bytes_most = 0;
     while (status == STATUS_OK && json_next(delta, &cursor, &key, &value)) {
         status = fold_field(instance, delta, key, value, err);
     }

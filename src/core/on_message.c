@@ -83,6 +83,7 @@ static void remember_id(struct decision *d)
     json_put(ids, id_of(d), json_integer(1));
     json_free(d->after->ids);
     d->after->ids = ids;
+    (void)result_fits(d->after, NULL, id_of(d).bytes + 8);
 }
 
 /* The mailbox keeps what it needs to match later: the event and the record's coordinates. */
@@ -103,19 +104,25 @@ static struct json *mail_of(const struct event *event)
 
 static bool keep_mail(struct decision *d)
 {
-    struct json *message = mail_of(d->event);
+    struct json *message;
     struct mail *mail;
 
-    if (d->after->mail_count >= MAILBOX_MAX || !result_fits(d->after, message)) {
-        json_free(message);
+    if (d->after->mail_count >= MAILBOX_MAX) {
         return false;
     }
+    message = mail_of(d->event);
     mail = instance_add_mail(d->after);
     *mail = (struct mail){
-        .number = d->after->mail_next++,
+        .number = d->after->mail_next,
         .topic = flow_find_topic(d->flow, d->event->topic),
         .message = message,
     };
+    if (!result_fits(d->after, message, 0)) {
+        instance_drop_mail(d->after, d->after->mail_next);
+        d->after->bytes_most = 0;
+        return false;
+    }
+    d->after->mail_next++;
     remember_id(d);
     effect_decide(d->effects, "%.*s: kept until a step listens for it", TEXT_ARG(d->event->topic));
     return true;

@@ -28,7 +28,7 @@ struct json *problem_new(const char *type, struct text title, const char *detail
     int64_t status = problem_status_of(text_of(type));
 
     json_put_string(error, "type", type);
-    json_put_text(error, "title", title);
+    json_put_text(error, "title", title.bytes > 0 ? title : text_of(type));
     if (status != 0) {
         json_put_integer(error, "status", status);
     }
@@ -75,6 +75,9 @@ const char *problem_text(const struct decision *d, const struct json *error)
     struct text detail = json_member_text(error, "detail");
     struct text text;
 
+    if (text_equal(type, title)) {
+        title = TEXT("");
+    }
     text = arena_printf(d->effects->arena, "%.*s%s%.*s%s%.*s", TEXT_ARG(type),
                         title.bytes > 0 ? ": " : "", TEXT_ARG(title), detail.bytes > 0 ? ": " : "",
                         TEXT_ARG(detail));

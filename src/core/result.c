@@ -2,44 +2,54 @@
 #include "base/limits.h"
 #include "core/decision.h"
 
-static size_t add_size(size_t bytes, const struct json *value)
+#define MEASURED_MAX ((size_t)STATE_BYTES_MAX * 2)
+#define ITEM_BYTES 64 /* Keys and punctuation around what is added; generous. */
+
+static size_t size_of(const struct json *value)
 {
-    if (value == NULL || bytes > STATE_BYTES_MAX) {
-        return bytes;
-    }
-    return bytes + json_size(value, STATE_BYTES_MAX - bytes);
+    return value == NULL ? 0 : json_size(value, MEASURED_MAX) + ITEM_BYTES;
 }
 
-/* Bytes of everything that can grow without the document. */
-static size_t size_around(const struct instance *instance)
+/* Bytes of everything that can grow. */
+static size_t measure(const struct instance *instance)
 {
-    size_t bytes = add_size(0, instance->error);
+    size_t bytes = size_of(instance->data) + size_of(instance->error) + size_of(instance->ids);
 
-    bytes = add_size(bytes, instance->ids);
     for (uint32_t i = 0; i < instance->undo_count; i++) {
-        bytes = add_size(bytes, instance->stack[i].message);
+        bytes += size_of(instance->stack[i].message);
     }
     for (uint32_t i = 0; i < instance->mail_count; i++) {
-        bytes = add_size(bytes, instance->mailbox[i].message);
+        bytes += size_of(instance->mailbox[i].message);
     }
     return bytes;
 }
 
-bool result_fits(const struct instance *instance, const struct json *more)
+bool result_fits(struct instance *instance, const struct json *added, size_t name_bytes)
 {
-    size_t bytes = add_size(size_around(instance), instance->data);
-
-    return add_size(bytes, more) <= STATE_BYTES_MAX;
+    /* What comes in is counted and what goes away is not, so the sum is never too small; only when
+     * it comes to the limit is the whole measured. */
+    if (instance->bytes_most != 0) {
+        instance->bytes_most += size_of(added) + name_bytes;
+    }
+    if (instance->bytes_most == 0 || instance->bytes_most > STATE_BYTES_MAX) {
+        instance->bytes_most = measure(instance);
+    }
+    return instance->bytes_most <= STATE_BYTES_MAX;
 }
 
-struct json *result_put_data(struct decision *d, const struct step *step, struct json *data)
+struct json *result_put_data(struct decision *d, const struct step *step, struct json *data,
+                             const struct json *added)
 {
-    if (add_size(size_around(d->after), data) > STATE_BYTES_MAX) {
+    struct json *old = d->after->data;
+
+    d->after->data = data;
+    if (!result_fits(d->after, added, step->as.bytes)) {
         json_free(data);
+        d->after->data = old;
+        d->after->bytes_most = 0;
         return problem_of_step(d, step, 0, "runtime", "the state of the run would be too large");
     }
-    json_free(d->after->data);
-    d->after->data = data;
+    json_free(old);
     return NULL;
 }
 
@@ -48,6 +58,7 @@ struct json *result_keep(struct decision *d, const struct step *step, uint32_t a
 {
     struct json *kept = NULL;
     struct json *data;
+    struct json *error;
     struct error err = {0};
 
     if (step->as.bytes == 0) {
@@ -63,8 +74,10 @@ struct json *result_keep(struct decision *d, const struct step *step, uint32_t a
         }
     }
     data = json_open_copy(d->after->data);
-    json_put(data, step->as, kept);
-    return result_put_data(d, step, data);
+    json_put(data, step->as, json_copy(kept));
+    error = result_put_data(d, step, data, kept);
+    json_free(kept);
+    return error;
 }
 
 /* A note is for people: one that fails says so and harms nothing. */

@@ -1,4 +1,6 @@
 /* What the flow's expressions see. Only the variables that an expression reads are built. */
+#include <string.h>
+
 #include "base/duration.h"
 #include "core/decision.h"
 
@@ -107,15 +109,38 @@ static void unsee(struct seen *seen)
     json_free(seen->message);
 }
 
+/* "/" and the digits of a number that is not negative. Every event with an expression needs a seed,
+ * and printing one is slow. */
+static char *add_number(char *at, int64_t number)
+{
+    char digits[24];
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    *at++ = '/';
+    while (count > 0) {
+        *at++ = digits[--count];
+    }
+    return at;
+}
+
 /* `uuid` and `random` must give the same in a replay, and something else in another transition. */
 static struct text seed_of(struct decision *d)
 {
-    char run[RUN_ID_BYTES];
+    const struct instance *after = d->after;
+    char *seed;
+    char *at;
 
     if (d->seed.bytes == 0) {
-        run_id_format(d->after->run, run);
-        d->seed = arena_printf(d->effects->arena, "%.*s/%s/%lld", TEXT_ARG(d->after->name), run,
-                               (long long)d->after->seq);
+        seed = arena_alloc(d->effects->arena, after->name.bytes + 80);
+        memcpy(seed, after->name.data, after->name.bytes);
+        at = add_number(seed + after->name.bytes, after->run.generation);
+        at = add_number(at, after->run.offset);
+        at = add_number(at, after->seq);
+        d->seed = (struct text){seed, (size_t)(at - seed)};
     }
     return d->seed;
 }

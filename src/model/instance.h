@@ -121,6 +121,8 @@ struct instance {
     uint32_t undo_count;
     struct mail *mailbox;
     uint32_t mail_count;
+    size_t bytes_most; /* No state: what the JSON above takes at most, so that it need not be
+                          measured at every event. 0: not known. */
 };
 
 /* A blank instance (RUN_NONE) of `flow_name` and `key`. Owned by the caller: instance_free(). */

@@ -157,6 +157,28 @@ static void a_state_above_the_limit_is_an_error_of_the_run(void **state)
     play_end(&play, flow);
 }
 
+static void what_is_replaced_does_not_count_for_the_limit(void **state)
+{
+    struct flow *flow = empty_flow();
+    struct step *step;
+    struct play play;
+
+    (void)state;
+    kit_step(flow, "big", STEP_SET, STEP_NONE)->set = kit_template(
+        flow, "{\"big\": \"${ [range(50000)] | map(\\\"1234567890\\\") }\"}");
+    kit_step(flow, "same", STEP_SET, 0)->set = flow->steps[0].set;
+    step = kit_step(flow, "count", STEP_SET, 1);
+    step->set = kit_template(flow, "{\"n\": \"${ .n + 1 }\"}");
+    step = kit_step(flow, "again", STEP_SET, 2);
+    step->set = kit_template(flow, "{}");
+    step->condition = kit_expr(flow, ".n < 4");
+    step->then = (struct then){.kind = THEN_STEP, .step = 0};
+    start(&play, flow);
+    assert_int_equal(play.now->status, RUN_COMPLETED);
+    assert_int_equal(json_member_int(play.now->data, "n", 0), 4);
+    play_end(&play, flow);
+}
+
 static void an_inline_step_that_fails_after_the_pivot_can_be_run_again(void **state)
 {
     struct flow *flow = kit_order_flow();
@@ -187,6 +209,7 @@ int main(void)
         cmocka_unit_test(raise_again_in_on_failure_ends_as_planned),
         cmocka_unit_test(the_completion_record_is_the_result_template),
         cmocka_unit_test(a_state_above_the_limit_is_an_error_of_the_run),
+        cmocka_unit_test(what_is_replaced_does_not_count_for_the_limit),
         cmocka_unit_test(an_inline_step_that_fails_after_the_pivot_can_be_run_again),
     };
 
