@@ -97,6 +97,7 @@ static enum status poll_inner(struct sim_consumer *consumer, struct record *reco
 
     sim_handle_take_back(&consumer->handle);
     sim_broker_tick(broker);
+    consumer->polled_ms = broker->sim->now_ms;
     if (is_unaware(consumer)) {
         member = sim_group_member(consumer->group, consumer->member_id);
         if (member != NULL) {
@@ -176,10 +177,13 @@ enum status sim_consumer_check(const struct consumer *member, bool transactional
     struct sim_consumer *consumer = member->self;
 
     bool removed = sim_group_member(consumer->group, consumer->member_id) == NULL;
+    int64_t now_ms = consumer->handle.broker->sim->now_ms;
 
     *group = consumer->group;
-    /* A client that was stopped for long may have learned in the background that it was removed. */
-    if (removed && transactional && sim_chance(consumer->handle.broker->sim, SIM_CHECK_LOST)) {
+    /* A client that was stopped for long may have learned in the background that it was removed,
+     * before its thread goes on where it stood. */
+    if (removed && transactional && now_ms - consumer->polled_ms > SIM_SESSION_MS / 2 &&
+        sim_chance(consumer->handle.broker->sim, SIM_CHECK_LOST)) {
         consumer->unchecked = true;
     }
     if (transactional && consumer->unchecked) {

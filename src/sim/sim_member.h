@@ -21,6 +21,7 @@ struct sim_consumer {
     char *static_id;    /* NULL: dynamic. */
     int32_t generation; /* As it knows; -1: none. */
     bool unchecked;     /* It has forgotten that it ever was a member. */
+    int64_t polled_ms;
     struct text *topics;
     uint32_t topic_count;
     struct rebalance rebalance;

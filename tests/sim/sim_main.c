@@ -94,7 +94,9 @@ static bool run_seed(const struct arguments *arguments, const struct flow *flow,
     }
     if (!arguments->verbose && !arguments->expects_fault) {
         options.trace = print_line;
+        log_set_level(LOG_INFO);
         world_run(&options, &result);
+        log_set_level(LOG_NONE);
     }
     printf("seed %" PRIu64 ": %s\n", seed, result.fault);
     return true;
@@ -175,6 +177,7 @@ int main(int argc, char **argv)
     time_t began = time(NULL);
     bool found = false;
 
+    setvbuf(stdout, NULL, _IOLBF, 0); /* The engine's log goes to stderr: keep their order. */
     if (!parse(argc, argv, &arguments)) {
         fprintf(stderr, "usage: sim [--seed N] [--count N] [--rules-off N] [--flow FILE] "
                         "[--seeds FILE] [--verbose] [--expect-fault] [--budget SECONDS]\n");
