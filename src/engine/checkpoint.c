@@ -267,7 +267,9 @@ static int64_t checkpoint_after(const struct partition *partition)
 {
     const struct resident *resident = partition->dirty.first;
 
-    while (resident != NULL && resident->is_saving) {
+    /* Only those that this very pass saves: one that became dirty again while an earlier pass waits
+     * for the store is in no snapshot. */
+    while (resident != NULL && partition->is_pass_saving && resident->is_saving) {
         resident = resident->dirty.next;
     }
     return resident != NULL && resident->first_offset < partition->history_next
