@@ -293,6 +293,7 @@ static bool has_reason(const struct lane *lane, const struct partition *partitio
 void lane_checkpoint(struct lane *lane, struct partition *partition, bool everything)
 {
     uint32_t before = lane->outbox.count;
+    bool was_touched = partition->is_touched;
 
     if (!everything && lane->monotonic_ms < partition->checkpoint_pass_ms + PASS_EVERY_MS) {
         return;
@@ -311,7 +312,7 @@ void lane_checkpoint(struct lane *lane, struct partition *partition, bool everyt
     partition->overlay_checkpoint = checkpoint_after(partition);
     if (lane->outbox.count == before && partition->overlay_checkpoint == partition->checkpoint) {
         partition->is_pass_open = false;
-        partition->is_touched = lane->events > 0 && partition->is_touched;
+        partition->is_touched = was_touched;
         return;
     }
     struct checkpoint_record record = {.kind = CHECKPOINT_OFFSETS,
