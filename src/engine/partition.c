@@ -204,8 +204,9 @@ void partition_ended(struct partition *partition, struct resident *resident, uin
     resident->instance = NULL;
     wake_heap_set(&partition->wakes, &resident->wake, WAKE_NEVER);
     /* A run that slept is in the store until its tombstone is applied there; the resident stands
-     * for "gone" meanwhile, and holds the checkpoint back with its first record. */
-    if (!resident->has_snapshot) {
+     * for "gone" meanwhile, and holds the checkpoint back with its first record. So does one whose
+     * former life's tombstone still waits for the store. */
+    if (!resident->has_snapshot && !resident->is_saving) {
         partition_evict(partition, resident);
     }
 }
