@@ -119,10 +119,11 @@ void partition_free(struct partition *partition)
     if (partition == NULL) {
         return;
     }
-    partition_forget(partition);
+    /* First, since an apply that is not settled borrows memory that goes next. */
     if (partition->store.close != NULL) {
         partition->store.close(partition->store.self);
     }
+    partition_forget(partition);
     free(partition);
 }
 
