@@ -199,16 +199,20 @@ static enum status find_start(struct lane *lane, struct partition *partition, st
     if (status != STATUS_OK) {
         return status;
     }
-    takeover->offset = takeover->inbox_seen;
-    if (takeover->offset < ends.low) {
+    int64_t start = takeover->inbox_seen;
+    if (start < ends.low) {
         return fail(err, STATUS_REJECT,
                     "group '%s' has no committed offset for '%s' partition %d, whose records below "
                     "%lld are deleted, and the history ends at %lld: records %lld to %lld are lost",
                     lane->names.exec_group, lane->names.inbox, partition->number,
-                    (long long)ends.low, (long long)takeover->offset, (long long)takeover->offset,
+                    (long long)ends.low, (long long)start, (long long)start,
                     (long long)ends.low - 1);
     }
-    return claim(lane, partition, takeover->offset, takeover->checkpoint, err);
+    status = claim(lane, partition, start, takeover->checkpoint, err);
+    if (status == STATUS_OK) {
+        takeover->offset = start; /* Not before: without the claim this step comes again. */
+    }
+    return status;
 }
 
 static enum status resume(struct lane *lane, struct partition *partition, struct error *err)
