@@ -48,26 +48,29 @@ enum status takeover_open_reader(struct lane *lane, const struct partition *part
     return status;
 }
 
-/* A dead owner's transaction keeps our position unstable until it times out. Its id is in the last
- * metadata, and opening a producer under that id ends the transaction now. */
-static enum status fence_owner(struct lane *lane, const struct partition_offset *last,
-                               struct error *err)
+/* A dead owner's transaction keeps our position unstable, or the topics unreadable, until it times
+ * out. Its id is in the last metadata, and opening a producer under that id ends the transaction
+ * now. After a grace, since a living one ends its transactions itself. */
+static void fence_owner(struct lane *lane, const struct partition *partition, const char *owner)
 {
-    struct metadata metadata;
+    struct takeover *takeover = partition->takeover;
     struct producer producer;
+    struct error err;
 
-    if (!metadata_parse(last->metadata, &metadata) ||
-        strcmp(metadata.transactional_id, lane->transactional_id) == 0) {
-        return STATUS_OK;
+    if (lane->monotonic_ms - takeover->since_ms < lane->settings->fence_grace_ms) {
+        return;
     }
-    log_event(LOG_INFO, "owner-fenced", "partition=%d owner=%s", last->partition,
-              metadata.transactional_id);
-    enum status status = lane->broker->open_producer(
-        lane->broker->self, text_of(metadata.transactional_id), &producer, err);
-    if (status == STATUS_OK) {
+    takeover->since_ms = lane->monotonic_ms;
+    if (strcmp(owner, lane->transactional_id) == 0) {
+        /* We ourselves: before a crash, under a static name, or before the broker was lost. */
+        (void)lane_ensure_producer(lane, &err);
+        return;
+    }
+    log_event(LOG_INFO, "owner-fenced", "partition=%d owner=%s", partition->number, owner);
+    if (lane->broker->open_producer(lane->broker->self, text_of(owner), &producer, &err) ==
+        STATUS_OK) {
         producer.close(producer.self);
     }
-    return status;
 }
 
 static enum status read_offset(struct lane *lane, struct partition *partition, struct error *err)
@@ -83,22 +86,24 @@ static enum status read_offset(struct lane *lane, struct partition *partition, s
     if (takeover->since_ms == 0) {
         takeover->since_ms = lane->monotonic_ms;
     }
-    if (status == STATUS_RETRY &&
-        lane->monotonic_ms - takeover->since_ms >= lane->settings->fence_grace_ms) {
-        takeover->since_ms = lane->monotonic_ms;
-        if (lane->broker->committed(lane->broker->self, group, &position, 1, COMMITTED_LAST, err) ==
-            STATUS_OK) {
-            (void)fence_owner(lane, &position, err);
+    struct metadata metadata;
+    if (status == STATUS_RETRY) {
+        struct error ignored;
+        if (lane->monotonic_ms - takeover->since_ms >= lane->settings->fence_grace_ms &&
+            lane->broker->committed(lane->broker->self, group, &position, 1, COMMITTED_LAST,
+                                    &ignored) == STATUS_OK &&
+            metadata_parse(position.metadata, &metadata)) {
+            fence_owner(lane, partition, metadata.transactional_id);
         }
         return STATUS_RETRY;
     }
     if (status != STATUS_OK) {
         return status;
     }
-    struct metadata metadata;
     if (position.offset != OFFSET_NONE && metadata_parse(position.metadata, &metadata)) {
         takeover->offset = position.offset;
         takeover->checkpoint = metadata.checkpoint;
+        memcpy(takeover->owner, metadata.transactional_id, sizeof takeover->owner);
     } else if (position.offset != OFFSET_NONE) {
         return fail(err, STATUS_REJECT,
                     "group '%s' has committed offset %lld of '%s' partition %d with metadata "
@@ -154,12 +159,14 @@ static enum status await_end(struct lane *lane, const struct partition *partitio
     if (*high == OFFSET_NONE) {
         *high = ends.high;
     }
-    return ends.stable >= *high
-               ? STATUS_OK
-               : fail(err, STATUS_RETRY,
-                      "'%s' partition %d is readable to %lld, "
-                      "not yet to %lld",
-                      topic, partition->number, (long long)ends.stable, (long long)*high);
+    if (ends.stable >= *high) {
+        return STATUS_OK;
+    }
+    if (partition->takeover->owner[0] != '\0') {
+        fence_owner(lane, partition, partition->takeover->owner);
+    }
+    return fail(err, STATUS_RETRY, "'%s' partition %d is readable to %lld, not yet to %lld", topic,
+                partition->number, (long long)ends.stable, (long long)*high);
 }
 
 static enum status await_ends(struct lane *lane, struct partition *partition, struct error *err)
