@@ -150,7 +150,8 @@ static enum outcome make_object(struct evaluator *ev, const struct node *node,
         json_put(object, json_text_of(operands[i]), json_copy(operands[i + 1]));
     }
     *value = object;
-    return eval_spend(ev, node->item_count) ? OUTCOME_OK : OUTCOME_LIMIT;
+    /* Even an empty one takes some hundred bytes. */
+    return eval_spend(ev, 4 + node->item_count) ? OUTCOME_OK : OUTCOME_LIMIT;
 }
 
 static enum outcome make_text(struct evaluator *ev, const struct node *node,

@@ -187,25 +187,26 @@ static enum outcome subtract(struct evaluator *ev, const struct node *node, cons
     return ev->fuel >= 0 ? OUTCOME_OK : OUTCOME_LIMIT;
 }
 
+/* As jq 1.6: once, and again for every whole number above one; null below. */
 static enum outcome repeat(struct evaluator *ev, struct text text, double times,
                            struct json **value)
 {
-    struct buffer whole = {.bytes_max = EXPR_OUTPUT_BYTES_MAX};
+    struct buffer whole = {0};
     enum outcome outcome;
 
     if (times <= 0) {
         *value = json_null();
         return OUTCOME_OK;
     }
-    /* As jq 1.6: once, and again for every whole number above one. */
-    for (double i = 0; i == 0 || (i + 1 <= times && text.bytes > 0 && !whole.full); i++) {
-        buffer_add_text(&whole, text);
-        if (!eval_spend(ev, 1)) {
-            break;
-        }
+    times = text.bytes == 0 || times < 1 ? 1 : floor(times);
+    if (times * (double)text.bytes > EXPR_OUTPUT_BYTES_MAX) {
+        return eval_exceed(ev, "a text of more than %d bytes", EXPR_OUTPUT_BYTES_MAX);
     }
-    outcome = whole.full ? eval_exceed(ev, "a text of more than %d bytes", EXPR_OUTPUT_BYTES_MAX)
-                         : eval_text(ev, buffer_text(&whole), value);
+    buffer_reserve(&whole, (size_t)times * text.bytes);
+    for (double i = 0; i < times; i++) {
+        buffer_add_text(&whole, text);
+    }
+    outcome = eval_text(ev, buffer_text(&whole), value);
     buffer_release(&whole);
     return outcome;
 }
