@@ -157,7 +157,9 @@ static void add_message(struct lane *lane, const struct effect *effect, const st
     struct error err;
 
     for (uint32_t i = 0; i < made.count; i++) {
-        headers[i] = (struct record_header){made.items[i].name, made.items[i].value};
+        /* Copies: they may stand in the overlay or the effect, which the next event replaces. */
+        headers[i].name = lane_keep(lane, made.items[i].name);
+        headers[i].value = lane_keep(lane, made.items[i].value);
     }
     record->topic = lane_keep(lane, effect->topic);
     record->key = lane_keep(lane, effect->key);
