@@ -121,7 +121,9 @@ void sim_queue_send(struct sim_broker *broker, struct sim_queue *queue, size_t c
         send_one(broker, &queue->items[i]);
     }
     queue->count -= count;
-    memmove(queue->items, queue->items + count, queue->count * sizeof(*queue->items));
+    if (queue->count > 0) {
+        memmove(queue->items, queue->items + count, queue->count * sizeof(*queue->items));
+    }
 }
 
 /* Whether an earlier item of the same partition did not make it: then this one cannot either. */
