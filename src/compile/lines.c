@@ -1,10 +1,13 @@
 #include "compile/lines.h"
 
+#include <string.h>
+
 size_t line_break(struct text text, size_t at)
 {
     struct text rest = text_sub(text, at, text.bytes - at);
 
-    if (rest.bytes == 0) {
+    /* Every byte of a file comes through here: most are told by their value alone. */
+    if (rest.bytes == 0 || strchr("\n\r\xC2\xE2", rest.data[0]) == NULL || rest.data[0] == '\0') {
         return 0;
     }
     if (text_starts(rest, TEXT("\r\n")) || text_starts(rest, TEXT("\xC2\x85"))) {

@@ -235,7 +235,8 @@ struct flow {
     struct text name;
     int32_t version;
     char hash[FLOW_HASH_BYTES + 1];
-    struct text definition; /* The resolved definition, canonical JSON: what the hash covers. */
+    /* The resolved definition, canonical JSON. The hash covers it without its member `info`. */
+    struct text definition;
     enum flow_mode mode;
     struct correlation key;
     struct expr *key_in_data; /* Flow `key` over the instance document; NULL if not a path. */

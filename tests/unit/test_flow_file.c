@@ -204,8 +204,7 @@ static void a_flow_is_told_by_its_first_key(void **state)
                                         "\n\n 'flow': a",
                                         "{flow: a}",
                                         "\"document\" : {}",
-                                        "\xEF\xBB\xBF"
-                                        "flow: a",
+                                        "\357\273\277flow: a",
                                         "%YAML 1.2\n---\nflow : a\n"};
     static const char *const others[] = {"",          "topics: {}\nflow: a", "flows: a", "flow",
                                          "# flow: a", "- flow: a",           "test: x"};
