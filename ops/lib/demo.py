@@ -50,6 +50,7 @@ class Demo:
         self.started = []
         self.outcome = {}
         self.repeated = 0
+        self.told = 0.0
 
     def spawn(self, name, argv):
         """A child whose output goes to a file; ended by its own pid."""
@@ -88,9 +89,9 @@ class Demo:
                               capture_output=True, text=True, check=False)
 
     def await_flows(self):
-        """Orders count from the moment the flow is active: that is when its history begins."""
+        """A flow starts with the records that come after its activation, which a worker does first."""
         end = time.monotonic() + 60
-        while "flow-active" not in "".join(
+        while "worker-up" not in "".join(
                 path.read_text() for path in self.directory.glob("worker-*.log")):
             if time.monotonic() > end or all(w.poll() is not None for w in self.workers):
                 raise SystemExit(self.tail("worker-1"))
@@ -153,8 +154,11 @@ class Demo:
         line = (f"   {time.monotonic() - begun:5.1f} s  sent {sent:4d}  confirmed {confirmed:4d}  "
                 f"rejected {done - confirmed:4d}  open {sent - done:4d}  "
                 f"{state[len(self.workers)]}")
-        print(f"\r{line}" if sys.stdout.isatty() else line, end="" if sys.stdout.isatty() else "\n",
-              flush=True)
+        if sys.stdout.isatty():
+            print(f"\r{line}", end="", flush=True)
+        elif time.monotonic() - self.told >= 1 or done == count:
+            print(line, flush=True)
+            self.told = time.monotonic()
 
     def report(self):
         count = self.options.orders
@@ -165,7 +169,7 @@ class Demo:
         print(f"   {len(missing):5d}  without an end, {self.repeated} ended twice")
         wrong = [n for n in range(count) if f"A-{n}" in self.outcome and self.is_wrong(n)]
         shown = next((f"A-{n}" for n in range(count)
-                      if self.outcome.get(f"A-{n}", "").startswith("rejected: no carrier")),
+                      if self.outcome.get(f"A-{n}", "").startswith("rejected: refused by ship")),
                      "A-0")
         print(f"\n== the history of order-saga:{shown} (baton history order-saga:{shown})")
         history = self.baton("history", f"order-saga:{shown}")
