@@ -11,25 +11,6 @@
 #define FENCED_WINDOW_MS MS_PER_MINUTE
 #define FENCED_MAX 3
 
-void metadata_format(char out[OFFSET_METADATA_BYTES], const char *transactional_id,
-                     const char *batch, int64_t checkpoint)
-{
-    int bytes = snprintf(out, OFFSET_METADATA_BYTES, "1 %s %s %" PRId64, transactional_id, batch,
-                         checkpoint);
-
-    CHECK(bytes > 0 && bytes < OFFSET_METADATA_BYTES);
-}
-
-bool metadata_parse(const char *text, struct metadata *metadata)
-{
-    int end = 0;
-
-    *metadata = (struct metadata){.checkpoint = 0};
-    return sscanf(text, "1 %255s %63s %" SCNd64 "%n", metadata->transactional_id, metadata->batch,
-                  &metadata->checkpoint, &end) == 3 &&
-           text[end] == '\0' && metadata->checkpoint >= 0;
-}
-
 enum status lane_ensure_producer(struct lane *lane, struct error *err)
 {
     if (lane->has_producer) {
@@ -242,11 +223,14 @@ static void drop_lost(struct lane *lane, struct partition *partition, const char
         log_event(LOG_WARN, "pause-failed", "partition=%d reason=\"%s\"", partition->number,
                   err.text);
     }
+    /* The others keep their order: it is the order of their history. */
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < lane->touched_count; i++) {
-        if (lane->touched[i].partition == partition) {
-            lane->touched[i--] = lane->touched[--lane->touched_count];
+        if (lane->touched[i].partition != partition) {
+            lane->touched[kept++] = lane->touched[i];
         }
     }
+    lane->touched_count = kept;
     for (uint32_t i = 0; i < lane->mark_count; i++) {
         if (map_get(&partition->watermarks, lane->marks[i]->key) == lane->marks[i]) {
             lane->marks[i--] = lane->marks[--lane->mark_count];

@@ -137,7 +137,7 @@ const struct instance *resident_state(const struct resident *resident);
 /* commit.c: commit the open turn. RETRY: it was not committed and its records will come again. */
 enum status lane_commit(struct lane *lane, struct error *err);
 enum status lane_ensure_producer(struct lane *lane, struct error *err);
-/* "1 <transactional id> <batch> <checkpoint>" */
+/* metadata.c: "1 <transactional id> <batch> <checkpoint>" */
 void metadata_format(char out[OFFSET_METADATA_BYTES], const char *transactional_id,
                      const char *batch, int64_t checkpoint);
 struct metadata {
