@@ -47,9 +47,10 @@ void lane_add_bare_marks(struct lane *lane)
     for (uint32_t i = 0; i < lane->mark_count; i++) {
         const struct watermark *mark = lane->marks[i];
         for (int32_t n = 0; mark->needs_record && n < lane->partition_max; n++) {
-            const struct partition *partition = lane->partitions[n];
+            struct partition *partition = lane->partitions[n];
             if (partition != NULL && partition->is_touched &&
                 map_get(&partition->watermarks, mark->key) == mark) {
+                lane->outbox.origin = (struct origin){partition, OFFSET_NONE};
                 add_watermark(lane, partition, mark->key, mark->overlay_next);
                 break;
             }

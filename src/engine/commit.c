@@ -87,9 +87,16 @@ static void note_poison(struct lane *lane, uint32_t index, const struct error *e
               "topic=%.*s partition=%d inbox-offset=%lld reason=\"%s\"", TEXT_ARG(record->topic),
               origin->partition == NULL ? -1 : origin->partition->number,
               (long long)origin->inbox_offset, err->text);
-    if (origin->partition != NULL) {
+    if (origin->partition != NULL && origin->inbox_offset != OFFSET_NONE) {
         origin->partition->poison_offset = origin->inbox_offset;
     }
+}
+
+/* What the state is folded from: without such a record the rest must not be committed. */
+static bool is_own_log(const struct lane *lane, struct text topic)
+{
+    return text_is(topic, lane->names.history) || text_is(topic, lane->names.snapshot) ||
+           text_is(topic, lane->names.checkpoint);
 }
 
 /* A command of a local event has no inbox record to dead-letter in its place: the refused record
@@ -121,8 +128,11 @@ static enum status produce_all(struct lane *lane, struct error *err)
         if (status == STATUS_REJECT) {
             struct error why = *err;
             note_poison(lane, i, err);
-            if (lane->outbox.origins[i].inbox_offset == OFFSET_NONE) {
+            const struct origin *origin = &lane->outbox.origins[i];
+            if (origin->inbox_offset == OFFSET_NONE && !is_own_log(lane, record->topic)) {
                 status = divert(lane, record, &why, err);
+            } else if (origin->inbox_offset == OFFSET_NONE && origin->partition != NULL) {
+                lane_break(lane, origin->partition, &why);
             }
         }
         if (status != STATUS_OK) {
