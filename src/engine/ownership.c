@@ -164,7 +164,7 @@ void lane_serve_partitions(struct lane *lane)
         } else if (partition->state == PARTITION_HELD) {
             release_hold(lane, partition);
         }
-        if (partition->state == PARTITION_READY) {
+        if (partition->state == PARTITION_READY || partition->state == PARTITION_HELD) {
             lane_serve_store(lane, partition, 0);
         }
         if (partition->state == PARTITION_READY && partition->is_apply_due &&

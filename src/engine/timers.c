@@ -269,10 +269,12 @@ int64_t lane_next_wake(const struct lane *lane, int64_t wait_ms)
         if (partition->state == PARTITION_TAKING && wait_ms > TAKING_POLL_MS) {
             wait_ms = TAKING_POLL_MS;
         }
-        if (partition->is_applying && wait_ms > SETTLE_POLL_MS) {
+        /* In the other states the store is not served: to look again soon would be to spin. */
+        bool is_served = partition->state == PARTITION_READY || partition->state == PARTITION_HELD;
+        if (is_served && partition->is_applying && wait_ms > SETTLE_POLL_MS) {
             wait_ms = SETTLE_POLL_MS;
         }
-        if (partition->is_apply_due) {
+        if (is_served && partition->is_apply_due) {
             wait_ms = sooner(wait_ms, partition->apply_retry_ms, lane->monotonic_ms);
         }
         if (partition->state == PARTITION_HELD) {
