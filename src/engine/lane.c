@@ -188,14 +188,16 @@ static enum status work(struct lane *lane, bool everything, struct error *err)
 enum status lane_turn(struct lane *lane, int64_t wait_ms, struct error *err)
 {
     read_clocks(lane);
+    follow_flows(lane);
+    /* Before the poll: what starts to be fetched here has given out nothing older, and a slow step
+     * of a take-over does not use up the time that the turn has until its commit. */
+    lane_serve_partitions(lane);
     enum status status = poll(lane, lane_next_wake(lane, wait_ms), err);
     if (status != STATUS_OK) {
         lane_end_turn(lane);
         return status == STATUS_FATAL ? status : STATUS_RETRY;
     }
     lane_fault(lane, "after-poll");
-    follow_flows(lane);
-    lane_serve_partitions(lane);
     return work(lane, false, err);
 }
 

@@ -46,6 +46,7 @@ struct lane {
     uint64_t batch_counter;
     uint64_t draws;
     int64_t last_poll_ms;  /* Monotonic. */
+    int64_t store_away_ms; /* Monotonic: until then nobody waits for the store. */
     int64_t fenced_ms[3];  /* Monotonic times of the last fencings. */
     uint32_t fenced_count; /* Since the last rebalance. */
     uint32_t batch_max;    /* Halved when a batch fails twice. */
@@ -166,6 +167,10 @@ void lane_checkpoint_dropped(struct partition *partition);
  * must be taken over again. */
 enum status lane_load(struct lane *lane, struct partition *partition, const struct text *names,
                       uint32_t name_count, struct error *err);
+/* One link serves all partitions of the lane: when one of them has waited for it in vain, the others
+ * do not wait as well, or the turn would outlast the session. */
+bool lane_store_is_away(const struct lane *lane);
+void lane_store_missed(struct lane *lane);
 
 /* timers.c */
 void lane_fire_timers(struct lane *lane);

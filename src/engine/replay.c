@@ -197,6 +197,9 @@ enum status replay_history(struct lane *lane, struct partition *partition, struc
     uint32_t count = 0;
     bool at_end = false;
 
+    if (lane_store_is_away(lane)) {
+        return fail(err, STATUS_RETRY, "the store of sleeping runs does not answer");
+    }
     if (!takeover->has_reader) {
         status = takeover_open_reader(lane, partition, lane->names.history, takeover->replay_from,
                                       err);

@@ -155,6 +155,10 @@ enum status restore_stamp(struct lane *lane, struct partition *partition, struct
     struct takeover *takeover = partition->takeover;
     struct sleep_stamp stamp = {0};
     struct topic_info info;
+
+    if (lane_store_is_away(lane)) {
+        return fail(err, STATUS_RETRY, "the store of sleeping runs does not answer");
+    }
     enum status status = lane->broker->topic(lane->broker->self, text_of(lane->names.snapshot),
                                              &info, err);
 
@@ -164,6 +168,9 @@ enum status restore_stamp(struct lane *lane, struct partition *partition, struct
     }
     if (status == STATUS_OK) {
         status = partition->store.stamp(partition->store.self, &stamp, err);
+        if (status == STATUS_RETRY) {
+            lane_store_missed(lane);
+        }
     }
     if (status != STATUS_OK) {
         return status;

@@ -4,10 +4,21 @@
 
 #define SETTLE_WAIT_MS 1000
 #define APPLY_RETRY_MS 500
+#define AWAY_MS 500
 
 static int64_t monotonic(const struct lane *lane)
 {
     return lane->options.clock->monotonic_ms(lane->options.clock->self);
+}
+
+bool lane_store_is_away(const struct lane *lane)
+{
+    return monotonic(lane) < lane->store_away_ms;
+}
+
+void lane_store_missed(struct lane *lane)
+{
+    lane->store_away_ms = monotonic(lane) + AWAY_MS;
 }
 
 /* A sleeping run becomes a clean resident. */
@@ -45,17 +56,25 @@ enum status lane_load(struct lane *lane, struct partition *partition, const stru
     if (name_count == 0 || partition->snapshot_next == 0) {
         return STATUS_OK;
     }
+    if (lane_store_is_away(lane)) {
+        return fail(err, STATUS_RETRY, "the store of sleeping runs does not answer");
+    }
+    enum partition_state before = partition->state;
     lane_serve_store(lane, partition, SETTLE_WAIT_MS);
-    if (partition->state != PARTITION_READY && partition->state != PARTITION_TAKING) {
-        return fail(err, STATUS_RETRY, "the partition is not ready");
+    if (partition->state != before) {
+        return fail(err, STATUS_STALE, "the store refused what was to be applied");
     }
     if (partition->is_applying || partition->is_apply_due) {
+        lane_store_missed(lane);
         return fail(err, STATUS_RETRY, "the store of sleeping runs does not answer");
     }
     struct sleep_run *runs = arena_array(&lane->arena, name_count, sizeof *runs);
     enum status status = partition->store.load(partition->store.self, partition->store_generation,
                                                partition->store_watermark, names, name_count, runs,
                                                err);
+    if (status == STATUS_RETRY) {
+        lane_store_missed(lane);
+    }
     for (uint32_t i = 0; i < name_count && status == STATUS_OK; i++) {
         if (runs[i].state.data != NULL && partition_find(partition, names[i]) == NULL) {
             status = wake_one(lane, partition, names[i], &runs[i], err);

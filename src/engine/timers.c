@@ -134,7 +134,8 @@ static void poll_near(struct lane *lane, struct partition *partition)
 {
     struct error err;
 
-    if (partition->snapshot_next == 0 || lane->monotonic_ms < partition->near_poll_ms) {
+    if (partition->snapshot_next == 0 || lane->monotonic_ms < partition->near_poll_ms ||
+        lane_store_is_away(lane)) {
         return;
     }
     lane_serve_store(lane, partition, 0);
@@ -157,6 +158,7 @@ static void poll_near(struct lane *lane, struct partition *partition)
         lane_take_over(lane, partition, err.text);
     }
     if (status != STATUS_OK) {
+        lane_store_missed(lane);
         partition->near_count = 0;
         log_event(LOG_WARN, "store-unreachable", "partition=%d reason=\"%s\"", partition->number,
                   err.text);
