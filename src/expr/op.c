@@ -203,7 +203,7 @@ static enum outcome repeat(struct evaluator *ev, struct text text, double times,
         return eval_exceed(ev, "a text of more than %d bytes", EXPR_OUTPUT_BYTES_MAX);
     }
     buffer_reserve(&whole, (size_t)times * text.bytes);
-    for (double i = 0; i < times; i++) {
+    for (size_t left = (size_t)times; left > 0; left--) {
         buffer_add_text(&whole, text);
     }
     outcome = eval_text(ev, buffer_text(&whole), value);

@@ -12,10 +12,10 @@ struct node_list {
     uint32_t capacity;
 };
 
-struct operator
-{
-    enum token_kind token;
+/* An operator between two operands. */
+struct infix {
     const char *word; /* Instead of a token. */
+    enum token_kind token;
     enum node_kind kind;
     enum op op;
     uint32_t level;
@@ -23,20 +23,20 @@ struct operator
 
 enum { LEVEL_OR = 1, LEVEL_AND, LEVEL_COMPARE, LEVEL_SUM, LEVEL_PRODUCT };
 
-static const struct operator operators[] = {
-    {TOKEN_NAME, "or", NODE_OR, OP_ADD, LEVEL_OR},
-    {TOKEN_NAME, "and", NODE_AND, OP_ADD, LEVEL_AND},
-    {TOKEN_EQUAL, NULL, NODE_BINARY, OP_EQUAL, LEVEL_COMPARE},
-    {TOKEN_UNEQUAL, NULL, NODE_BINARY, OP_UNEQUAL, LEVEL_COMPARE},
-    {TOKEN_LESS, NULL, NODE_BINARY, OP_LESS, LEVEL_COMPARE},
-    {TOKEN_LESS_EQUAL, NULL, NODE_BINARY, OP_LESS_EQUAL, LEVEL_COMPARE},
-    {TOKEN_GREATER, NULL, NODE_BINARY, OP_GREATER, LEVEL_COMPARE},
-    {TOKEN_GREATER_EQUAL, NULL, NODE_BINARY, OP_GREATER_EQUAL, LEVEL_COMPARE},
-    {TOKEN_PLUS, NULL, NODE_BINARY, OP_ADD, LEVEL_SUM},
-    {TOKEN_MINUS, NULL, NODE_BINARY, OP_SUBTRACT, LEVEL_SUM},
-    {TOKEN_STAR, NULL, NODE_BINARY, OP_MULTIPLY, LEVEL_PRODUCT},
-    {TOKEN_SLASH, NULL, NODE_BINARY, OP_DIVIDE, LEVEL_PRODUCT},
-    {TOKEN_PERCENT, NULL, NODE_BINARY, OP_MODULO, LEVEL_PRODUCT},
+static const struct infix infixes[] = {
+    {"or", TOKEN_NAME, NODE_OR, OP_ADD, LEVEL_OR},
+    {"and", TOKEN_NAME, NODE_AND, OP_ADD, LEVEL_AND},
+    {NULL, TOKEN_EQUAL, NODE_BINARY, OP_EQUAL, LEVEL_COMPARE},
+    {NULL, TOKEN_UNEQUAL, NODE_BINARY, OP_UNEQUAL, LEVEL_COMPARE},
+    {NULL, TOKEN_LESS, NODE_BINARY, OP_LESS, LEVEL_COMPARE},
+    {NULL, TOKEN_LESS_EQUAL, NODE_BINARY, OP_LESS_EQUAL, LEVEL_COMPARE},
+    {NULL, TOKEN_GREATER, NODE_BINARY, OP_GREATER, LEVEL_COMPARE},
+    {NULL, TOKEN_GREATER_EQUAL, NODE_BINARY, OP_GREATER_EQUAL, LEVEL_COMPARE},
+    {NULL, TOKEN_PLUS, NODE_BINARY, OP_ADD, LEVEL_SUM},
+    {NULL, TOKEN_MINUS, NODE_BINARY, OP_SUBTRACT, LEVEL_SUM},
+    {NULL, TOKEN_STAR, NODE_BINARY, OP_MULTIPLY, LEVEL_PRODUCT},
+    {NULL, TOKEN_SLASH, NODE_BINARY, OP_DIVIDE, LEVEL_PRODUCT},
+    {NULL, TOKEN_PERCENT, NODE_BINARY, OP_MODULO, LEVEL_PRODUCT},
 };
 
 void parse_advance(struct parser *parser)
@@ -153,13 +153,13 @@ static void list_add(struct parser *parser, struct node_list *list, struct node 
     list->items[list->count++] = node;
 }
 
-static const struct operator* operator_at(const struct parser *parser)
+static const struct infix *infix_at(const struct parser *parser)
 {
-    for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
-        const struct operator* operator= & operators[i];
-        if (operator->word != NULL ? parse_at_word(parser, operator->word)
-                                   : parser->token.kind == operator->token) {
-            return operator;
+    for (size_t i = 0; i < sizeof(infixes) / sizeof(infixes[0]); i++) {
+        const struct infix *infix = &infixes[i];
+        if (infix->word != NULL ? parse_at_word(parser, infix->word)
+                                : parser->token.kind == infix->token) {
+            return infix;
         }
     }
     return NULL;
@@ -207,12 +207,12 @@ static struct node *parse_unary(struct parser *parser)
     return operand == NULL ? NULL : negate(parser, minus.offset, operand);
 }
 
-static struct node *combine(struct parser *parser, const struct operator* operator,
-                            struct node * left, struct node *right)
+static struct node *combine(struct parser *parser, const struct infix *infix, struct node *left,
+                            struct node *right)
 {
-    struct node *node = node_new(parser, operator->kind, left->offset, 2);
+    struct node *node = node_new(parser, infix->kind, left->offset, 2);
 
-    node->op = operator->op;
+    node->op = infix->op;
     node->items[0] = left;
     node->items[1] = right;
     return node_seal(parser, node);
@@ -222,23 +222,23 @@ static struct node *combine(struct parser *parser, const struct operator* operat
 static struct node *parse_operand(struct parser *parser, uint32_t level)
 {
     struct node *left = parse_unary(parser);
-    const struct operator* operator= operator_at(parser);
-    const struct operator* next;
+    const struct infix *infix = infix_at(parser);
+    const struct infix *next;
     struct node *right;
 
-    while (left != NULL && operator!= NULL && operator->level >= level) {
+    while (left != NULL && infix != NULL && infix->level >= level) {
         parse_advance(parser);
-        right = parse_operand(parser, operator->level + 1);
+        right = parse_operand(parser, infix->level + 1);
         if (right == NULL) {
             return NULL;
         }
-        left = combine(parser, operator, left, right);
-        next = operator_at(parser);
-        if (next != NULL && operator->level == LEVEL_COMPARE && next->level == LEVEL_COMPARE) {
+        left = combine(parser, infix, left, right);
+        next = infix_at(parser);
+        if (next != NULL && infix->level == LEVEL_COMPARE && next->level == LEVEL_COMPARE) {
             return parse_fail(parser, parser->token,
                               "comparisons cannot be chained: put one of them in parentheses");
         }
-        operator= next;
+        infix = next;
     }
     return left;
 }

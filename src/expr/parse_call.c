@@ -135,6 +135,7 @@ static struct node *call_of(struct parser *parser, size_t from, const struct bui
 {
     struct node *node = node_new(parser, NODE_CALL, from, builtin->arity);
 
+    CHECK(arguments != NULL || builtin->arity == 0);
     node->builtin = builtin;
     for (uint32_t i = 0; i < builtin->arity; i++) {
         node->items[i] = arguments[i];
@@ -189,8 +190,10 @@ static struct node *range_of(struct parser *parser, size_t from, struct node **a
 
 static struct node *delete_of(struct parser *parser, size_t from, struct node *f)
 {
-    struct token token = {.offset = f->offset, .bytes = f->bytes};
+    struct token token = {0};
 
+    CHECK(f != NULL);
+    token.offset = f->offset;
     if (!delete_accepts(f)) {
         token.bytes = node_source(parser->expr, f).bytes;
         return parse_fail(parser, token,

@@ -180,10 +180,9 @@ static void set_field(struct step *step, struct text name)
 /* A key that is a plain text is a field: `["a"]` is `.a`. */
 static void set_key(struct parser *parser, struct step *step, struct node *key)
 {
-    struct text name = key->kind == NODE_LITERAL ? json_text_of(key->value) : (struct text){0};
-
+    CHECK(key != NULL);
     if (key->kind == NODE_LITERAL && json_kind(key->value) == JSON_TEXT) {
-        set_field(step, arena_text(&parser->expr->arena, name));
+        set_field(step, arena_text(&parser->expr->arena, json_text_of(key->value)));
         return;
     }
     step->kind = STEP_INDEX;

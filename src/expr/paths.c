@@ -85,7 +85,7 @@ static struct route onward(struct expr *expr, struct route at, const struct step
     } else if (step->kind == STEP_EACH) {
         at.path = arena_printf(&expr->arena, "%.*s%s[]", TEXT_ARG(path),
                                path.bytes == 0 ? "." : "");
-    } else if (step->kind == STEP_INDEX && step->from->kind == NODE_LITERAL &&
+    } else if (step->kind == STEP_INDEX && step->from != NULL && step->from->kind == NODE_LITERAL &&
                json_int64(step->from->value, &index)) {
         at.path = arena_printf(&expr->arena, "%.*s%s[%lld]", TEXT_ARG(path),
                                path.bytes == 0 ? "." : "", (long long)index);
