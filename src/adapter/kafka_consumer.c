@@ -1,7 +1,7 @@
 /*
  * A member of a group. librdkafka assigns and fetches; which partitions are fetched, and from
- * where, is decided by start() and pause() alone: an assignment is taken paused, and whatever
- * arrives of a partition that is not started is dropped.
+ * where, is decided by start() and pause() alone, and whatever arrives of a partition that is not
+ * started is dropped.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -19,24 +19,17 @@ struct kafka_consumer {
     struct rebalance rebalance;
     struct kafka_places places;
     uint64_t epoch; /* Counts rebalances. */
-    bool polling;
     struct kafka_batch batch;
 };
 
-static void on_assign(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list)
+static void on_assign(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
 {
+    rd_kafka_topic_partition_list_t *nothing = rd_kafka_topic_partition_list_new(0);
     struct partition_offset *offsets;
 
-    /* An explicit offset, so that librdkafka does not ask for the committed one, which would be
-     * an unstable read and a position nobody has checked. It is never fetched from: paused first,
-     * and dropped in poll() if a fetch was quicker. */
-    for (int i = 0; i < list->cnt; i++) {
-        list->elems[i].offset = 0;
-    }
-    if (rd_kafka_assign(consumer->rk, list) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return; /* Only when the handle is dead, which poll() tells. */
-    }
-    (void)rd_kafka_pause_partitions(consumer->rk, list);
+    /* It is ours, and nothing is fetched of it yet; see kafka_places.h. */
+    (void)rd_kafka_assign(consumer->rk, nothing); /* Fails only on a dead handle: poll() tells. */
+    rd_kafka_topic_partition_list_destroy(nothing);
     kafka_places_take(&consumer->places, list);
     offsets = kafka_places_offsets(&consumer->places);
     consumer->rebalance.assigned(consumer->rebalance.self, offsets, consumer->places.count);
@@ -87,14 +80,8 @@ static enum status start(void *self, struct text topic, int32_t partition, int64
                     TEXT_ARG(topic), partition, offset,
                     place == NULL ? "not assigned" : "no offset");
     }
-    place->from = offset;
-    if (consumer->polling) {
-        place->started = false;
-        place->start_wanted = true;
-        consumer->places.start_wanted = true;
-        return STATUS_OK;
-    }
-    return kafka_places_start(&consumer->places, place, err);
+    kafka_places_start(&consumer->places, place, offset);
+    return STATUS_OK;
 }
 
 static enum status pause_port(void *self, struct text topic, int32_t partition, struct error *err)
@@ -124,6 +111,9 @@ static enum status take_error(struct kafka_consumer *consumer, const rd_kafka_me
 
     if (place != NULL && !place->started) {
         return STATUS_OK;
+    }
+    if (place != NULL && message->offset >= 0 && message->offset < place->from) {
+        return STATUS_OK; /* Said of a position before the start. */
     }
     if (place != NULL && status == STATUS_REJECT) {
         if (message->offset > place->from) {
@@ -185,23 +175,21 @@ static enum status poll_port(void *self, int64_t wait_ms, struct record *records
     if (status != STATUS_OK) {
         return status;
     }
-    consumer->polling = true;
+    status = kafka_places_apply(&consumer->places, consumer->rk, err);
+    if (status != STATUS_OK) {
+        return status;
+    }
     kafka_batch_take(&consumer->batch, consumer->queue, wait_ms, capacity);
-    consumer->polling = false;
     if (consumer->epoch != epoch) {
         /* Whatever was taken came before the rebalance, since nothing starts inside of it, and is
          * of partitions that are gone. */
         kafka_batch_clear(&consumer->batch);
     }
     status = give_out(consumer, records, count, err);
-    if (status == STATUS_OK && consumer->places.start_wanted) {
-        status = kafka_places_start_wanted(&consumer->places, err);
-    }
     if (status == STATUS_OK && *count == 0) {
         status = kafka_places_tell_lost(&consumer->places, err);
     }
-    /* What was taken is given out first: the trouble comes again with the next poll. */
-    return status == STATUS_RETRY && *count > 0 ? STATUS_OK : status;
+    return status;
 }
 
 static enum status commit(void *self, const struct partition_offset *offsets, uint32_t count,
@@ -230,7 +218,6 @@ static void close_port(void *self)
     if (consumer->queue != NULL) {
         rd_kafka_queue_destroy(consumer->queue);
         consumer->queue = NULL;
-        consumer->polling = true;
         (void)rd_kafka_consumer_close(consumer->rk); /* Calls `revoked`. */
     }
     if (consumer->rk != NULL) {
@@ -266,9 +253,7 @@ static enum status make_handle(struct kafka_broker *broker, const struct consume
     }
     rd_kafka_conf_set_opaque(conf, consumer);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    status = kafka_handle_new(RD_KAFKA_CONSUMER, conf, &consumer->rk, err);
-    consumer->places.rk = consumer->rk;
-    return status;
+    return kafka_handle_new(RD_KAFKA_CONSUMER, conf, &consumer->rk, err);
 }
 
 static enum status subscribe(struct kafka_consumer *consumer,

@@ -30,12 +30,13 @@ static const struct setting defaults[] = {
     /* Its last words to the broker cost a second whenever a handle is closed. */
     {ALL, "enable.metrics.push", "false", true},
     {KAFKA_CONSUMER, "session.timeout.ms", "6000", false},
-    {KAFKA_CONSUMER, "heartbeat.interval.ms", "1500", false},
+    /* A member learns of a rebalance by its heartbeat, and until all have learned nobody works. */
+    {KAFKA_CONSUMER, "heartbeat.interval.ms", "500", false},
     {KAFKA_CONSUMER, "max.poll.interval.ms", "60000", false},
     {KAFKA_CONSUMER, "queued.min.messages", "10000", false},
     /* A fetch that waits at the broker for more holds back a partition that was just started. */
     {KAFKA_CONSUMER, "fetch.wait.max.ms", "50", false},
-    {KAFKA_READER, "fetch.wait.max.ms", "20", false},
+    {KAFKA_READER, "fetch.wait.max.ms", "10", false},
     {KAFKA_READER, "fetch.message.max.bytes", "4194304", false},
     {READS, "queued.max.messages.kbytes", "65536", false},
     {READS, "fetch.error.backoff.ms", "50", false},

@@ -1,15 +1,10 @@
 #include "adapter/kafka_places.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "adapter/kafka_error.h"
-#include "adapter/kafka_parts.h"
-#include "adapter/real_clock.h"
-
-#define SEEK_MS 5000
 
 static int compare_places(const void *a, const void *b)
 {
@@ -59,7 +54,7 @@ void kafka_places_forget(struct kafka_places *places)
     places->items = NULL;
     places->count = 0;
     places->lost = false;
-    places->start_wanted = false;
+    places->changed = false;
 }
 
 void kafka_places_take(struct kafka_places *places, const rd_kafka_topic_partition_list_t *list)
@@ -80,7 +75,6 @@ void kafka_places_take(struct kafka_places *places, const rd_kafka_topic_partiti
     qsort(places->items, count, sizeof(*places->items), compare_places);
 }
 
-/* The places as the port's type; free() it. */
 struct partition_offset *kafka_places_offsets(const struct kafka_places *places)
 {
     struct partition_offset *offsets = calloc((size_t)places->count + 1, sizeof(*offsets));
@@ -94,83 +88,47 @@ struct partition_offset *kafka_places_offsets(const struct kafka_places *places)
     return offsets;
 }
 
-static rd_kafka_topic_partition_list_t *one_place(const struct kafka_place *place, int64_t offset)
+void kafka_places_start(struct kafka_places *places, struct kafka_place *place, int64_t from)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-
-    rd_kafka_topic_partition_list_add(list, place->topic, place->partition)->offset = offset;
-    return list;
-}
-
-/* Seek, then resume: the seek outdates what was fetched before, and a paused partition does not
- * fetch until it is resumed, so no record from elsewhere can slip out. */
-enum status kafka_places_start(struct kafka_places *places, struct kafka_place *place,
-                               struct error *err)
-{
-    int64_t deadline_ms = real_clock_monotonic_ms() + SEEK_MS;
-    rd_kafka_topic_partition_list_t *list = one_place(place, place->from);
-    enum status status;
-
-    place->started = false;
-    for (;;) {
-        rd_kafka_resp_err_t code;
-
-        list->elems[0].err = RD_KAFKA_RESP_ERR_NO_ERROR;
-        status = kafka_end(rd_kafka_seek_partitions(places->rk, list, SEEK_MS), "seek", err);
-        code = list->elems[0].err;
-        if (status == STATUS_OK && code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            status = kafka_fail(code, NULL, "seek", err);
-        }
-        /* The client still takes up, or gives up, the partition in a thread of its own. */
-        if ((code != RD_KAFKA_RESP_ERR__STATE && code != RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS) ||
-            real_clock_monotonic_ms() > deadline_ms) {
-            break;
-        }
-        (void)poll(NULL, 0, 1);
-    }
-    if (status == STATUS_OK) {
-        rd_kafka_resp_err_t code = rd_kafka_resume_partitions(places->rk, list);
-
-        status = code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK
-                                                    : kafka_fail(code, NULL, "resume", err);
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    if (status != STATUS_OK) {
-        return fail_in(err, status, "topic '%s' partition %" PRId32, place->topic,
-                       place->partition);
-    }
+    place->from = from;
     place->started = true;
-    place->start_wanted = false;
     place->lost = RD_KAFKA_RESP_ERR_NO_ERROR;
-    return STATUS_OK;
+    places->changed = true;
 }
 
 void kafka_places_pause(struct kafka_places *places, struct kafka_place *place)
 {
-    rd_kafka_topic_partition_list_t *list = one_place(place, RD_KAFKA_OFFSET_INVALID);
-
+    places->changed = places->changed || place->started;
     place->started = false;
-    place->start_wanted = false;
-    (void)rd_kafka_pause_partitions(places->rk, list);
-    rd_kafka_topic_partition_list_destroy(list);
 }
 
-enum status kafka_places_start_wanted(struct kafka_places *places, struct error *err)
+enum status kafka_places_apply(struct kafka_places *places, rd_kafka_t *rk, struct error *err)
 {
-    for (uint32_t i = 0; i < places->count; i++) {
-        if (places->items[i].start_wanted) {
-            enum status status = kafka_places_start(places, &places->items[i], err);
+    rd_kafka_topic_partition_list_t *list;
+    rd_kafka_resp_err_t code;
 
-            if (status != STATUS_OK) {
-                return status; /* Still wanted: the next poll tries again. */
-            }
+    /* A lost assignment is about to be revoked; assigning would make the client forget the loss. */
+    if (!places->changed || rd_kafka_assignment_lost(rk) != 0) {
+        return STATUS_OK;
+    }
+    list = rd_kafka_topic_partition_list_new((int)places->count);
+    for (uint32_t i = 0; i < places->count; i++) {
+        const struct kafka_place *place = &places->items[i];
+
+        if (place->started) {
+            rd_kafka_topic_partition_list_add(list, place->topic, place->partition)->offset =
+                place->from;
         }
     }
-    places->start_wanted = false;
+    code = rd_kafka_assign(rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return kafka_fail(code, NULL, "take up partitions", err);
+    }
+    places->changed = false;
     return STATUS_OK;
 }
 
-/* Tell the first lost position that was not told, if any. */
 enum status kafka_places_tell_lost(struct kafka_places *places, struct error *err)
 {
     for (uint32_t i = 0; i < places->count && places->lost; i++) {

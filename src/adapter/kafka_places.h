@@ -1,6 +1,12 @@
 /*
- * kafka_places - the assigned partitions of a consumer: which are started, and from where. Used
- * inside of the Kafka adapter. Zeroed it is empty.
+ * kafka_places - the partitions of a group's member: which are started, and from where. Used inside
+ * of the Kafka adapter. Zeroed it is empty.
+ *
+ * The group's assignment and what librdkafka fetches are two things here. librdkafka is assigned
+ * the started ones alone, each with its offset, and all anew when that changes. The other way, to
+ * take up everything paused and to seek and resume, was tried: a partition must be taken up at some
+ * position, and one that is out of range is given up for good, while a logical one (the end) is
+ * looked up again half a second later if a seek overtakes the look-up, and the seek is undone.
  */
 #ifndef BATON_ADAPTER_KAFKA_PLACES_H
 #define BATON_ADAPTER_KAFKA_PLACES_H
@@ -14,18 +20,16 @@ struct kafka_place {
     char *topic;
     int32_t partition;
     bool started;
-    bool start_wanted;        /* Asked for inside of a callback; done when the poll ends. */
     int64_t from;             /* The next to give out; nothing before it is. */
     rd_kafka_resp_err_t lost; /* The position does not exist; to be told by the next poll. */
 };
 
 struct kafka_places {
-    rd_kafka_t *rk;            /* Borrowed. */
     struct kafka_place *items; /* By topic and partition. */
     uint32_t count;
-    uint32_t last;     /* Where the last search ended: records of a partition come together. */
-    bool lost;         /* Some place's is set. */
-    bool start_wanted; /* Some place's is. */
+    uint32_t last; /* Where the last search ended: records of a partition come together. */
+    bool lost;     /* Some place's is set. */
+    bool changed;  /* What is started, since kafka_places_apply(). */
 };
 
 /* Replace what is there by `list`, nothing started. */
@@ -41,12 +45,12 @@ struct kafka_place *kafka_places_find_text(struct kafka_places *places, struct t
 /* All of them as the port's type; free() it, the topics in it are borrowed. */
 struct partition_offset *kafka_places_offsets(const struct kafka_places *places);
 
-/* Fetch `place` from place->from on. RETRY: the client does not take it up in time. */
-MUST_CHECK enum status kafka_places_start(struct kafka_places *places, struct kafka_place *place,
-                                          struct error *err);
-/* The same for all with start_wanted. */
-MUST_CHECK enum status kafka_places_start_wanted(struct kafka_places *places, struct error *err);
+void kafka_places_start(struct kafka_places *places, struct kafka_place *place, int64_t from);
 void kafka_places_pause(struct kafka_places *places, struct kafka_place *place);
+
+/* Have `rk` fetch what is started, if that has changed. Not inside of a callback. */
+MUST_CHECK enum status kafka_places_apply(struct kafka_places *places, rd_kafka_t *rk,
+                                          struct error *err);
 
 /* STATUS_REJECT, once for each lost position; OK when all were told. */
 MUST_CHECK enum status kafka_places_tell_lost(struct kafka_places *places, struct error *err);

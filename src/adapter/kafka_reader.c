@@ -18,6 +18,7 @@ struct kafka_reader {
     char *topic;
     int32_t partition;
     int64_t position;
+    int64_t end_seen;  /* By the client, the last time it told; -1 before. */
     int64_t end_known; /* The last stable offset when it was last asked for. */
     bool polled;
     struct kafka_batch batch;
@@ -35,13 +36,13 @@ static enum status assign_at(struct kafka_reader *reader, int64_t offset, struct
     return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : kafka_fail(code, NULL, "read it", err);
 }
 
-/* Asked on another connection: on the reader's own the answer would wait for the fetch before it,
- * which waits at the broker for something to come. */
-static enum status read_ends(struct kafka_reader *reader, int64_t *low, int64_t *end,
-                             struct error *err)
+/* While it reads, `rk` is a handle with another connection: on the reader's own the answer would
+ * wait for the fetch before it, which waits at the broker for something to come. */
+static enum status read_ends(const struct kafka_reader *reader, rd_kafka_t *rk, int64_t *low,
+                             int64_t *end, struct error *err)
 {
     rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        reader->broker->admin, reader->topic, reader->partition, low, end, KAFKA_ANSWER_MS);
+        rk, reader->topic, reader->partition, low, end, KAFKA_ANSWER_MS);
 
     return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK
                                               : kafka_fail(code, NULL, "read its ends", err);
@@ -52,10 +53,14 @@ static enum status find_position(struct kafka_reader *reader, struct error *err)
 {
     int64_t low = 0;
     int64_t end = 0;
-    enum status status = read_ends(reader, &low, &end, err);
+    enum status status = read_ends(reader, reader->broker->admin_uncommitted, &low, &end, err);
 
     if (status != STATUS_OK) {
         return status;
+    }
+    if (reader->position >= low && reader->position <= end) {
+        /* Said of a reading before this one: the client does not drop such a word. */
+        return assign_at(reader, reader->position, err);
     }
     if (reader->position < low) {
         log_event(LOG_WARN, "kafka_reader_skips",
@@ -77,6 +82,7 @@ static enum status take_error(struct kafka_reader *reader, const rd_kafka_messag
         if (message->offset > reader->position) {
             reader->position = message->offset;
         }
+        reader->end_seen = message->offset;
         return STATUS_OK;
     }
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
@@ -92,14 +98,15 @@ static enum status take_error(struct kafka_reader *reader, const rd_kafka_messag
     return STATUS_OK;
 }
 
-/* The client skips markers without a word, but knows that it did. */
+/* The client skips markers without a word, but knows that it did. It counts being told of the end
+ * as a record, too (librdkafka 2.8); believing that would lose the next record. */
 static void skip_markers(struct kafka_reader *reader)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 
     rd_kafka_topic_partition_list_add(list, reader->topic, reader->partition);
     if (rd_kafka_position(reader->rk, list) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-        list->elems[0].offset > reader->position) {
+        list->elems[0].offset > reader->position && list->elems[0].offset != reader->end_seen + 1) {
         reader->position = list->elems[0].offset;
     }
     rd_kafka_topic_partition_list_destroy(list);
@@ -112,7 +119,7 @@ static bool is_at_end(struct kafka_reader *reader)
     int64_t low = 0;
 
     return reader->position >= reader->end_known &&
-           read_ends(reader, &low, &reader->end_known, NULL) == STATUS_OK &&
+           read_ends(reader, reader->broker->admin, &low, &reader->end_known, NULL) == STATUS_OK &&
            reader->position >= reader->end_known;
 }
 
@@ -188,10 +195,13 @@ enum status kafka_reader_open(void *self, struct text topic, int32_t partition, 
     reader->broker = broker;
     reader->topic = text_dup(topic);
     reader->partition = partition;
+    reader->end_seen = -1;
     status = kafka_pool_take(broker->readers, &reader->rk, err);
     if (status == STATUS_OK) {
         reader->queue = rd_kafka_queue_get_consumer(reader->rk);
-        status = read_ends(reader, &low, &reader->end_known, err);
+        /* By its own handle, which so learns who leads the partition; otherwise it would find out
+         * within a second. */
+        status = read_ends(reader, reader->rk, &low, &reader->end_known, err);
     }
     if (status == STATUS_OK) {
         status = assign_at(reader, from > low ? from : low, err);

@@ -196,3 +196,34 @@ void commit_records(struct producer *producer, struct text topic, int32_t partit
     assert_status(producer->flush(producer->self, &err), STATUS_OK, &err);
     assert_status(producer->commit(producer->self, &err), STATUS_OK, &err);
 }
+
+struct log_reader reader_make(struct cluster *cluster, struct text topic, int64_t from)
+{
+    struct log_reader reader;
+    struct error err = {0};
+
+    assert_status(cluster->port.open_reader(cluster->port.self, topic, 0, from, &reader, &err),
+                  STATUS_OK, &err);
+    return reader;
+}
+
+void read_all(struct log_reader *reader, char *values, size_t room)
+{
+    int64_t deadline_ms = real_clock_monotonic_ms() + DEADLINE_MS;
+    bool at_end = false;
+
+    values[0] = '\0';
+    while (!at_end) {
+        struct record records[4];
+        struct error err = {0};
+        uint32_t count = 0;
+
+        assert_true(real_clock_monotonic_ms() < deadline_ms);
+        assert_status(reader->poll(reader->self, 200, records, 4, &count, &at_end, &err), STATUS_OK,
+                      &err);
+        for (uint32_t i = 0; i < count; i++) {
+            assert_true(strlen(values) + records[i].value.bytes < room);
+            (void)strncat(values, records[i].value.data, records[i].value.bytes);
+        }
+    }
+}

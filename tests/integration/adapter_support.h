@@ -61,4 +61,8 @@ struct outgoing record_of(struct text topic, int32_t partition, const char *key,
 void commit_records(struct producer *producer, struct text topic, int32_t partition,
                     uint32_t count);
 
+struct log_reader reader_make(struct cluster *cluster, struct text topic, int64_t from);
+/* Read until the end is told; the values of the records, put together. */
+void read_all(struct log_reader *reader, char *values, size_t room);
+
 #endif
