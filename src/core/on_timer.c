@@ -1,4 +1,4 @@
-/* A timer is due. It counts only if the state has it armed: others are leftovers. */
+/* A timer of the state is due; transition() has left out those that are not armed any more. */
 #include "core/decision.h"
 
 static void on_attempt(struct decision *d, uint32_t activation)
@@ -64,12 +64,7 @@ enum transition_result on_timer(struct decision *d)
 {
     enum timer_kind kind = d->event->timer;
     uint32_t owner = d->event->activation;
-    const struct timer *timer = instance_timer(d->after, kind, owner);
 
-    if (!run_id_equal(d->event->timer_run, d->after->run) || timer == NULL ||
-        timer->due_ms > d->event->time_ms) {
-        return TRANSITION_VOID;
-    }
     instance_disarm(d->after, kind, owner);
     switch (kind) {
     case TIMER_ATTEMPT:

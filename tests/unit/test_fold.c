@@ -132,6 +132,32 @@ static void a_change_of_any_field_changes_the_canonical_text(void **state)
     instance_free(instance);
 }
 
+static void each_field_of_a_frame_travels_alone(void **state)
+{
+    struct instance *before = rich();
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        struct instance *after = instance_copy(before);
+        struct frame *frame = &after->frames[0];
+
+        frame->state = i == 0 ? FRAME_STUCK : frame->state;
+        frame->step += i == 1;
+        frame->undo_of += i == 2;
+        frame->attempt += i == 3;
+        frame->opened_ms += i == 4;
+        frame->attempt_ms += i == 5;
+        frame->sent_seq += i == 6;
+        if (i == 7) {
+            json_free(frame->error);
+            frame->error = NULL;
+        }
+        assert_leads(before, after);
+        instance_free(after);
+    }
+    instance_free(before);
+}
+
 static void an_undo_is_read_back(void **state)
 {
     struct instance *instance = rich();
@@ -247,6 +273,7 @@ int main(void)
         cmocka_unit_test(nothing_changed_is_an_empty_delta),
         cmocka_unit_test(a_delta_holds_what_changed_and_no_more),
         cmocka_unit_test(a_change_of_any_field_changes_the_canonical_text),
+        cmocka_unit_test(each_field_of_a_frame_travels_alone),
         cmocka_unit_test(an_undo_is_read_back),
         cmocka_unit_test(the_stack_hash_knows_order_and_content),
         cmocka_unit_test(malformed_deltas_are_refused),

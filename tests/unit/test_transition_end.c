@@ -126,6 +126,26 @@ static void raise_again_in_on_failure_ends_as_planned(void **state)
     play_end(&play, flow);
 }
 
+static void an_error_in_on_failure_leaves_the_rest_out(void **state)
+{
+    struct flow *flow = kit_order_flow();
+    struct step *step;
+    struct play play;
+
+    (void)state;
+    flow->steps[4].message.value = kit_template(flow, "\"${ .orderId + 1 }\"");
+    step = kit_step(flow, "last", STEP_EMIT, 4);
+    step->message = (struct message_spec){.topic = 1};
+    play_init(&play, flow, "A1");
+    play_message(&play, "orders", order);
+    play_reply(&play, "inventory", 1, "{\"ok\":false}");
+    assert_int_equal(play.now->status, RUN_FAILED);
+    assert_int_equal(play_sent(&play), 0);
+    assert_true(play_alerted(&play, ALERT_DATA));
+    assert_true(text_is(json_member_text(play.now->error, "type"), "rejected"));
+    play_end(&play, flow);
+}
+
 static void the_completion_record_is_the_result_template(void **state)
 {
     struct flow *flow = empty_flow();
@@ -207,6 +227,7 @@ int main(void)
         cmocka_unit_test(end_ends_the_run_as_it_says),
         cmocka_unit_test(end_failed_after_the_pivot_undoes_nothing_and_does_not_stick),
         cmocka_unit_test(raise_again_in_on_failure_ends_as_planned),
+        cmocka_unit_test(an_error_in_on_failure_leaves_the_rest_out),
         cmocka_unit_test(the_completion_record_is_the_result_template),
         cmocka_unit_test(a_state_above_the_limit_is_an_error_of_the_run),
         cmocka_unit_test(what_is_replaced_does_not_count_for_the_limit),

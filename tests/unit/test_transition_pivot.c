@@ -128,6 +128,23 @@ static void a_pivot_without_a_reply_waits_for_a_decision(void **state)
     }
 }
 
+static void a_pivot_that_did_not_take_place_is_not_undone(void **state)
+{
+    struct flow *flow = kit_order_flow();
+    struct play play;
+
+    (void)state;
+    flow->steps[2].pivot = true;
+    flow->steps[2].compensate = flow->steps[1].compensate;
+    play_to_ship(&play, flow);
+    play_timer(&play, TIMER_ATTEMPT, 3);
+    assert_int_equal(play.now->undo_count, 3);
+    play_operator(&play, OPERATOR_FAILED, 3);
+    play_assert_place(&play, "undo of charge");
+    assert_int_equal(play.now->undo_count, 2);
+    play_end(&play, flow);
+}
+
 static void a_late_reply_decides_a_pivot_in_doubt(void **state)
 {
     (void)state;
@@ -182,6 +199,7 @@ int main(void)
         cmocka_unit_test(operators_settle_a_step_that_stuck_after_the_pivot),
         cmocka_unit_test(a_late_success_frees_a_step_that_stuck_after_the_pivot),
         cmocka_unit_test(a_pivot_without_a_reply_waits_for_a_decision),
+        cmocka_unit_test(a_pivot_that_did_not_take_place_is_not_undone),
         cmocka_unit_test(a_late_reply_decides_a_pivot_in_doubt),
         cmocka_unit_test(a_cancel_waits_for_a_pivot_in_flight),
         cmocka_unit_test(a_pivot_in_doubt_is_undone_or_skipped_if_the_flow_says_so),

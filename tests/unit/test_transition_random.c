@@ -118,6 +118,14 @@ static void note_state(struct world *w, bool had_ended)
     assert_false(had_ended);
     w->terminal_count += instance_has_ended(now);
     assert_true(now->activation_next < ACTIVATIONS_MAX);
+    if (w->flow->saga_order == SAGA_REVERSE) {
+        uint32_t open = 0;
+
+        for (uint32_t i = 0; i < now->frame_count; i++) {
+            open += now->frames[i].kind == FRAME_UNDO && now->frames[i].state != FRAME_STUCK;
+        }
+        assert_true(open <= 1);
+    }
     if (now->sealed && now->status == RUN_RUNNING) {
         assert_int_equal(w->last_undone, 0);
     }

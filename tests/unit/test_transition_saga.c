@@ -173,6 +173,24 @@ static void parallel_unwinding_sends_all_undos_at_once(void **state)
     play_end(&play, flow);
 }
 
+static void a_reply_by_key_that_two_undos_could_mean_is_told(void **state)
+{
+    struct flow *flow = kit_order_flow();
+    struct play play;
+
+    (void)state;
+    flow->saga_order = SAGA_PARALLEL;
+    flow->steps[0].compensate = flow->steps[1].compensate; /* Both undos go to payments. */
+    play_to_ship(&play, flow);
+    play_reply(&play, "shipping", 3, refused);
+    assert_int_equal(play_key_reply(&play, "payments", ok), TRANSITION_IGNORED);
+    assert_true(play_alerted(&play, ALERT_UNMATCHED));
+    play_reply(&play, "payments", 4, ok);
+    assert_int_equal(play_key_reply(&play, "payments", ok), TRANSITION_APPLIED);
+    assert_int_equal(play.now->status, RUN_FAILED);
+    play_end(&play, flow);
+}
+
 /* Let the undo that is open fail until nothing repeats it. */
 static void exhaust(struct play *play, const char *service, uint32_t activation)
 {
@@ -321,26 +339,6 @@ static void an_emit_is_undone_by_an_emit_without_waiting(void **state)
     play_end(&play, flow);
 }
 
-static void an_error_in_on_failure_leaves_the_rest_out(void **state)
-{
-    struct flow *flow = kit_order_flow();
-    struct step *step;
-    struct play play;
-
-    (void)state;
-    flow->steps[4].message.value = kit_template(flow, "\"${ .orderId + 1 }\"");
-    step = kit_step(flow, "last", STEP_EMIT, 4);
-    step->message = (struct message_spec){.topic = 1};
-    play_init(&play, flow, "A1");
-    play_message(&play, "orders", order);
-    play_reply(&play, "inventory", 1, refused);
-    assert_int_equal(play.now->status, RUN_FAILED);
-    assert_int_equal(play_sent(&play), 0);
-    assert_true(play_alerted(&play, ALERT_DATA));
-    assert_true(text_is(json_member_text(play.now->error, "type"), "rejected"));
-    play_end(&play, flow);
-}
-
 static void a_result_that_cannot_be_kept_fails_the_run_and_undoes_the_step(void **state)
 {
     struct flow *flow = kit_order_flow();
@@ -368,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_late_success_confirms_an_undo_in_doubt),
         cmocka_unit_test(a_late_reply_after_the_undo_was_sent_is_ignored),
         cmocka_unit_test(parallel_unwinding_sends_all_undos_at_once),
+        cmocka_unit_test(a_reply_by_key_that_two_undos_could_mean_is_told),
         cmocka_unit_test(an_undo_is_repeated_then_sticks_and_holds_the_rest),
         cmocka_unit_test(when_stuck_continue_undoes_the_rest_and_stays_open),
         cmocka_unit_test(a_late_success_frees_a_stuck_undo),
@@ -375,7 +374,6 @@ int main(void)
         cmocka_unit_test(an_undo_that_reads_the_error_is_rendered_when_it_is_sent),
         cmocka_unit_test(an_undo_that_cannot_be_rendered_sticks_and_is_not_lost),
         cmocka_unit_test(an_emit_is_undone_by_an_emit_without_waiting),
-        cmocka_unit_test(an_error_in_on_failure_leaves_the_rest_out),
         cmocka_unit_test(a_result_that_cannot_be_kept_fails_the_run_and_undoes_the_step),
     };
 
