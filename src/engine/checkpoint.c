@@ -1,7 +1,7 @@
 /*
  * The checkpoint: runs that have been idle are written to the snapshot topic and then to the store,
- * keys that ended to chunks of the checkpoint topic, watermarks beside them; and the point from
- * which a new owner has to fold the history moves up to what memory still needs.
+ * keys that ended to chunks of the checkpoint topic (checkpoint_ended.c), watermarks beside them;
+ * and the point from which a new owner has to fold the history moves up to what memory still needs.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,8 @@
 #define PASS_EVERY_MS MS_PER_SECOND
 #define PASS_RUNS_MAX 1000
 
-static struct outgoing *add_checkpoint(struct lane *lane, const struct partition *partition,
-                                       const struct checkpoint_record *record)
+struct outgoing *checkpoint_add(struct lane *lane, const struct partition *partition,
+                                const struct checkpoint_record *record)
 {
     struct outgoing *out = outbox_add(lane, lane->names.checkpoint, partition->number);
 
@@ -37,7 +37,7 @@ static void add_watermark(struct lane *lane, const struct partition *partition, 
 {
     struct checkpoint_record record = {.kind = CHECKPOINT_WATERMARK, .watermark = next};
 
-    add_checkpoint(lane, partition, &record)->key = lane_keep(lane, key);
+    checkpoint_add(lane, partition, &record)->key = lane_keep(lane, key);
 }
 
 /* A turn whose highest record of a source made no history record says so here: nothing else in the
@@ -73,80 +73,6 @@ static void add_unsaved_marks(struct lane *lane, const struct partition *partiti
             add_watermark(lane, partition, key, mark->next);
         }
     }
-}
-
-static int by_until(const void *a, const void *b)
-{
-    uint32_t left = ((const struct ended_entry *)a)->end_second;
-    uint32_t right = ((const struct ended_entry *)b)->end_second;
-
-    return (left > right) - (left < right);
-}
-
-static void add_chunk(struct lane *lane, struct partition *partition, struct ended_entry *entries,
-                      uint32_t count)
-{
-    struct ended_chunk *chunk = &partition->pass_chunks[partition->pass_chunk_count++];
-    struct checkpoint_record record = {
-        .kind = CHECKPOINT_ENDED, .ended = entries, .ended_count = count};
-
-    *chunk = (struct ended_chunk){.minute = entries[0].end_second / 60,
-                                  .number = partition->history_next,
-                                  .entries = entries,
-                                  .entry_count = count};
-    add_checkpoint(lane, partition, &record)->key = arena_printf(
-        &lane->arena, "e/%lld/%lld", (long long)chunk->minute, (long long)chunk->number);
-}
-
-/* One chunk for each minute in which entries are forgotten. */
-static void add_ended(struct lane *lane, struct partition *partition)
-{
-    uint32_t count = 0;
-    struct ended_entry *entries = arena_array(&lane->arena, partition->pending_count,
-                                              sizeof *entries);
-
-    partition->pass_chunks = arena_array(&lane->arena, partition->pending_count,
-                                         sizeof *partition->pass_chunks);
-    partition->pass_pending = partition->pending_count;
-    for (uint32_t i = 0; i < partition->pending_count; i++) {
-        const struct ended_pending *pending = &partition->pending[i];
-        if ((int64_t)pending->until_second * MS_PER_SECOND > lane->now_ms) {
-            memcpy(entries[count].name_hash, pending->name_hash, ENDED_HASH_BYTES);
-            entries[count++].end_second = pending->until_second;
-        }
-    }
-    if (count == 0) {
-        return;
-    }
-    qsort(entries, count, sizeof *entries, by_until);
-    uint32_t first = 0;
-    for (uint32_t i = 1; i <= count; i++) {
-        if (i == count || entries[i].end_second / 60 != entries[first].end_second / 60) {
-            add_chunk(lane, partition, entries + first, i - first);
-            first = i;
-        }
-    }
-}
-
-static void add_forgetting(struct lane *lane, struct partition *partition)
-{
-    const struct ended_chunk *chunk = ended_oldest(&partition->ended, lane->now_ms,
-                                                   lane->settings->remember_max);
-
-    if (chunk == NULL) {
-        return;
-    }
-    if ((chunk->minute + 1) * MS_PER_MINUTE > lane->now_ms) {
-        outbox_alert_text(lane, TEXT(""), "data",
-                          "partition %d remembers more than %u ended keys: the oldest %u are "
-                          "forgotten early, so repeated starts of them run again",
-                          partition->number, lane->settings->remember_max, chunk->entry_count);
-    }
-    partition->has_pass_drop = true;
-    partition->pass_drop_minute = chunk->minute;
-    partition->pass_drop_number = chunk->number;
-    add_checkpoint(lane, partition, NULL)->key = arena_printf(
-        &lane->arena, "e/%lld/%lld", (long long)chunk->minute, (long long)chunk->number);
 }
 
 static void fill_op(struct partition *partition, const struct snapshot_record *record,
@@ -283,11 +209,12 @@ static bool has_reason(const struct lane *lane, const struct partition *partitio
     const struct resident *idle = partition->idle.first;
     const struct resident *dirty = partition->dirty.first;
     const struct settings *settings = lane->settings;
+    struct ended_chunk due;
 
     return everything || partition->pending_count > 0 ||
            (idle != NULL && idle->changed_ms + settings->checkpoint_idle_ms <= lane->now_ms) ||
            (dirty != NULL && dirty->dirty_ms + settings->checkpoint_max_ms <= lane->now_ms) ||
-           ended_oldest(&partition->ended, lane->now_ms, settings->remember_max) != NULL ||
+           ended_due(&partition->ended, lane->now_ms, settings->remember_max, &due, 1) > 0 ||
            checkpoint_after(partition) != partition->checkpoint;
 }
 
@@ -306,12 +233,12 @@ void lane_checkpoint(struct lane *lane, struct partition *partition, bool everyt
     lane_touch_partition(lane, partition);
     lane->outbox.origin = (struct origin){partition, OFFSET_NONE};
     partition->is_pass_open = true;
-    add_ended(lane, partition);
-    add_forgetting(lane, partition);
+    checkpoint_add_ended(lane, partition);
     add_sleepers(lane, partition, everything);
     add_unsaved_marks(lane, partition);
     partition->overlay_checkpoint = checkpoint_after(partition);
-    if (lane->outbox.count == before && partition->overlay_checkpoint == partition->checkpoint) {
+    if (lane->outbox.count == before && partition->pass_pending == 0 &&
+        partition->overlay_checkpoint == partition->checkpoint) {
         partition->is_pass_open = false;
         partition->is_touched = was_touched;
         return;
@@ -319,14 +246,15 @@ void lane_checkpoint(struct lane *lane, struct partition *partition, bool everyt
     struct checkpoint_record record = {.kind = CHECKPOINT_OFFSETS,
                                        .history_offset = partition->overlay_checkpoint,
                                        .inbox_offset = partition->overlay_next};
-    add_checkpoint(lane, partition, &record)->key = TEXT("c");
+    checkpoint_add(lane, partition, &record)->key = TEXT("c");
 }
 
 static void forget_pass(struct partition *partition)
 {
     partition->is_pass_open = false;
     partition->is_pass_saving = false;
-    partition->has_pass_drop = false;
+    partition->pass_drops = NULL;
+    partition->pass_drop_count = 0;
     partition->pass_pending = 0;
     partition->pass_chunks = NULL;
     partition->pass_chunk_count = 0;
@@ -354,38 +282,12 @@ static void marks_saved(struct partition *partition)
     }
 }
 
-static void pending_written(struct partition *partition)
-{
-    for (uint32_t i = 0; i < partition->pass_chunk_count; i++) {
-        const struct ended_chunk *chunk = &partition->pass_chunks[i];
-        ended_add_chunk(&partition->ended, chunk->minute, chunk->number, chunk->entries,
-                        chunk->entry_count);
-    }
-    uint32_t left = partition->pending_count - partition->pass_pending;
-    memmove(partition->pending, partition->pending + partition->pass_pending,
-            left * sizeof *partition->pending);
-    partition->pending_count = left;
-    partition->pending_first = INT64_MAX;
-    for (uint32_t i = 0; i < left; i++) {
-        if (partition->pending[i].first_offset < partition->pending_first) {
-            partition->pending_first = partition->pending[i].first_offset;
-        }
-    }
-}
-
 void lane_checkpoint_committed(struct lane *lane, struct partition *partition)
 {
-    (void)lane;
     if (!partition->is_pass_open) {
         return;
     }
-    if (partition->pass_pending > 0) {
-        pending_written(partition);
-    }
-    if (partition->has_pass_drop) {
-        ended_drop_chunk(&partition->ended, partition->pass_drop_minute,
-                         partition->pass_drop_number);
-    }
+    checkpoint_ended_committed(lane, partition);
     if (partition->is_pass_saving) {
         for (uint32_t i = 0; i < partition->op_count; i++) {
             partition_mark_clean(partition, partition->saved[i]);

@@ -12,8 +12,10 @@ void ended_hash(struct text name, unsigned char out[ENDED_HASH_BYTES])
     uint64_t low = hash64(name, 0x656e646564ULL);
     uint64_t high = hash64(name, low);
 
-    memcpy(out, &low, sizeof low);
-    memcpy(out + sizeof low, &high, ENDED_HASH_BYTES - sizeof low);
+    /* Lowest byte first on every host: the hashes are kept in the checkpoint topic. */
+    for (size_t i = 0; i < ENDED_HASH_BYTES; i++) {
+        out[i] = (unsigned char)(i < 8 ? low >> (8 * i) : high >> (8 * (i - 8)));
+    }
 }
 
 /* Index of the slot that holds the hash, or of the empty one where it would go. */
@@ -34,11 +36,8 @@ static void rebuild(struct ended *ended)
 {
     size_t need = 64;
 
-    while (need < (ended->entry_count + 16) * 3) {
+    while (need < (ended->used + 16) * 3) {
         need *= 2;
-    }
-    if (need < ended->capacity && ended->used * 2 < ended->capacity) {
-        need = ended->capacity;
     }
     struct ended_slot *old = ended->slots;
     size_t old_capacity = ended->capacity;
@@ -62,9 +61,6 @@ void ended_add(struct ended *ended, const unsigned char name_hash[ENDED_HASH_BYT
         return;
     }
     if (ended->capacity == 0 || (ended->used + 1) * 2 > ended->capacity) {
-        if (ended->entry_count < ended->used) {
-            ended->entry_count = ended->used;
-        }
         rebuild(ended);
     }
     struct ended_slot *slot = &ended->slots[slot_of(ended, name_hash)];
@@ -111,20 +107,39 @@ void ended_add_chunk(struct ended *ended, int64_t minute, int64_t number,
     }
 }
 
-const struct ended_chunk *ended_oldest(const struct ended *ended, int64_t now_ms, uint32_t most)
+int64_t ended_number(const struct ended *ended, int64_t minute, int64_t least)
 {
-    const struct ended_chunk *oldest = NULL;
-
     for (uint32_t i = 0; i < ended->chunk_count; i++) {
-        if (oldest == NULL || ended->chunks[i].minute < oldest->minute) {
-            oldest = &ended->chunks[i];
+        if (ended->chunks[i].minute == minute && ended->chunks[i].number >= least) {
+            least = ended->chunks[i].number + 1;
         }
     }
-    if (oldest == NULL) {
-        return NULL;
+    return least;
+}
+
+uint32_t ended_due(const struct ended *ended, int64_t now_ms, uint32_t most,
+                   struct ended_chunk *due, uint32_t capacity)
+{
+    uint64_t left = ended->entry_count;
+    int64_t oldest = INT64_MAX;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < ended->chunk_count; i++) {
+        const struct ended_chunk *chunk = &ended->chunks[i];
+        if ((chunk->minute + 1) * MS_PER_MINUTE > now_ms) {
+            oldest = chunk->minute < oldest ? chunk->minute : oldest;
+        } else if (count < capacity) {
+            due[count++] = *chunk;
+            left -= chunk->entry_count;
+        }
     }
-    bool is_over = (oldest->minute + 1) * MS_PER_MINUTE <= now_ms;
-    return is_over || ended->entry_count > most ? oldest : NULL;
+    for (uint32_t i = 0; i < ended->chunk_count && left > most && count < capacity; i++) {
+        if (ended->chunks[i].minute == oldest) {
+            due[count++] = ended->chunks[i];
+            left -= ended->chunks[i].entry_count;
+        }
+    }
+    return count;
 }
 
 /* Linear probing: taking a slot out means to put the rest of its run in again. */
@@ -140,6 +155,18 @@ static void slot_clear(struct ended *ended, size_t at)
     }
 }
 
+void ended_forget(struct ended *ended, const unsigned char name_hash[ENDED_HASH_BYTES],
+                  uint32_t until_second)
+{
+    if (ended->capacity == 0 || until_second == 0) {
+        return;
+    }
+    size_t at = slot_of(ended, name_hash);
+    if (ended->slots[at].until_second == until_second) {
+        slot_clear(ended, at);
+    }
+}
+
 void ended_drop_chunk(struct ended *ended, int64_t minute, int64_t number)
 {
     for (uint32_t i = 0; i < ended->chunk_count; i++) {
@@ -148,10 +175,7 @@ void ended_drop_chunk(struct ended *ended, int64_t minute, int64_t number)
             continue;
         }
         for (uint32_t e = 0; e < chunk->entry_count; e++) {
-            size_t at = slot_of(ended, chunk->entries[e].name_hash);
-            if (ended->slots[at].until_second == chunk->entries[e].end_second) {
-                slot_clear(ended, at);
-            }
+            ended_forget(ended, chunk->entries[e].name_hash, chunk->entries[e].end_second);
         }
         ended->entry_count -= chunk->entry_count;
         free(chunk->entries);

@@ -28,20 +28,26 @@ struct ended {
     struct ended_chunk *chunks;
     uint32_t chunk_count;
     uint32_t chunk_capacity;
-    uint64_t entry_count;
+    uint64_t entry_count; /* Of the chunks. */
 };
 
 void ended_hash(struct text name, unsigned char out[ENDED_HASH_BYTES]);
 /* Remember until the second given; the later one wins. */
 void ended_add(struct ended *ended, const unsigned char name_hash[ENDED_HASH_BYTES],
                uint32_t until_second);
+/* The entry has been forgotten without ever being in a chunk. A later one stays. */
+void ended_forget(struct ended *ended, const unsigned char name_hash[ENDED_HASH_BYTES],
+                  uint32_t until_second);
 bool ended_has(const struct ended *ended, struct text name, int64_t now_ms);
 /* Note a chunk that is in the topic, and remember its entries. Copies them. */
 void ended_add_chunk(struct ended *ended, int64_t minute, int64_t number,
                      const struct ended_entry *entries, uint32_t entry_count);
-/* The chunk to tombstone next: one whose minute is over, or, with more than `most` entries, the
- * oldest. NULL: none. */
-const struct ended_chunk *ended_oldest(const struct ended *ended, int64_t now_ms, uint32_t most);
+/* A number, `least` or above, that no chunk of this minute has. */
+int64_t ended_number(const struct ended *ended, int64_t minute, int64_t least);
+/* The chunks to tombstone next, up to `capacity`: those whose minute is over and, with more than
+ * `most` entries, those of the oldest minute. Their entries stay where they are. */
+uint32_t ended_due(const struct ended *ended, int64_t now_ms, uint32_t most,
+                   struct ended_chunk *due, uint32_t capacity);
 /* Forget the chunk (by key). Does nothing if it is not there. */
 void ended_drop_chunk(struct ended *ended, int64_t minute, int64_t number);
 void ended_release(struct ended *ended);

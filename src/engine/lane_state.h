@@ -162,6 +162,14 @@ void lane_checkpoint_committed(struct lane *lane, struct partition *partition);
 void lane_serve_store(struct lane *lane, struct partition *partition, int64_t wait_ms);
 /* The pass that was in the open turn is forgotten with it. */
 void lane_checkpoint_dropped(struct partition *partition);
+struct checkpoint_record;
+/* Its key is for the caller to set; NULL makes a tombstone. */
+struct outgoing *checkpoint_add(struct lane *lane, const struct partition *partition,
+                                const struct checkpoint_record *record);
+
+/* checkpoint_ended.c: the ended keys of a pass, into it and after its commit. */
+void checkpoint_add_ended(struct lane *lane, struct partition *partition);
+void checkpoint_ended_committed(const struct lane *lane, struct partition *partition);
 
 /* store.c: load runs by name into residents (clean). RETRY: Redis is away. STALE: the partition
  * must be taken over again. */

@@ -116,10 +116,9 @@ struct partition {
     uint32_t pass_pending;           /* so many of `pending` go, */
     struct ended_chunk *pass_chunks; /* as these chunks (in the turn's arena); */
     uint32_t pass_chunk_count;
-    bool is_pass_saving; /* the runs in ops go to sleep; */
-    bool has_pass_drop;  /* and this chunk is forgotten. */
-    int64_t pass_drop_minute;
-    int64_t pass_drop_number;
+    bool is_pass_saving;            /* the runs in ops go to sleep; */
+    struct ended_chunk *pass_drops; /* and these chunks are forgotten (in the turn's arena). */
+    uint32_t pass_drop_count;
     bool is_applying;       /* Handed over, not settled. */
     bool is_apply_due;      /* To be handed over (again). */
     int64_t apply_retry_ms; /* Monotonic. */
