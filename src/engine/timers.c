@@ -101,11 +101,11 @@ static enum status fire_resident(struct lane *lane, struct partition *partition,
     return STATUS_OK;
 }
 
-static void fire_heap(struct lane *lane, struct partition *partition)
+static void fire_heap(struct lane *lane, struct partition *partition, uint32_t events_max)
 {
     struct error err;
 
-    while (lane->events < lane->batch_max) {
+    while (lane->events < events_max) {
         struct wake *wake = wake_heap_first(&partition->wakes);
         if (wake == NULL || wake->at_ms > lane->now_ms) {
             return;
@@ -225,6 +225,9 @@ static void wake_near(struct lane *lane, struct partition *partition)
 
 void lane_fire_timers(struct lane *lane)
 {
+    /* As many again as records at the most: when every turn is full of records, timers fire too. */
+    uint32_t events_max = lane->events + lane->batch_max;
+
     for (int32_t i = 0; i < lane->partition_max; i++) {
         struct partition *partition = lane->partitions[i];
         if (partition == NULL || partition->state != PARTITION_READY) {
@@ -236,7 +239,7 @@ void lane_fire_timers(struct lane *lane)
             wake_near(lane, partition);
         }
         if (partition->state == PARTITION_READY) {
-            fire_heap(lane, partition);
+            fire_heap(lane, partition, events_max);
         }
     }
 }
