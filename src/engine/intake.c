@@ -248,6 +248,9 @@ static enum status settle_one(struct lane *lane, const struct intake *intake, st
     enum outcome outcome = OUTCOME_DEAD;
 
     lane_touch_partition(lane, partition);
+    if (intake->record->offset < partition->overlay_next && !RULE_OFF(lane, 2)) {
+        return STATUS_OK; /* Given out twice in one poll. */
+    }
     lane->outbox.origin = (struct origin){partition, intake->record->offset};
     int64_t next = mark == NULL ? 0 : mark->is_touched ? mark->overlay_next : mark->next;
     if (mark != NULL && intake->inbox.offset < next) {
