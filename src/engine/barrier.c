@@ -15,7 +15,7 @@
 
 /* A source partition in the open round. Kept from round to round while the flows stay the same. */
 struct source_end {
-    const struct source *source;
+    const struct route_source *source;
     int32_t partition;
     int64_t low;
     int64_t high; /* As the round began. */
@@ -138,7 +138,7 @@ static enum status begin_round(struct barrier *barrier, struct error *err)
     return STATUS_OK;
 }
 
-static struct source_end *end_of(struct barrier *barrier, const struct source *source,
+static struct source_end *end_of(struct barrier *barrier, const struct route_source *source,
                                  int32_t partition)
 {
     for (uint32_t i = 0; i < barrier->end_count; i++) {
@@ -157,7 +157,7 @@ static struct source_end *end_of(struct barrier *barrier, const struct source *s
 }
 
 /* A topic that is gone has no records that could be waited for. */
-static enum status count_partitions(struct barrier *barrier, const struct source *source,
+static enum status count_partitions(struct barrier *barrier, const struct route_source *source,
                                     struct error *err)
 {
     struct topic_info info;
@@ -173,7 +173,7 @@ static enum status count_partitions(struct barrier *barrier, const struct source
 /* Read one end, or go on to the next source. */
 static enum status read_source(struct barrier *barrier, struct error *err)
 {
-    const struct source *source = barrier->table->sources[barrier->source];
+    const struct route_source *source = barrier->table->sources[barrier->source];
     struct source_end *end;
     struct log_ends ends;
     enum status status;

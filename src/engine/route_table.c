@@ -33,9 +33,9 @@ static void *grow(struct arena *arena, void *items, uint32_t count, uint32_t *ca
     return larger;
 }
 
-static struct source *source_of(struct route_table *table, struct text topic)
+static struct route_source *source_of(struct route_table *table, struct text topic)
 {
-    struct source *source = map_get(&table->by_topic, topic);
+    struct route_source *source = map_get(&table->by_topic, topic);
 
     if (source != NULL) {
         return source;
@@ -44,7 +44,7 @@ static struct source *source_of(struct route_table *table, struct text topic)
     source->topic = topic;
     source->index = table->source_count;
     table->sources = grow(&table->arena, table->sources, table->source_count,
-                          &table->source_capacity, sizeof(struct source *));
+                          &table->source_capacity, sizeof(struct route_source *));
     table->sources[table->source_count++] = source;
     (void)map_put(&table->by_topic, topic, source);
     return source;
@@ -103,7 +103,7 @@ static bool needs_headers(const struct correlation *rule)
     return false;
 }
 
-static uint32_t reply_header_of(struct route_table *table, struct source *source,
+static uint32_t reply_header_of(struct route_table *table, struct route_source *source,
                                 struct text header)
 {
     struct text *headers;
@@ -123,7 +123,7 @@ static uint32_t reply_header_of(struct route_table *table, struct source *source
 }
 
 /* Versions may read the command id from different headers; then each of them is looked at. */
-static bool is_known(const struct source *source, const struct route *made)
+static bool is_known(const struct route_source *source, const struct route *made)
 {
     for (uint32_t i = 0; i < source->route_count; i++) {
         const struct route *route = &source->routes[i];
@@ -138,7 +138,7 @@ static bool is_known(const struct source *source, const struct route *made)
 
 /* Of several services of a flow that answer on one topic by one header the first stands for all:
  * the command id finds the step, and the step knows its service. */
-static bool joins_shared(struct source *source, struct text flow, const struct route *made)
+static bool joins_shared(struct route_source *source, struct text flow, const struct route *made)
 {
     for (uint32_t i = 0; i < source->route_count && made->by_header; i++) {
         struct route *route = &source->routes[i];
@@ -160,7 +160,7 @@ static void add_route(struct making *making, struct text topic, struct route *ma
     struct arena *arena = &making->table->arena;
     struct start_offset *starts;
     uint32_t start_count = copy_starts(arena, making->state, topic, &starts);
-    struct source *source;
+    struct route_source *source;
     struct route *route;
 
     if (start_count == 0) {
@@ -332,7 +332,7 @@ void route_table_free(struct route_table *table)
     free(table);
 }
 
-const struct source *route_table_find(const struct route_table *table, struct text topic)
+const struct route_source *route_table_find(const struct route_table *table, struct text topic)
 {
     return map_get(&table->by_topic, topic);
 }
@@ -344,7 +344,7 @@ const struct start_offset *route_start(const struct route *route, int32_t partit
     return bsearch(&wanted, route->starts, route->start_count, sizeof *route->starts, by_partition);
 }
 
-struct start_offset source_start(const struct source *source, int32_t partition)
+struct start_offset source_start(const struct route_source *source, int32_t partition)
 {
     struct start_offset first = {.topic = source->topic, .topic_generation = 1};
     bool is_found = false;

@@ -33,7 +33,7 @@ struct route {
     uint32_t start_count;
 };
 
-struct source {
+struct route_source {
     struct text topic;
     uint32_t index;       /* In the table. */
     struct route *routes; /* Those of one flow are beside each other. */
@@ -45,7 +45,7 @@ struct source {
 
 struct route_table {
     struct arena arena;
-    struct source **sources;
+    struct route_source **sources;
     uint32_t source_count;
     uint32_t source_capacity;
     struct map by_topic;
@@ -57,7 +57,7 @@ bool flow_uses_service(const struct flow *flow, uint32_t service);
 struct route_table *route_table_new(const struct flow_registry *registry);
 void route_table_free(struct route_table *table); /* Accepts NULL. */
 
-const struct source *route_table_find(const struct route_table *table, struct text topic);
+const struct route_source *route_table_find(const struct route_table *table, struct text topic);
 
 /* The recorded start of a route in a partition. NULL: the partition came after the start was
  * resolved, so that everything in it is new. */
@@ -67,6 +67,6 @@ const struct start_offset *route_start(const struct route *route, int32_t partit
  * Where reading of a partition begins when nothing is committed: the lowest start of its routes in
  * the latest generation that one of them knows. A partition none of them knows begins at offset 0.
  */
-struct start_offset source_start(const struct source *source, int32_t partition);
+struct start_offset source_start(const struct route_source *source, int32_t partition);
 
 #endif

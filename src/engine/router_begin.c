@@ -154,12 +154,12 @@ static enum status look_up(struct router *router, struct partition_offset *offse
 {
     const struct broker *broker = router->broker;
     struct topic_info info = {0};
-    const struct source *known = NULL;
+    const struct route_source *known = NULL;
     enum status status = broker->committed(broker->self, text_of(router->names.router_group),
                                            offsets, count, COMMITTED_LAST, err);
 
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        const struct source *source = route_table_find(router->table, offsets[i].topic);
+        const struct route_source *source = route_table_find(router->table, offsets[i].topic);
         struct place_visit visit = {source, offsets[i].partition,
                                     &router->rows[source->index].places[offsets[i].partition]};
         struct beginning beginning = {.committed = &offsets[i], .info = &info};
@@ -190,7 +190,7 @@ static enum status start_looked_up(struct router *router, const struct partition
     enum status status = router_is_dirty(router) ? router_commit(router, err) : STATUS_OK;
 
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        const struct source *source = route_table_find(router->table, offsets[i].topic);
+        const struct route_source *source = route_table_find(router->table, offsets[i].topic);
         struct place *place = &router->rows[source->index].places[offsets[i].partition];
 
         if (!may_start[i]) {

@@ -186,7 +186,7 @@ static void end_flow(struct parcel *parcel)
 
 static enum status route_all(struct parcel *parcel, struct error *err)
 {
-    const struct source *source = parcel->source;
+    const struct route_source *source = parcel->source;
     enum status status = STATUS_OK;
 
     for (uint32_t i = 0; i < source->route_count && status == STATUS_OK; i++) {
@@ -219,7 +219,7 @@ static void count_record(struct parcel *parcel)
 }
 
 static enum status forward_one(struct router *router, const struct record *record,
-                               const struct source *source, const struct place *place,
+                               const struct route_source *source, const struct place *place,
                                struct error *err)
 {
     struct parcel parcel = {.router = router, .record = record, .source = source, .place = place};
@@ -242,7 +242,7 @@ static enum status forward_one(struct router *router, const struct record *recor
 
 enum status router_forward(struct router *router, struct error *err)
 {
-    const struct source *source = NULL;
+    const struct route_source *source = NULL;
     enum status status = STATUS_OK;
 
     for (uint32_t i = 0; i < router->record_count && status == STATUS_OK; i++) {

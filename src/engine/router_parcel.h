@@ -12,7 +12,7 @@
 struct parcel {
     struct router *router;
     const struct record *record;
-    const struct source *source;
+    const struct route_source *source;
     const struct place *place;
     struct inbox_header *headers;
     uint32_t header_count;

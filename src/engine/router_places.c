@@ -37,7 +37,7 @@ static void assigned(void *self, const struct partition_offset *partitions, uint
     struct router *router = self;
 
     for (uint32_t i = 0; i < count; i++) {
-        const struct source *source = route_table_find(router->table, partitions[i].topic);
+        const struct route_source *source = route_table_find(router->table, partitions[i].topic);
         int32_t partition = partitions[i].partition;
         struct place_row *row;
 
@@ -70,7 +70,7 @@ static void revoked(void *self, const struct partition_offset *partitions, uint3
         log_event(LOG_WARN, "router-commit-failed", "reason=\"%s\"", err.text);
     }
     for (uint32_t i = 0; i < count; i++) {
-        const struct source *source = route_table_find(router->table, partitions[i].topic);
+        const struct route_source *source = route_table_find(router->table, partitions[i].topic);
 
         if (source != NULL && partitions[i].partition < router->rows[source->index].count) {
             forget(&router->rows[source->index].places[partitions[i].partition]);
@@ -97,7 +97,7 @@ void router_free_places(struct router *router)
     router->rows = NULL;
 }
 
-struct place *router_place(const struct router *router, const struct source *source,
+struct place *router_place(const struct router *router, const struct route_source *source,
                            int32_t partition)
 {
     const struct place_row *row = &router->rows[source->index];

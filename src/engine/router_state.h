@@ -36,7 +36,7 @@ struct place_row {
 
 /* A place with its address, for a walk over all. */
 struct place_visit {
-    const struct source *source;
+    const struct route_source *source;
     int32_t partition;
     struct place *place;
 };
@@ -93,7 +93,7 @@ struct rebalance router_rebalance(struct router *router);
 /* Zero the cursor; false at the end. Passes over what is not ours. */
 bool router_next_place(const struct router *router, struct place_visit *visit);
 /* NULL: not ours, or not being read. */
-struct place *router_place(const struct router *router, const struct source *source,
+struct place *router_place(const struct router *router, const struct route_source *source,
                            int32_t partition);
 /* Everything sent is acknowledged. */
 void router_acked(struct router *router);

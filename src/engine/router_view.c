@@ -80,7 +80,7 @@ struct text parcel_locate(struct parcel *parcel, const struct locator *locator, 
 
 void parcel_find_commands(struct parcel *parcel)
 {
-    const struct source *source = parcel->source;
+    const struct route_source *source = parcel->source;
     struct router *router = parcel->router;
 
     if (source->reply_header_count == 0) {
