@@ -22,6 +22,12 @@ void resident_set_wake(struct partition *partition, struct resident *resident, i
     wake_heap_set(&partition->wakes, &resident->wake, wake_ms);
 }
 
+bool resident_is_near(const struct lane *lane, const struct resident *resident)
+{
+    return resident->instance != NULL && resident->wake.place != WAKE_OUTSIDE &&
+           resident->wake.at_ms <= lane->now_ms + lane->settings->near_poll_ms;
+}
+
 /* Until when an ended key is remembered. One whose start never came is not: it may still start. */
 uint32_t lane_remember_until(const struct lane *lane, const struct instance *instance)
 {

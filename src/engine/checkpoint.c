@@ -145,7 +145,7 @@ static void evict_clean(struct lane *lane, struct partition *partition)
            resident->changed_ms + lane->settings->checkpoint_idle_ms <= lane->now_ms) {
         struct resident *next = resident->idle.next;
         if (resident->first_offset == OFFSET_NONE && !resident->is_saving &&
-            resident->overlay == NULL) {
+            resident->overlay == NULL && !resident_is_near(lane, resident)) {
             partition_evict(partition, resident);
         }
         resident = next;

@@ -152,6 +152,8 @@ bool metadata_parse(const char *text, struct metadata *metadata);
 void lane_adopt(struct lane *lane);
 uint32_t lane_remember_until(const struct lane *lane, const struct instance *instance);
 void resident_set_wake(struct partition *partition, struct resident *resident, int64_t now_ms);
+/* One of its timers is due before the store is surely asked again: it stays in memory. */
+bool resident_is_near(const struct lane *lane, const struct resident *resident);
 
 /* checkpoint.c */
 void lane_checkpoint(struct lane *lane, struct partition *partition, bool everything);

@@ -89,7 +89,8 @@ static void acknowledged(struct lane *lane, struct partition *partition)
     for (uint32_t i = 0; i < partition->op_count; i++) {
         struct resident *resident = partition->saved[i];
         resident->is_saving = false;
-        if (resident->first_offset == OFFSET_NONE && resident->overlay == NULL) {
+        if (resident->first_offset == OFFSET_NONE && resident->overlay == NULL &&
+            !resident_is_near(lane, resident)) {
             partition_evict(partition, resident);
         }
     }
