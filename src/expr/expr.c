@@ -232,7 +232,7 @@ enum status expr_eval(const struct expr *expr, const struct expr_env *env, struc
 
     slots_init(&slots, expr);
     ev.slots = slots.all;
-    outcome = eval_single(&ev, env->input, &made);
+    outcome = eval_single(&ev, input_of(expr, env), &made);
     if (outcome == OUTCOME_OK && made != NULL && ev.fuel >= 0) {
         outcome = check_size(&ev, made);
     }
@@ -260,9 +260,9 @@ enum status expr_test(const struct expr *expr, const struct expr_env *env, bool 
     slots_init(&slots, expr);
     ev.slots = slots.all;
     if (expr->root->few) {
-        outcome = eval_truth(&ev, expr->root, env->input, truth, &given);
+        outcome = eval_truth(&ev, expr->root, input_of(expr, env), truth, &given);
     } else {
-        outcome = eval_single(&ev, env->input, &value);
+        outcome = eval_single(&ev, input_of(expr, env), &value);
         given = value != NULL;
         *truth = json_is_truthy(value);
         json_free(value);

@@ -45,7 +45,7 @@ uint64_t expr_variables(const struct expr *expr);
 
 /* What an evaluation sees. Borrowed. A variable slot that is NULL reads as null. */
 struct expr_env {
-    const struct json *input; /* `.` */
+    const struct json *input; /* `.`; NULL reads as null. */
     const struct json *const *variables;
     uint32_t variable_count;
     struct text seed; /* For `uuid` and `random`: the command id or the like. */

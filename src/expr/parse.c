@@ -207,10 +207,11 @@ static struct node *parse_unary(struct parser *parser)
     return operand == NULL ? NULL : negate(parser, minus.offset, operand);
 }
 
-static struct node *combine(struct parser *parser, const struct infix *infix, struct node *left,
-                            struct node *right)
+/* `from` is where the left side begins, with its parentheses. */
+static struct node *combine(struct parser *parser, const struct infix *infix, size_t from,
+                            struct node *left, struct node *right)
 {
-    struct node *node = node_new(parser, infix->kind, left->offset, 2);
+    struct node *node = node_new(parser, infix->kind, from, 2);
 
     node->op = infix->op;
     node->items[0] = left;
@@ -221,6 +222,7 @@ static struct node *combine(struct parser *parser, const struct infix *infix, st
 /* Operators of `level` and above. */
 static struct node *parse_operand(struct parser *parser, uint32_t level)
 {
+    size_t from = parser->token.offset;
     struct node *left = parse_unary(parser);
     const struct infix *infix = infix_at(parser);
     const struct infix *next;
@@ -232,7 +234,7 @@ static struct node *parse_operand(struct parser *parser, uint32_t level)
         if (right == NULL) {
             return NULL;
         }
-        left = combine(parser, infix, left, right);
+        left = combine(parser, infix, from, left, right);
         next = infix_at(parser);
         if (next != NULL && infix->level == LEVEL_COMPARE && next->level == LEVEL_COMPARE) {
             return parse_fail(parser, parser->token,
@@ -267,6 +269,7 @@ static struct node *parse_alternative(struct parser *parser)
 static struct node *parse_chain(struct parser *parser, enum node_kind kind,
                                 enum token_kind separator, struct node *(*part)(struct parser *))
 {
+    size_t from = parser->token.offset;
     struct node_list list = {0};
     struct node *node = part(parser);
 
@@ -281,7 +284,7 @@ static struct node *parse_chain(struct parser *parser, enum node_kind kind,
         }
         list_add(parser, &list, node);
     }
-    node = node_new(parser, kind, list.items[0]->offset, 0);
+    node = node_new(parser, kind, from, 0);
     node->items = list.items;
     node->item_count = list.count;
     return node_seal(parser, node);

@@ -174,7 +174,7 @@ def main():
     parser.add_argument("--eval", required=True)
     parser.add_argument("--jq", required=True)
     parser.add_argument("--seed", type=int, default=20261121)
-    parser.add_argument("--programs", type=int, default=2000)
+    parser.add_argument("--programs", type=int, default=1200)
     parser.add_argument("--cases", nargs="*", default=[])
     options = parser.parse_args()
 

@@ -88,6 +88,8 @@ static void error_names_kinds_and_the_piece_of_source(void **state)
     (void)state;
     assert_fails(".total + .code | length", "{\"total\":1,\"code\":\"x\"}",
                  "cannot add number and string, in '.total + .code'");
+    assert_fails("1 + (.a | length) * (.b)", "{\"a\":1,\"b\":[]}",
+                 "cannot multiply number and array, in '(.a | length) * (.b)'");
     assert_fails("{a: .b.c}", "{\"b\":5}", "cannot read \"c\" of number, in '.b.c'");
     assert_fails(".a / 0", "{\"a\":1}", "division by zero");
     assert_fails(".a | tonumber", "{\"a\":\"x\"}", "in 'tonumber'");
@@ -159,6 +161,20 @@ static void variables_are_read_by_slot_and_absent_ones_are_null(void **state)
     json_free(value);
     json_free(message);
     json_free(input);
+    expr_free(expr);
+}
+
+static void absent_input_is_null(void **state)
+{
+    struct expr *expr = compile("[., .a]", NULL);
+    struct expr_env env = {.input = NULL};
+    struct json *value = NULL;
+    struct error err;
+
+    (void)state;
+    assert_int_equal(expr_eval(expr, &env, &value, &err), STATUS_OK);
+    assert_value(value, "[null,null]");
+    json_free(value);
     expr_free(expr);
 }
 
@@ -288,6 +304,7 @@ int main(void)
         cmocka_unit_test(hidden_error_leaves_no_text),
         cmocka_unit_test(test_tells_truth_as_jq_does),
         cmocka_unit_test(variables_are_read_by_slot_and_absent_ones_are_null),
+        cmocka_unit_test(absent_input_is_null),
         cmocka_unit_test(same_seed_and_draw_give_the_same_again),
         cmocka_unit_test(draws_of_one_event_and_seeds_of_two_differ),
         cmocka_unit_test(derived_values_are_stable_for_ever),
