@@ -125,7 +125,27 @@ static void follow_flows(struct lane *lane)
     }
 }
 
-/* A poll that found a position gone breaks that partition: nobody may jump over lost records. */
+/* A poll found a position gone: break that partition, since nobody may jump over lost records. */
+static void find_lost(struct lane *lane, const struct error *why)
+{
+    struct text inbox = text_of(lane->names.inbox);
+
+    for (int32_t i = 0; i < lane->partition_max; i++) {
+        struct partition *partition = lane->partitions[i];
+        struct log_ends ends;
+        struct error err;
+        if (partition == NULL || partition->state != PARTITION_READY) {
+            continue;
+        }
+        if (lane->broker->ends(lane->broker->self, inbox, i, &ends, &err) != STATUS_OK) {
+            /* It may be this one. If it is, to start it again says so again. */
+            lane_hold(lane, partition, MS_PER_SECOND, 0, err.text);
+        } else if (partition->next_offset < ends.low || partition->next_offset > ends.high) {
+            lane_break(lane, partition, why);
+        }
+    }
+}
+
 static enum status poll(struct lane *lane, int64_t wait_ms, struct error *err)
 {
     uint32_t capacity = lane->batch_max < lane->settings->batch_records_max
@@ -140,6 +160,7 @@ static enum status poll(struct lane *lane, int64_t wait_ms, struct error *err)
     if (status == STATUS_REJECT) {
         log_event(LOG_ERROR, "position-lost", "lane=%u reason=\"%s\"", lane->options.index,
                   err->text);
+        find_lost(lane, err);
         return STATUS_OK;
     }
     return status;
