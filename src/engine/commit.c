@@ -168,6 +168,11 @@ static enum status run_transaction(struct lane *lane, bool *was_asked, struct er
         status = count == 0
                      ? STATUS_OK
                      : producer->send_offsets(producer->self, &lane->consumer, offsets, count, err);
+        if (status == STATUS_FENCED) {
+            /* That is about the membership, and a rebalance is coming. A second process of our name
+             * is told by the other calls. */
+            status = STATUS_ABORT;
+        }
     }
     if (status == STATUS_OK) {
         lane_fault(lane, "after-send-offsets");
