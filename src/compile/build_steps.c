@@ -374,7 +374,7 @@ void build_steps(struct builder *builder, const struct json *list, const struct 
         return;
     }
     flow->steps = arena_array(&flow->arena, count + 1, sizeof(*flow->steps));
-    builder->sources = arena_array(&flow->arena, count + 1, sizeof(*builder->sources));
+    builder->sources = arena_array(&flow->arena, count + 1, sizeof(const struct json *));
     builder->lists = arena_array(&flow->arena, count + 1, sizeof(*builder->lists));
     flow->first_step = place_list(builder, list, STEP_NONE);
     flow->failure_step = failure == NULL ? STEP_NONE : place_list(builder, failure, STEP_NONE);

@@ -276,7 +276,8 @@ void convert_rest(struct checker *checker, enum object object, const struct node
             json_member(out, field->key) != NULL) {
             continue;
         }
-        if ((field->flags & FIELD_REQUIRED) != 0 && !is_excused(object, node, field->key)) {
+        if (node != NULL && (field->flags & FIELD_REQUIRED) != 0 &&
+            !is_excused(object, node, field->key)) {
             diagnostics_error(checker->diagnostics, "F102", node_place(node),
                               "missing required '%s' in %s", field->key, fields->name);
         }

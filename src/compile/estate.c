@@ -96,7 +96,7 @@ static void add_entry(struct checker *checker, struct entries *entries, const st
     entry = arena_alloc(&checker->arena, sizeof(*entry));
     *entry = (struct entry){.name = pair->key->text, .pair = pair, .estate = estate};
     entries->items = grow(&checker->arena, entries->items, entries->count, &entries->capacity,
-                          sizeof(*entries->items));
+                          sizeof(struct entry *));
     entries->items[entries->count++] = entry;
     map_put(&entries->by_name, entry->name, entry);
 }

@@ -106,7 +106,7 @@ static const struct field service_rows[] = {
 };
 
 #define POLICY_ROWS(attempts_fallback, total_fallback, errors_fallback) \
-    {.key = "attempts", .shape = SHAPE_INTEGER, .least = 1, .most = 1000000, .fallback = attempts_fallback, \
+    {.key = "attempts", .shape = SHAPE_INTEGER, .least = 1, .most = 1000000, .fallback = (attempts_fallback), \
      .doc = "All tries, the first one counted"}, \
     {.key = "delay", .shape = SHAPE_DURATION, .fallback = "1000", .doc = "Before the second try"}, \
     {.key = "backoff", .shape = SHAPE_CHOICE, .values = "constant linear exponential", \
@@ -114,9 +114,9 @@ static const struct field service_rows[] = {
     {.key = "factor", .shape = SHAPE_FACTOR, .fallback = "2", .doc = "Of exponential growth"}, \
     {.key = "max", .shape = SHAPE_DURATION, .fallback = "60000", .doc = "The longest delay"}, \
     {.key = "jitter", .shape = SHAPE_PERCENT, .fallback = "20", .doc = "How far a delay may differ, either way"}, \
-    {.key = "total", .shape = SHAPE_DURATION, .fallback = total_fallback, \
+    {.key = "total", .shape = SHAPE_DURATION, .fallback = (total_fallback), \
      .doc = "From the first try; no try begins later"}, \
-    {.key = "errors", .shape = SHAPE_NAMES, .fallback = errors_fallback, .doc = "Errors that are tried again"}, \
+    {.key = "errors", .shape = SHAPE_NAMES, .fallback = (errors_fallback), .doc = "Errors that are tried again"}, \
     {.key = "exceptErrors", .shape = SHAPE_NAMES, .fallback = "[]", .doc = "Errors that are not"}
 
 static const struct field policy_rows[] = {POLICY_ROWS("3", NULL, ERRORS_REPEATED)};

@@ -48,7 +48,7 @@ static struct json *number_json(struct text text)
         }
         based = strtoull(text.data + 2, &end, text.data[1] == 'x' ? 16 : 8);
         buffer_addf(&digits, "%llu", based);
-    } else if (memchr("0123456789", text.data[text.bytes - 1], 10) != NULL ||
+    } else if (text_find(TEXT("0123456789"), text.data[text.bytes - 1]) != SIZE_MAX ||
                text.data[text.bytes - 1] == '.') {
         write_decimal(text, &digits);
     }

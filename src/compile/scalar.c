@@ -36,7 +36,7 @@ static bool is_based(struct text text)
         char c = text.data[i];
         bool digit = c >= '0' && c <= (octal ? '7' : '9');
 
-        if (!digit && (octal || memchr("abcdefABCDEF", c, 12) == NULL)) {
+        if (!digit && (octal || text_find(TEXT("abcdefABCDEF"), c) == SIZE_MAX)) {
             return false;
         }
     }

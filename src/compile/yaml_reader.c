@@ -113,7 +113,7 @@ static bool next_event(struct reader *reader, yaml_event_t *event)
 
 static void append(struct arena *arena, struct items *items, struct node *node)
 {
-    items->data = grow(arena, items->data, items->count, &items->capacity, sizeof(*items->data));
+    items->data = grow(arena, items->data, items->count, &items->capacity, sizeof(struct node *));
     items->data[items->count++] = node;
 }
 
