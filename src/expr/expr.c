@@ -135,6 +135,12 @@ static enum outcome take_single(struct sink *sink, struct evaluator *ev, struct 
     return OUTCOME_OK;
 }
 
+/* `.`; an absent one reads as null. */
+static const struct json *input_of(const struct expr *expr, const struct expr_env *env)
+{
+    return env->input == NULL ? expr->null : env->input;
+}
+
 static enum outcome eval_single(struct evaluator *ev, const struct json *input, struct json **value)
 {
     struct single single = {.sink = {take_single}};
