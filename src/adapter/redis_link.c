@@ -1,0 +1,464 @@
+#include "adapter/redis_link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hiredis/hiredis.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "adapter/real_clock.h"
+#include "adapter/redis_url.h"
+#include "base/duration.h"
+#include "base/log.h"
+
+#define CONNECT_MS_DEFAULT 1000
+#define ANSWER_MS_DEFAULT 2000
+#define SILENCE_MS_DEFAULT 10000
+#define BACKOFF_MS_FIRST 50
+#define BACKOFF_MS_MOST 2000
+#define SHA_BYTES 40
+
+/* A command that was sent and not answered yet. */
+struct sent {
+    struct redis_ticket *ticket; /* NULL: forgotten. */
+    int64_t sent_ms;
+};
+
+struct redis_link {
+    struct arena arena; /* Of the URL. */
+    struct redis_url url;
+    struct redis_link_options options;
+    redisContext *context; /* NULL: not connected. */
+    bool unsent;           /* The context still holds bytes to write. */
+    struct sent *queue;    /* A ring, oldest at `first`. */
+    size_t capacity;
+    size_t first;
+    size_t count;
+    int64_t backoff_ms;
+    int64_t connect_after_ms; /* On the monotonic clock. */
+    char trouble[128];        /* The last. */
+    char shas[REDIS_SCRIPTS][SHA_BYTES + 1];
+};
+
+enum status redis_link_open(const struct redis_link_options *options, struct redis_link **out,
+                            struct error *err)
+{
+    struct redis_link *link = calloc(1, sizeof(*link));
+    enum status status;
+
+    CHECK(link != NULL);
+    link->options = *options;
+    link->options.url = (struct text){0};
+    if (link->options.connect_ms <= 0) {
+        link->options.connect_ms = CONNECT_MS_DEFAULT;
+    }
+    if (link->options.answer_ms <= 0) {
+        link->options.answer_ms = ANSWER_MS_DEFAULT;
+    }
+    if (link->options.silence_ms <= 0) {
+        link->options.silence_ms = SILENCE_MS_DEFAULT;
+    }
+    status = redis_url_parse(options->url, &link->arena, &link->url, err);
+    if (status != STATUS_OK) {
+        redis_link_close(link);
+        return status;
+    }
+    *out = link;
+    return STATUS_OK;
+}
+
+static void push(struct redis_link *link, struct redis_ticket *ticket)
+{
+    if (link->count == link->capacity) {
+        size_t capacity = link->capacity == 0 ? 16 : link->capacity * 2;
+        struct sent *queue = calloc(capacity, sizeof(*queue));
+
+        CHECK(queue != NULL);
+        for (size_t i = 0; i < link->count; i++) {
+            queue[i] = link->queue[(link->first + i) % link->capacity];
+        }
+        free(link->queue);
+        link->queue = queue;
+        link->capacity = capacity;
+        link->first = 0;
+    }
+    link->queue[(link->first + link->count++) % link->capacity] =
+        (struct sent){.ticket = ticket, .sent_ms = real_clock_monotonic_ms()};
+}
+
+static struct redis_ticket *pop(struct redis_link *link)
+{
+    struct redis_ticket *ticket = link->queue[link->first].ticket;
+
+    link->first = (link->first + 1) % link->capacity;
+    link->count--;
+    return ticket;
+}
+
+/* Whatever was on its way is in doubt. */
+static void break_link(struct redis_link *link, const char *why)
+{
+    size_t bytes = strnlen(why, sizeof(link->trouble) - 1);
+
+    memmove(link->trouble, why, bytes);
+    link->trouble[bytes] = '\0';
+    while (link->count > 0) {
+        struct redis_ticket *ticket = pop(link);
+
+        if (ticket != NULL) {
+            ticket->waiting = false;
+            ticket->broken = true;
+        }
+    }
+    if (link->context != NULL) {
+        redisFree(link->context);
+        link->context = NULL;
+    }
+    link->unsent = false;
+    log_event(LOG_WARN, "redis_link_broken", "host=%s port=%d error=\"%s\"", link->url.host.data,
+              link->url.port, link->trouble);
+}
+
+static void back_off(struct redis_link *link)
+{
+    link->backoff_ms = link->backoff_ms == 0 ? BACKOFF_MS_FIRST : link->backoff_ms * 2;
+    if (link->backoff_ms > BACKOFF_MS_MOST) {
+        link->backoff_ms = BACKOFF_MS_MOST;
+    }
+    link->connect_after_ms = real_clock_monotonic_ms() + link->backoff_ms;
+}
+
+/* Write what the socket takes; hand out the answers that are there. */
+static bool pump(struct redis_link *link, short events)
+{
+    redisReply *reply = NULL;
+
+    if (link->unsent) {
+        int done = 0;
+
+        if (redisBufferWrite(link->context, &done) != REDIS_OK) {
+            break_link(link, link->context->errstr);
+            return false;
+        }
+        link->unsent = done == 0;
+    }
+    if ((events & (POLLIN | POLLERR | POLLHUP)) == 0) {
+        return true;
+    }
+    if (redisBufferRead(link->context) != REDIS_OK) {
+        break_link(link, link->context->errstr);
+        return false;
+    }
+    while (link->count > 0) {
+        struct redis_ticket *ticket;
+
+        if (redisGetReplyFromReader(link->context, (void **)&reply) != REDIS_OK) {
+            break_link(link, link->context->errstr);
+            return false;
+        }
+        if (reply == NULL) {
+            break;
+        }
+        ticket = pop(link);
+        if (ticket == NULL) {
+            freeReplyObject(reply);
+        } else {
+            ticket->waiting = false;
+            ticket->reply = reply;
+        }
+    }
+    return true;
+}
+
+/* Wait for the socket once. False: the link broke. */
+static bool turn(struct redis_link *link, int64_t wait_ms)
+{
+    struct pollfd socket = {.fd = link->context->fd, .events = POLLIN};
+    int ready;
+
+    if (link->unsent) {
+        socket.events |= POLLOUT;
+    }
+    ready = poll(&socket, 1, wait_ms < 0 ? 0 : (int)wait_ms);
+    if (ready < 0 && errno != EINTR) {
+        break_link(link, strerror(errno));
+        return false;
+    }
+    return pump(link, ready > 0 ? socket.revents : 0);
+}
+
+enum status redis_link_wait(struct redis_link *link, struct redis_ticket *ticket, int64_t wait_ms,
+                            bool *done, struct error *err)
+{
+    int64_t deadline_ms = real_clock_monotonic_ms() + wait_ms;
+
+    while (ticket->waiting) {
+        int64_t now_ms = real_clock_monotonic_ms();
+
+        if (!turn(link, deadline_ms - now_ms)) {
+            break;
+        }
+        now_ms = real_clock_monotonic_ms();
+        if (ticket->waiting && now_ms - link->queue[link->first].sent_ms >
+                                   link->options.silence_ms) {
+            break_link(link, "no answer");
+        }
+        if (now_ms >= deadline_ms) {
+            break;
+        }
+    }
+    *done = !ticket->waiting;
+    if (*done && ticket->broken) {
+        ticket->broken = false;
+        return fail(err, STATUS_RETRY, "redis: the link broke: %s", link->trouble);
+    }
+    return STATUS_OK;
+}
+
+static enum status append(struct redis_link *link, struct redis_ticket *ticket,
+                          const struct redis_command *command, struct error *err)
+{
+    CHECK(!ticket->waiting && ticket->reply == NULL);
+    /* hiredis takes const char **; it does not write to it. */
+    if (redisAppendCommandArgv(link->context, (int)command->count,
+                               (const char **)(uintptr_t)command->words,
+                               command->bytes) != REDIS_OK) {
+        break_link(link, link->context->errstr);
+        return fail(err, STATUS_RETRY, "redis: %s", link->trouble);
+    }
+    *ticket = (struct redis_ticket){.waiting = true};
+    push(link, ticket);
+    link->unsent = true;
+    return STATUS_OK;
+}
+
+/* One command of the greeting, which has the connection to itself. */
+static enum status greet(struct redis_link *link, struct redis_ticket *ticket,
+                         const char *const *words, uint32_t count, struct error *err)
+{
+    size_t bytes[3];
+    struct redis_command command = {.words = words, .bytes = bytes, .count = count};
+    bool done = false;
+    enum status status;
+
+    for (uint32_t i = 0; i < count; i++) {
+        bytes[i] = strlen(words[i]);
+    }
+    redis_ticket_clear(ticket);
+    status = append(link, ticket, &command, err);
+    if (status == STATUS_OK) {
+        status = redis_link_wait(link, ticket, link->options.answer_ms, &done, err);
+    }
+    if (status == STATUS_OK && !done) {
+        break_link(link, "no answer to the greeting");
+        ticket->broken = false;
+        return fail(err, STATUS_RETRY, "redis: %s", link->trouble);
+    }
+    if (status == STATUS_OK && ticket->reply->type == REDIS_REPLY_ERROR) {
+        return fail(err, STATUS_RETRY, "redis refuses '%s': %s", words[0], ticket->reply->str);
+    }
+    return status;
+}
+
+static enum status log_in(struct redis_link *link, struct redis_ticket *ticket, struct error *err)
+{
+    const char *password = link->url.password.data;
+    const char *both[] = {"AUTH", link->url.user.data, password};
+    const char *one[] = {"AUTH", password};
+    char number[16];
+    const char *database[] = {"SELECT", number};
+    struct buffer text = {0};
+    enum status status = STATUS_OK;
+
+    if (password != NULL) {
+        status = link->url.user.bytes > 0 ? greet(link, ticket, both, 3, err)
+                                          : greet(link, ticket, one, 2, err);
+    }
+    if (status == STATUS_OK && link->url.database != 0) {
+        buffer_addf(&text, "%d", link->url.database);
+        memcpy(number, buffer_string(&text), text.bytes + 1);
+        buffer_release(&text);
+        status = greet(link, ticket, database, 2, err);
+    }
+    return status;
+}
+
+static enum status load_scripts(struct redis_link *link, struct redis_ticket *ticket,
+                                struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (int i = 0; i < REDIS_SCRIPTS && status == STATUS_OK; i++) {
+        const char *words[] = {"SCRIPT", "LOAD", redis_script_source((enum redis_script)i)};
+
+        status = greet(link, ticket, words, 3, err);
+        if (status == STATUS_OK &&
+            (ticket->reply->type != REDIS_REPLY_STRING || ticket->reply->len != SHA_BYTES)) {
+            return fail(err, STATUS_RETRY, "redis does not load scripts");
+        }
+        if (status == STATUS_OK) {
+            memcpy(link->shas[i], ticket->reply->str, SHA_BYTES);
+        }
+    }
+    return status;
+}
+
+static enum status dial(struct redis_link *link, struct error *err)
+{
+    struct timeval limit = {.tv_sec = link->options.connect_ms / MS_PER_SECOND,
+                            .tv_usec = link->options.connect_ms % MS_PER_SECOND * 1000};
+    int flags;
+
+    link->context = redisConnectWithTimeout(link->url.host.data, link->url.port, limit);
+    CHECK(link->context != NULL);
+    if (link->context->err != 0) {
+        break_link(link, link->context->errstr);
+        return fail(err, STATUS_RETRY, "redis '%s:%d': %s", link->url.host.data, link->url.port,
+                    link->trouble);
+    }
+    /* Connecting tries all addresses in turn, blocking; from here on nothing blocks. */
+    flags = fcntl(link->context->fd, F_GETFL);
+    if (flags < 0 || fcntl(link->context->fd, F_SETFL, flags | O_NONBLOCK) != 0) {
+        break_link(link, strerror(errno));
+        return fail(err, STATUS_RETRY, "redis: %s", link->trouble);
+    }
+    link->context->flags &= ~REDIS_BLOCK;
+    return STATUS_OK;
+}
+
+static enum status ensure(struct redis_link *link, struct error *err)
+{
+    struct redis_ticket ticket = {0};
+    enum status status;
+
+    if (link->context != NULL) {
+        return STATUS_OK;
+    }
+    if (real_clock_monotonic_ms() < link->connect_after_ms) {
+        return fail(err, STATUS_RETRY, "redis is away: %s", link->trouble);
+    }
+    status = dial(link, err);
+    if (status == STATUS_OK) {
+        status = log_in(link, &ticket, err);
+    }
+    if (status == STATUS_OK) {
+        status = load_scripts(link, &ticket, err);
+    }
+    redis_ticket_clear(&ticket);
+    if (status != STATUS_OK) {
+        if (link->context != NULL) {
+            break_link(link, err == NULL ? "it refused the greeting" : err->text);
+        }
+        back_off(link);
+        return status;
+    }
+    link->backoff_ms = 0;
+    return STATUS_OK;
+}
+
+enum status redis_link_submit(struct redis_link *link, struct redis_ticket *ticket,
+                              const struct redis_command *command, struct error *err)
+{
+    enum status status = ensure(link, err);
+
+    if (status == STATUS_OK) {
+        status = append(link, ticket, command, err);
+    }
+    if (status == STATUS_OK && !pump(link, 0)) {
+        ticket->broken = false;
+        return fail(err, STATUS_RETRY, "redis: %s", link->trouble);
+    }
+    return status;
+}
+
+void redis_ticket_clear(struct redis_ticket *ticket)
+{
+    CHECK(!ticket->waiting);
+    if (ticket->reply != NULL) {
+        freeReplyObject(ticket->reply);
+    }
+    *ticket = (struct redis_ticket){0};
+}
+
+void redis_link_forget(struct redis_link *link, struct redis_ticket *ticket)
+{
+    for (size_t i = 0; i < link->count; i++) {
+        struct sent *sent = &link->queue[(link->first + i) % link->capacity];
+
+        if (sent->ticket == ticket) {
+            sent->ticket = NULL;
+        }
+    }
+    ticket->waiting = false;
+    redis_ticket_clear(ticket);
+}
+
+static bool begins(const redisReply *reply, const char *word)
+{
+    return reply->len >= strlen(word) && memcmp(reply->str, word, strlen(word)) == 0;
+}
+
+enum status redis_link_judge(struct redis_link *link, const struct redisReply *reply,
+                             const char *doing, struct error *err)
+{
+    if (reply->type != REDIS_REPLY_ERROR) {
+        return STATUS_OK;
+    }
+    (void)fail(err, STATUS_RETRY, "redis cannot %s: %.*s", doing, (int)reply->len, reply->str);
+    if (begins(reply, "WRONGTYPE") || begins(reply, "ERR user_script")) {
+        return STATUS_STALE; /* Somebody else's data, or what is left of ours. */
+    }
+    if (begins(reply, "NOSCRIPT") || begins(reply, "READONLY")) {
+        /* It was restarted, or is no longer the primary: greet it, or its heir, anew. */
+        break_link(link, reply->str);
+    }
+    return STATUS_RETRY;
+}
+
+enum status redis_link_call(struct redis_link *link, struct redis_ticket *ticket,
+                            const struct redis_command *command, struct error *err)
+{
+    bool done = false;
+    enum status status;
+
+    redis_ticket_clear(ticket);
+    status = redis_link_submit(link, ticket, command, err);
+    if (status == STATUS_OK) {
+        status = redis_link_wait(link, ticket, link->options.answer_ms, &done, err);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!done) {
+        break_link(link, "no answer");
+        ticket->broken = false;
+        back_off(link);
+        return fail(err, STATUS_RETRY, "redis did not answer within %d ms",
+                    (int)link->options.answer_ms);
+    }
+    return redis_link_judge(link, ticket->reply, "do it", err);
+}
+
+enum status redis_link_script(struct redis_link *link, enum redis_script script,
+                              const char **sha, struct error *err)
+{
+    enum status status = ensure(link, err);
+
+    *sha = link->shas[script];
+    return status;
+}
+
+void redis_link_close(struct redis_link *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    if (link->context != NULL) {
+        redisFree(link->context);
+    }
+    free(link->queue);
+    arena_release(&link->arena);
+    free(link);
+}
