@@ -234,10 +234,9 @@ struct flow {
     struct arena arena;
     struct text name;
     int32_t version;
-    char hash[FLOW_HASH_BYTES + 1];
+    enum flow_mode mode;
     /* The resolved definition, canonical JSON. The hash covers it without its member `info`. */
     struct text definition;
-    enum flow_mode mode;
     struct correlation key;
     struct expr *key_in_data; /* Flow `key` over the instance document; NULL if not a path. */
     struct start *starts;
@@ -267,6 +266,7 @@ struct flow {
     uint32_t expr_count;
     struct template **templates;
     uint32_t template_count;
+    char hash[FLOW_HASH_BYTES + 1]; /* NUL-terminated. */
 };
 
 /* A blank flow on the heap with an empty arena, for who builds one; end it with flow_free(). */

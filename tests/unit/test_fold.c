@@ -211,8 +211,8 @@ static void malformed_deltas_are_refused(void **state)
         "{\"closing\":1}",
         "{\"sealed\":1}",
         "{\"run\":\"x\"}",
-        "{\"flowHash\":"
-        "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}",
+        ("{\"flowHash\":"
+         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}"),
         "{\"name\":\"order-saga:A\"}",
         "{\"flowBytes\":3}",
         "{\"name\":\"order-saga:A\",\"flowBytes\":3}",
