@@ -1,46 +1,17 @@
 #include "adapter/redis_link.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include "adapter/real_clock.h"
-#include "adapter/redis_url.h"
-#include "base/duration.h"
+#include "adapter/redis_link_parts.h"
 #include "base/log.h"
 
 #define CONNECT_MS_DEFAULT 1000
-#define ANSWER_MS_DEFAULT 2000
 #define SILENCE_MS_DEFAULT 10000
-#define BACKOFF_MS_FIRST 50
-#define BACKOFF_MS_MOST 2000
-#define SHA_BYTES 40
-
-/* A command that was sent and not answered yet. */
-struct sent {
-    struct redis_ticket *ticket; /* NULL: forgotten. */
-    int64_t sent_ms;
-};
-
-struct redis_link {
-    struct arena arena; /* Of the URL. */
-    struct redis_url url;
-    struct redis_link_options options;
-    redisContext *context; /* NULL: not connected. */
-    bool unsent;           /* The context still holds bytes to write. */
-    struct sent *queue;    /* A ring, oldest at `first`. */
-    size_t capacity;
-    size_t first;
-    size_t count;
-    int64_t backoff_ms;
-    int64_t connect_after_ms; /* On the monotonic clock. */
-    char trouble[128];        /* The last. */
-    char shas[REDIS_SCRIPTS][SHA_BYTES + 1];
-};
 
 enum status redis_link_open(const struct redis_link_options *options, struct redis_link **out,
                             struct error *err)
@@ -55,7 +26,7 @@ enum status redis_link_open(const struct redis_link_options *options, struct red
         link->options.connect_ms = CONNECT_MS_DEFAULT;
     }
     if (link->options.answer_ms <= 0) {
-        link->options.answer_ms = ANSWER_MS_DEFAULT;
+        link->options.answer_ms = REDIS_ANSWER_MS;
     }
     if (link->options.silence_ms <= 0) {
         link->options.silence_ms = SILENCE_MS_DEFAULT;
@@ -84,8 +55,8 @@ static void push(struct redis_link *link, struct redis_ticket *ticket)
         link->capacity = capacity;
         link->first = 0;
     }
-    link->queue[(link->first + link->count++) % link->capacity] =
-        (struct sent){.ticket = ticket, .sent_ms = real_clock_monotonic_ms()};
+    link->queue[(link->first + link->count++) % link->capacity] = (struct sent){
+        .ticket = ticket, .sent_ms = real_clock_monotonic_ms()};
 }
 
 static struct redis_ticket *pop(struct redis_link *link)
@@ -98,7 +69,7 @@ static struct redis_ticket *pop(struct redis_link *link)
 }
 
 /* Whatever was on its way is in doubt. */
-static void break_link(struct redis_link *link, const char *why)
+void redis_link_break(struct redis_link *link, const char *why)
 {
     size_t bytes = strnlen(why, sizeof(link->trouble) - 1);
 
@@ -121,15 +92,6 @@ static void break_link(struct redis_link *link, const char *why)
               link->url.port, link->trouble);
 }
 
-static void back_off(struct redis_link *link)
-{
-    link->backoff_ms = link->backoff_ms == 0 ? BACKOFF_MS_FIRST : link->backoff_ms * 2;
-    if (link->backoff_ms > BACKOFF_MS_MOST) {
-        link->backoff_ms = BACKOFF_MS_MOST;
-    }
-    link->connect_after_ms = real_clock_monotonic_ms() + link->backoff_ms;
-}
-
 /* Write what the socket takes; hand out the answers that are there. */
 static bool pump(struct redis_link *link, short events)
 {
@@ -139,7 +101,7 @@ static bool pump(struct redis_link *link, short events)
         int done = 0;
 
         if (redisBufferWrite(link->context, &done) != REDIS_OK) {
-            break_link(link, link->context->errstr);
+            redis_link_break(link, link->context->errstr);
             return false;
         }
         link->unsent = done == 0;
@@ -148,14 +110,14 @@ static bool pump(struct redis_link *link, short events)
         return true;
     }
     if (redisBufferRead(link->context) != REDIS_OK) {
-        break_link(link, link->context->errstr);
+        redis_link_break(link, link->context->errstr);
         return false;
     }
     while (link->count > 0) {
         struct redis_ticket *ticket;
 
         if (redisGetReplyFromReader(link->context, (void **)&reply) != REDIS_OK) {
-            break_link(link, link->context->errstr);
+            redis_link_break(link, link->context->errstr);
             return false;
         }
         if (reply == NULL) {
@@ -183,7 +145,7 @@ static bool turn(struct redis_link *link, int64_t wait_ms)
     }
     ready = poll(&socket, 1, wait_ms < 0 ? 0 : (int)wait_ms);
     if (ready < 0 && errno != EINTR) {
-        break_link(link, strerror(errno));
+        redis_link_break(link, strerror(errno));
         return false;
     }
     return pump(link, ready > 0 ? socket.revents : 0);
@@ -201,9 +163,9 @@ enum status redis_link_wait(struct redis_link *link, struct redis_ticket *ticket
             break;
         }
         now_ms = real_clock_monotonic_ms();
-        if (ticket->waiting && now_ms - link->queue[link->first].sent_ms >
-                                   link->options.silence_ms) {
-            break_link(link, "no answer");
+        if (ticket->waiting &&
+            now_ms - link->queue[link->first].sent_ms > link->options.silence_ms) {
+            redis_link_break(link, "no answer");
         }
         if (now_ms >= deadline_ms) {
             break;
@@ -217,15 +179,15 @@ enum status redis_link_wait(struct redis_link *link, struct redis_ticket *ticket
     return STATUS_OK;
 }
 
-static enum status append(struct redis_link *link, struct redis_ticket *ticket,
-                          const struct redis_command *command, struct error *err)
+enum status redis_link_append(struct redis_link *link, struct redis_ticket *ticket,
+                              const struct redis_command *command, struct error *err)
 {
     CHECK(!ticket->waiting && ticket->reply == NULL);
     /* hiredis takes const char **; it does not write to it. */
     if (redisAppendCommandArgv(link->context, (int)command->count,
                                (const char **)(uintptr_t)command->words,
                                command->bytes) != REDIS_OK) {
-        break_link(link, link->context->errstr);
+        redis_link_break(link, link->context->errstr);
         return fail(err, STATUS_RETRY, "redis: %s", link->trouble);
     }
     *ticket = (struct redis_ticket){.waiting = true};
@@ -234,137 +196,13 @@ static enum status append(struct redis_link *link, struct redis_ticket *ticket,
     return STATUS_OK;
 }
 
-/* One command of the greeting, which has the connection to itself. */
-static enum status greet(struct redis_link *link, struct redis_ticket *ticket,
-                         const char *const *words, uint32_t count, struct error *err)
-{
-    size_t bytes[3];
-    struct redis_command command = {.words = words, .bytes = bytes, .count = count};
-    bool done = false;
-    enum status status;
-
-    for (uint32_t i = 0; i < count; i++) {
-        bytes[i] = strlen(words[i]);
-    }
-    redis_ticket_clear(ticket);
-    status = append(link, ticket, &command, err);
-    if (status == STATUS_OK) {
-        status = redis_link_wait(link, ticket, link->options.answer_ms, &done, err);
-    }
-    if (status == STATUS_OK && !done) {
-        break_link(link, "no answer to the greeting");
-        ticket->broken = false;
-        return fail(err, STATUS_RETRY, "redis: %s", link->trouble);
-    }
-    if (status == STATUS_OK && ticket->reply->type == REDIS_REPLY_ERROR) {
-        return fail(err, STATUS_RETRY, "redis refuses '%s': %s", words[0], ticket->reply->str);
-    }
-    return status;
-}
-
-static enum status log_in(struct redis_link *link, struct redis_ticket *ticket, struct error *err)
-{
-    const char *password = link->url.password.data;
-    const char *both[] = {"AUTH", link->url.user.data, password};
-    const char *one[] = {"AUTH", password};
-    char number[16];
-    const char *database[] = {"SELECT", number};
-    struct buffer text = {0};
-    enum status status = STATUS_OK;
-
-    if (password != NULL) {
-        status = link->url.user.bytes > 0 ? greet(link, ticket, both, 3, err)
-                                          : greet(link, ticket, one, 2, err);
-    }
-    if (status == STATUS_OK && link->url.database != 0) {
-        buffer_addf(&text, "%d", link->url.database);
-        memcpy(number, buffer_string(&text), text.bytes + 1);
-        buffer_release(&text);
-        status = greet(link, ticket, database, 2, err);
-    }
-    return status;
-}
-
-static enum status load_scripts(struct redis_link *link, struct redis_ticket *ticket,
-                                struct error *err)
-{
-    enum status status = STATUS_OK;
-
-    for (int i = 0; i < REDIS_SCRIPTS && status == STATUS_OK; i++) {
-        const char *words[] = {"SCRIPT", "LOAD", redis_script_source((enum redis_script)i)};
-
-        status = greet(link, ticket, words, 3, err);
-        if (status == STATUS_OK &&
-            (ticket->reply->type != REDIS_REPLY_STRING || ticket->reply->len != SHA_BYTES)) {
-            return fail(err, STATUS_RETRY, "redis does not load scripts");
-        }
-        if (status == STATUS_OK) {
-            memcpy(link->shas[i], ticket->reply->str, SHA_BYTES);
-        }
-    }
-    return status;
-}
-
-static enum status dial(struct redis_link *link, struct error *err)
-{
-    struct timeval limit = {.tv_sec = link->options.connect_ms / MS_PER_SECOND,
-                            .tv_usec = link->options.connect_ms % MS_PER_SECOND * 1000};
-    int flags;
-
-    link->context = redisConnectWithTimeout(link->url.host.data, link->url.port, limit);
-    CHECK(link->context != NULL);
-    if (link->context->err != 0) {
-        break_link(link, link->context->errstr);
-        return fail(err, STATUS_RETRY, "redis '%s:%d': %s", link->url.host.data, link->url.port,
-                    link->trouble);
-    }
-    /* Connecting tries all addresses in turn, blocking; from here on nothing blocks. */
-    flags = fcntl(link->context->fd, F_GETFL);
-    if (flags < 0 || fcntl(link->context->fd, F_SETFL, flags | O_NONBLOCK) != 0) {
-        break_link(link, strerror(errno));
-        return fail(err, STATUS_RETRY, "redis: %s", link->trouble);
-    }
-    link->context->flags &= ~REDIS_BLOCK;
-    return STATUS_OK;
-}
-
-static enum status ensure(struct redis_link *link, struct error *err)
-{
-    struct redis_ticket ticket = {0};
-    enum status status;
-
-    if (link->context != NULL) {
-        return STATUS_OK;
-    }
-    if (real_clock_monotonic_ms() < link->connect_after_ms) {
-        return fail(err, STATUS_RETRY, "redis is away: %s", link->trouble);
-    }
-    status = dial(link, err);
-    if (status == STATUS_OK) {
-        status = log_in(link, &ticket, err);
-    }
-    if (status == STATUS_OK) {
-        status = load_scripts(link, &ticket, err);
-    }
-    redis_ticket_clear(&ticket);
-    if (status != STATUS_OK) {
-        if (link->context != NULL) {
-            break_link(link, err == NULL ? "it refused the greeting" : err->text);
-        }
-        back_off(link);
-        return status;
-    }
-    link->backoff_ms = 0;
-    return STATUS_OK;
-}
-
 enum status redis_link_submit(struct redis_link *link, struct redis_ticket *ticket,
                               const struct redis_command *command, struct error *err)
 {
-    enum status status = ensure(link, err);
+    enum status status = redis_link_connect(link, err);
 
     if (status == STATUS_OK) {
-        status = append(link, ticket, command, err);
+        status = redis_link_append(link, ticket, command, err);
     }
     if (status == STATUS_OK && !pump(link, 0)) {
         ticket->broken = false;
@@ -412,7 +250,7 @@ enum status redis_link_judge(struct redis_link *link, const struct redisReply *r
     }
     if (begins(reply, "NOSCRIPT") || begins(reply, "READONLY")) {
         /* It was restarted, or is no longer the primary: greet it, or its heir, anew. */
-        break_link(link, reply->str);
+        redis_link_break(link, reply->str);
     }
     return STATUS_RETRY;
 }
@@ -432,19 +270,19 @@ enum status redis_link_call(struct redis_link *link, struct redis_ticket *ticket
         return status;
     }
     if (!done) {
-        break_link(link, "no answer");
+        redis_link_break(link, "no answer");
         ticket->broken = false;
-        back_off(link);
+        redis_link_back_off(link);
         return fail(err, STATUS_RETRY, "redis did not answer within %d ms",
                     (int)link->options.answer_ms);
     }
     return redis_link_judge(link, ticket->reply, "do it", err);
 }
 
-enum status redis_link_script(struct redis_link *link, enum redis_script script,
-                              const char **sha, struct error *err)
+enum status redis_link_script(struct redis_link *link, enum redis_script script, const char **sha,
+                              struct error *err)
 {
-    enum status status = ensure(link, err);
+    enum status status = redis_link_connect(link, err);
 
     *sha = link->shas[script];
     return status;

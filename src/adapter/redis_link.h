@@ -18,10 +18,12 @@
 struct redis_link;
 struct redisReply; /* Of hiredis. */
 
+#define REDIS_ANSWER_MS 2000
+
 struct redis_link_options {
     struct text url;    /* See redis_url.h. */
     int64_t connect_ms; /* How long connecting may take; 0: one second. */
-    int64_t answer_ms;  /* How long redis_link_call() waits; 0: two seconds. */
+    int64_t answer_ms;  /* How long redis_link_call() waits; 0: REDIS_ANSWER_MS. */
     int64_t silence_ms; /* A command without an answer for so long breaks the link; 0: 10 s. */
 };
 
@@ -73,12 +75,12 @@ enum status redis_link_judge(struct redis_link *link, const struct redisReply *r
                              const char *doing, struct error *err);
 
 /*
- * Check that Redis may not throw away what it is given. Call once at start.
+ * Check, on a connection of its own, that Redis may not throw away what it is given. Call at start.
  *
  * STATUS_OK:     it may not, or it does not tell, which is logged as a warning.
  * STATUS_RETRY:  it did not answer.
- * STATUS_REJECT: its maxmemory-policy evicts; err says what to set.
+ * STATUS_REJECT: the URL is at fault, or its maxmemory-policy evicts; err says what to set.
  */
-MUST_CHECK enum status redis_check_policy(struct redis_link *link, struct error *err);
+MUST_CHECK enum status redis_check_policy(struct text url, struct error *err);
 
 #endif

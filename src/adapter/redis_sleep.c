@@ -1,13 +1,16 @@
 #include "adapter/redis_sleep.h"
 
-#include <hiredis.h>
+#include <hiredis/hiredis.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapter/redis_script.h"
+#include "adapter/real_clock.h"
+#include "adapter/redis_answer.h"
 #include "base/arena.h"
+
+#define PURGE_SLICE 500
+#define WORDS_FIXED 4 /* EVALSHA, its name, the number of keys, the key. */
 
 struct redis_place {
     struct redis_link *link;
@@ -15,28 +18,30 @@ struct redis_place {
 };
 
 struct redis_sleep {
-    struct redis_link *link; /* The place's. */
-    char meta[320];
-    char prefix[320];
-    struct redis_wait answer;  /* To the last question; what it holds is lent until the next. */
-    struct redis_wait applied; /* To the apply that is out. */
-    struct arena arena;        /* Reset at every call. */
+    struct redis_link *link; /* Borrowed. */
+    struct text meta;        /* "{<app>:<partition>}:meta" */
+    struct arena names;      /* Holds it. */
+    struct arena arena;      /* Of one call: its words, then what its answer is made of. */
+    struct redis_ticket question;
+    struct redis_ticket applied;
+    struct redis_ticket purged;
+    bool purging; /* A generation may remain to be removed. */
 };
 
-/* A command being put together. */
+/* A command under construction. */
 struct words {
     struct arena *arena;
-    const char **items;
+    const char **words;
     size_t *bytes;
-    size_t count;
-    size_t capacity;
+    uint32_t count;
+    uint32_t capacity;
 };
 
-static void add(struct words *words, struct text text)
+static void add(struct words *words, struct text word)
 {
     CHECK(words->count < words->capacity);
-    words->items[words->count] = text.data == NULL ? "" : text.data;
-    words->bytes[words->count++] = text.bytes;
+    words->words[words->count] = word.bytes > 0 ? word.data : "";
+    words->bytes[words->count++] = word.bytes;
 }
 
 static void add_number(struct words *words, int64_t number)
@@ -44,107 +49,96 @@ static void add_number(struct words *words, int64_t number)
     add(words, arena_printf(words->arena, "%" PRId64, number));
 }
 
-/* EVAL script 1 meta prefix */
-static struct words begin(struct redis_sleep *sleep, const char *script, size_t more)
+/* Forget the answer before, and begin a call of `script` with up to `most` arguments. */
+static enum status begin(struct redis_sleep *sleep, enum redis_script script, uint32_t most,
+                         struct words *words, struct error *err)
 {
-    struct words words = {.arena = &sleep->arena, .capacity = more + 5};
+    const char *sha = NULL;
+    enum status status;
 
-    words.items = arena_array(&sleep->arena, words.capacity, sizeof(char *));
-    words.bytes = arena_array(&sleep->arena, words.capacity, sizeof(size_t));
-    add(&words, TEXT("EVAL"));
-    add(&words, text_of(script));
-    add(&words, TEXT("1"));
-    add(&words, text_of(sleep->meta));
-    add(&words, text_of(sleep->prefix));
-    return words;
+    redis_ticket_clear(&sleep->question);
+    arena_reset(&sleep->arena);
+    status = redis_link_script(sleep->link, script, &sha, err);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *words = (struct words){.arena = &sleep->arena, .capacity = most + WORDS_FIXED};
+    words->words = arena_array(&sleep->arena, words->capacity, sizeof(*words->words));
+    words->bytes = arena_array(&sleep->arena, words->capacity, sizeof(*words->bytes));
+    add(words, TEXT("EVALSHA"));
+    add(words, text_of(sha));
+    add(words, TEXT("1"));
+    add(words, sleep->meta);
+    return STATUS_OK;
 }
 
-static void forget_answer(struct redis_sleep *sleep)
+static struct redis_command command_of(const struct words *words)
 {
-    redis_wait_release(sleep->link, &sleep->answer);
-    arena_reset(&sleep->arena);
+    return (struct redis_command){words->words, words->bytes, words->count};
 }
 
 static enum status ask(struct redis_sleep *sleep, const struct words *words, struct error *err)
 {
-    return redis_link_call(sleep->link, words->count, words->items, words->bytes, &sleep->answer,
-                           err);
+    struct redis_command command = command_of(words);
+    enum status status = redis_link_call(sleep->link, &sleep->question, &command, err);
+
+    return status == STATUS_OK ? status
+                               : fail_in(err, status, "store '%.*s'", TEXT_ARG(sleep->meta));
 }
 
-static int64_t number_of(const redisReply *reply)
-{
-    int64_t number = 0;
-
-    if (reply->type == REDIS_REPLY_INTEGER) {
-        return reply->integer;
-    }
-    if (reply->type != REDIS_REPLY_STRING ||
-        !text_to_int64((struct text){reply->str, reply->len}, &number)) {
-        return -1;
-    }
-    return number;
-}
-
-static enum status odd(const struct redis_sleep *sleep, const char *what, struct error *err)
-{
-    return fail(err, STATUS_STALE, "redis '%s': the answer to %s has not the shape expected",
-                sleep->meta, what);
-}
-
-static enum status elsewhere(const struct redis_sleep *sleep, struct error *err)
-{
-    return fail(err, STATUS_STALE, "redis '%s' stands elsewhere, or something in it is missing",
-                sleep->meta);
-}
-
-static enum status sleep_stamp(void *self, struct sleep_stamp *stamp, struct error *err)
+static enum status stamp(void *self, struct sleep_stamp *out, struct error *err)
 {
     struct redis_sleep *sleep = self;
+    struct words words;
+    enum status status = begin(sleep, REDIS_STAMP, 0, &words, err);
 
-    forget_answer(sleep);
-    *stamp = (struct sleep_stamp){0};
-    struct words words = begin(sleep, script_stamp, 0);
-    enum status status = ask(sleep, &words, err);
-    const redisReply *reply = sleep->answer.reply;
-    if (status != STATUS_OK || reply->type == REDIS_REPLY_NIL) {
+    *out = (struct sleep_stamp){0};
+    if (status == STATUS_OK) {
+        status = ask(sleep, &words, err);
+    }
+    if (status == STATUS_STALE) {
+        return STATUS_OK; /* Not ours: as good as nothing. */
+    }
+    if (status == STATUS_OK) {
+        int64_t generations = 0;
+
+        redis_answer_stamp(sleep->question.reply, out, &generations);
+        sleep->purging = sleep->purging || generations > 1;
+    }
+    return status;
+}
+
+static enum status reset(void *self, int64_t generation, struct text topic_id, struct error *err)
+{
+    struct redis_sleep *sleep = self;
+    struct clock clock = real_clock();
+    struct words words;
+    enum status status = begin(sleep, REDIS_RESET, 4, &words, err);
+
+    if (status != STATUS_OK) {
         return status;
     }
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 9) {
-        return STATUS_OK; /* Not what we wrote: as good as nothing there. */
-    }
-    const redisReply *topic = reply->element[1];
-    stamp->present = true;
-    stamp->format = (int32_t)number_of(reply->element[0]);
-    if (topic->type == REDIS_REPLY_STRING && topic->len < sizeof stamp->topic_id) {
-        memcpy(stamp->topic_id, topic->str, topic->len);
-    }
-    stamp->generation = number_of(reply->element[2]);
-    stamp->watermark = number_of(reply->element[3]);
-    stamp->applied_ms = number_of(reply->element[4]);
-    stamp->run_count = number_of(reply->element[5]);
-    stamp->timer_count = number_of(reply->element[6]);
-    stamp->run_count_seen = number_of(reply->element[7]);
-    stamp->timer_count_seen = number_of(reply->element[8]);
-    return STATUS_OK;
-}
-
-static enum status sleep_reset(void *self, int64_t generation, struct text topic_id,
-                               struct error *err)
-{
-    struct redis_sleep *sleep = self;
-
-    forget_answer(sleep);
-    struct words words = begin(sleep, script_reset, 3);
     add_number(&words, generation);
-    add_number(&words, SLEEP_FORMAT);
     add(&words, topic_id);
-    return ask(sleep, &words, err);
+    add_number(&words, SLEEP_FORMAT);
+    add_number(&words, clock.now_ms(clock.self));
+    status = ask(sleep, &words, err);
+    if (status == STATUS_OK && !redis_answer_is_yes(sleep->question.reply)) {
+        return fail(err, STATUS_STALE, "store '%.*s': generation %" PRId64 " is in use",
+                    TEXT_ARG(sleep->meta), generation);
+    }
+    sleep->purging = true;
+    return status;
 }
 
 static void add_run(struct words *words, const struct sleep_op *op)
 {
     add(words, op->name);
-    add(words, op->state.data == NULL ? TEXT("0") : TEXT("1"));
+    if (op->state.data == NULL) {
+        add(words, TEXT("0"));
+        return;
+    }
+    add(words, TEXT("1"));
     add(words, op->state);
     add_number(words, op->timer_count);
     for (uint32_t i = 0; i < op->timer_count; i++) {
@@ -157,20 +151,47 @@ static void add_run(struct words *words, const struct sleep_op *op)
     }
 }
 
-static enum status sleep_apply(void *self, int64_t generation, int64_t from, int64_t to,
-                               int64_t now_ms, const struct sleep_op *ops, uint32_t op_count,
-                               struct error *err)
+/* Remove some more of the generations that were given up. Nobody waits for it. */
+static void purge_some(struct redis_sleep *sleep)
+{
+    struct words words;
+    struct redis_command command;
+
+    if (sleep->purged.waiting) {
+        return;
+    }
+    if (sleep->purged.reply != NULL) {
+        sleep->purging = redis_answer_is_yes(sleep->purged.reply);
+    }
+    redis_ticket_clear(&sleep->purged);
+    if (!sleep->purging || begin(sleep, REDIS_PURGE, 1, &words, NULL) != STATUS_OK) {
+        return;
+    }
+    add_number(&words, PURGE_SLICE);
+    command = command_of(&words);
+    if (redis_link_submit(sleep->link, &sleep->purged, &command, NULL) != STATUS_OK) {
+        sleep->purged = (struct redis_ticket){0}; /* The next apply tries again. */
+    }
+}
+
+static enum status apply(void *self, int64_t generation, int64_t from, int64_t to, int64_t now_ms,
+                         const struct sleep_op *ops, uint32_t op_count, struct error *err)
 {
     struct redis_sleep *sleep = self;
-    size_t more = 4;
+    struct redis_command command;
+    struct words words;
+    uint32_t most = 4;
+    enum status status;
 
-    CHECK(!sleep->applied.is_pending);
+    CHECK(!sleep->applied.waiting);
     for (uint32_t i = 0; i < op_count; i++) {
-        more += 5 + 2 * (size_t)ops[i].timer_count + ops[i].stack_count;
+        most += 5 + 2 * ops[i].timer_count + ops[i].stack_count;
     }
-    forget_answer(sleep);
-    redis_wait_release(sleep->link, &sleep->applied);
-    struct words words = begin(sleep, script_apply, more);
+    redis_ticket_clear(&sleep->applied);
+    status = begin(sleep, REDIS_APPLY, most, &words, err);
+    if (status != STATUS_OK) {
+        return status;
+    }
     add_number(&words, generation);
     add_number(&words, from);
     add_number(&words, to);
@@ -178,187 +199,133 @@ static enum status sleep_apply(void *self, int64_t generation, int64_t from, int
     for (uint32_t i = 0; i < op_count; i++) {
         add_run(&words, &ops[i]);
     }
-    return redis_link_send(sleep->link, words.count, words.items, words.bytes, &sleep->applied,
-                           err);
-}
-
-static enum status sleep_settle(void *self, int64_t wait_ms, bool *done, struct error *err)
-{
-    struct redis_sleep *sleep = self;
-    enum status status = redis_link_await(sleep->link, &sleep->applied, wait_ms, err);
-
-    *done = status != STATUS_OK || sleep->applied.is_done;
-    if (!*done) {
-        return STATUS_OK;
-    }
-    const redisReply *reply = sleep->applied.reply;
-    if (status == STATUS_OK && reply->type == REDIS_REPLY_ERROR) {
-        status = fail(err, STATUS_RETRY, "redis '%s': %.300s", sleep->meta, reply->str);
-    } else if (status == STATUS_OK && number_of(reply) != 1) {
-        status = elsewhere(sleep, err);
-    }
-    redis_wait_release(sleep->link, &sleep->applied);
-    return status;
-}
-
-static bool is_run(const redisReply *reply)
-{
-    bool is = reply->type == REDIS_REPLY_ARRAY && reply->elements >= 1;
-
-    for (size_t i = 0; is && i < reply->elements; i++) {
-        is = reply->element[i]->type == REDIS_REPLY_STRING;
-    }
-    return is;
-}
-
-static struct text text_in(const redisReply *reply)
-{
-    return (struct text){reply->str, reply->len};
-}
-
-static void lend_run(struct redis_sleep *sleep, const redisReply *reply, struct sleep_run *run)
-{
-    struct text *stack = arena_array(&sleep->arena, reply->elements, sizeof *stack);
-
-    for (size_t i = 1; i < reply->elements; i++) {
-        stack[i - 1] = text_in(reply->element[i]);
-    }
-    *run = (struct sleep_run){.state = text_in(reply->element[0]),
-                              .stack = stack,
-                              .stack_count = (uint32_t)(reply->elements - 1)};
-}
-
-static enum status sleep_load(void *self, int64_t generation, int64_t watermark,
-                              const struct text *names, uint32_t name_count, struct sleep_run *runs,
-                              struct error *err)
-{
-    struct redis_sleep *sleep = self;
-
-    forget_answer(sleep);
-    struct words words = begin(sleep, script_load, (size_t)name_count + 2);
-    add_number(&words, generation);
-    add_number(&words, watermark);
-    for (uint32_t i = 0; i < name_count; i++) {
-        add(&words, names[i]);
-    }
-    enum status status = ask(sleep, &words, err);
+    command = command_of(&words);
+    status = redis_link_submit(sleep->link, &sleep->applied, &command, err);
     if (status != STATUS_OK) {
-        return status;
+        return fail_in(err, status, "store '%.*s'", TEXT_ARG(sleep->meta));
     }
-    const redisReply *reply = sleep->answer.reply;
-    if (reply->type == REDIS_REPLY_INTEGER) {
-        return elsewhere(sleep, err);
-    }
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != name_count) {
-        return odd(sleep, "load", err);
-    }
-    for (uint32_t i = 0; i < name_count; i++) {
-        runs[i] = (struct sleep_run){0};
-        if (is_run(reply->element[i])) {
-            lend_run(sleep, reply->element[i], &runs[i]);
-        } else if (reply->element[i]->type != REDIS_REPLY_NIL) {
-            return odd(sleep, "load", err);
-        }
-    }
+    purge_some(sleep);
     return STATUS_OK;
 }
 
-/* "<id> <name>": an id has no blank. */
-static bool lend_due(const redisReply *member, const redisReply *score, struct sleep_due *due)
-{
-    double at_ms = 0;
-
-    if (member->type != REDIS_REPLY_STRING || score->type != REDIS_REPLY_STRING) {
-        return false;
-    }
-    struct text both = text_in(member);
-    size_t blank = text_find(both, ' ');
-    at_ms = strtod(score->str, NULL);
-    if (blank == SIZE_MAX || !(at_ms >= 0 && at_ms < 9e15)) {
-        return false;
-    }
-    *due = (struct sleep_due){.id = text_sub(both, 0, blank),
-                              .name = text_sub(both, blank + 1, both.bytes),
-                              .due_ms = (int64_t)at_ms};
-    return true;
-}
-
-static enum status sleep_due(void *self, int64_t generation, int64_t watermark, int64_t until_ms,
-                             struct sleep_due *due, uint32_t capacity, uint32_t *count,
-                             struct error *err)
+static enum status settle(void *self, int64_t wait_ms, bool *done, struct error *err)
 {
     struct redis_sleep *sleep = self;
+    enum status status = redis_link_wait(sleep->link, &sleep->applied, wait_ms, done, err);
 
-    forget_answer(sleep);
+    if (!*done || sleep->applied.reply == NULL) {
+        return status; /* Not yet, or the link broke, or nothing was handed over. */
+    }
+    status = redis_link_judge(sleep->link, sleep->applied.reply, "apply", err);
+    if (status == STATUS_OK && !redis_answer_is_yes(sleep->applied.reply)) {
+        status = fail(err, STATUS_STALE, "it stands elsewhere");
+    }
+    redis_ticket_clear(&sleep->applied);
+    return status == STATUS_OK ? status
+                               : fail_in(err, status, "store '%.*s'", TEXT_ARG(sleep->meta));
+}
+
+static enum status stale(const struct redis_sleep *sleep, struct error *err)
+{
+    return fail(err, STATUS_STALE, "store '%.*s': it stands elsewhere, or lacks something",
+                TEXT_ARG(sleep->meta));
+}
+
+static enum status load(void *self, int64_t generation, int64_t watermark, const struct text *names,
+                        uint32_t name_count, struct sleep_run *runs, struct error *err)
+{
+    struct redis_sleep *sleep = self;
+    struct words words;
+    enum status status = begin(sleep, REDIS_LOAD, 2 + name_count, &words, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    add_number(&words, generation);
+    add_number(&words, watermark);
+    for (uint32_t i = 0; i < name_count; i++) {
+        runs[i] = (struct sleep_run){0};
+        add(&words, names[i]);
+    }
+    status = ask(sleep, &words, err);
+    if (status == STATUS_OK &&
+        !redis_answer_runs(sleep->question.reply, &sleep->arena, runs, name_count)) {
+        return stale(sleep, err);
+    }
+    return status;
+}
+
+static enum status due(void *self, int64_t generation, int64_t watermark, int64_t until_ms,
+                       struct sleep_due *timers, uint32_t capacity, uint32_t *count,
+                       struct error *err)
+{
+    struct redis_sleep *sleep = self;
+    struct words words;
+    enum status status = begin(sleep, REDIS_DUE, 4, &words, err);
+
     *count = 0;
-    struct words words = begin(sleep, script_due, 4);
+    if (status != STATUS_OK) {
+        return status;
+    }
     add_number(&words, generation);
     add_number(&words, watermark);
     add_number(&words, until_ms);
     add_number(&words, capacity);
-    enum status status = ask(sleep, &words, err);
-    if (status != STATUS_OK) {
-        return status;
+    status = ask(sleep, &words, err);
+    if (status == STATUS_OK && !redis_answer_due(sleep->question.reply, timers, capacity, count)) {
+        return stale(sleep, err);
     }
-    const redisReply *reply = sleep->answer.reply;
-    if (reply->type == REDIS_REPLY_INTEGER) {
-        return elsewhere(sleep, err);
-    }
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2 != 0 ||
-        reply->elements / 2 > capacity) {
-        return odd(sleep, "due", err);
-    }
-    for (size_t i = 0; i < reply->elements; i += 2) {
-        if (!lend_due(reply->element[i], reply->element[i + 1], &due[*count])) {
-            return odd(sleep, "due", err);
-        }
-        (*count)++;
-    }
-    return STATUS_OK;
+    return status;
 }
 
-static void sleep_close(void *self)
+static void close_store(void *self)
 {
     struct redis_sleep *sleep = self;
 
-    redis_wait_release(sleep->link, &sleep->answer);
-    redis_wait_release(sleep->link, &sleep->applied);
+    if (sleep == NULL) {
+        return;
+    }
+    redis_link_forget(sleep->link, &sleep->question);
+    redis_link_forget(sleep->link, &sleep->applied);
+    redis_link_forget(sleep->link, &sleep->purged);
     arena_release(&sleep->arena);
+    arena_release(&sleep->names);
     free(sleep);
 }
 
-static enum status place_open(void *self, int32_t partition, struct sleep_store *store,
+static enum status open_store(void *self, int32_t partition, struct sleep_store *port,
                               struct error *err)
 {
-    struct redis_place *place = self;
-    struct redis_sleep *sleep = calloc(1, sizeof *sleep);
+    const struct redis_place *place = self;
+    struct redis_sleep *sleep = calloc(1, sizeof(*sleep));
 
     (void)err;
     CHECK(sleep != NULL);
     sleep->link = place->link;
-    snprintf(sleep->prefix, sizeof sleep->prefix, "{%s:%d}:", place->app, partition);
-    snprintf(sleep->meta, sizeof sleep->meta, "{%s:%d}:meta", place->app, partition);
-    *store = (struct sleep_store){.self = sleep,
-                                  .stamp = sleep_stamp,
-                                  .reset = sleep_reset,
-                                  .apply = sleep_apply,
-                                  .settle = sleep_settle,
-                                  .load = sleep_load,
-                                  .due = sleep_due,
-                                  .close = sleep_close};
+    sleep->meta = arena_printf(&sleep->names, "{%s:%" PRId32 "}:meta", place->app, partition);
+    *port = (struct sleep_store){.self = sleep,
+                                 .stamp = stamp,
+                                 .reset = reset,
+                                 .apply = apply,
+                                 .settle = settle,
+                                 .load = load,
+                                 .due = due,
+                                 .close = close_store};
     return STATUS_OK;
 }
 
 enum status redis_place_open(struct text url, struct text app, struct redis_place **out,
                              struct error *err)
 {
-    struct redis_place *place = calloc(1, sizeof *place);
+    struct redis_link_options options = {.url = url};
+    struct redis_place *place = calloc(1, sizeof(*place));
+    enum status status;
 
     CHECK(place != NULL);
-    enum status status = redis_link_open(url, &place->link, err);
+    status = redis_link_open(&options, &place->link, err);
     if (status != STATUS_OK) {
         free(place);
-        return fail_in(err, status, "redis '%.*s'", TEXT_ARG(url));
+        return status;
     }
     place->app = text_dup(app);
     *out = place;
@@ -367,7 +334,7 @@ enum status redis_place_open(struct text url, struct text app, struct redis_plac
 
 struct sleep_place redis_place_port(struct redis_place *place)
 {
-    return (struct sleep_place){.self = place, .open = place_open};
+    return (struct sleep_place){.self = place, .open = open_store};
 }
 
 void redis_place_close(struct redis_place *place)

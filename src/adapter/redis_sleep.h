@@ -2,10 +2,8 @@
  * redis_sleep - the sleeping runs of a lane's partitions, kept in Redis.
  *
  * What Redis holds is the fold of committed snapshot records up to a watermark: losing it costs a
- * rebuild, never a run. The keys of partition p are in one hash slot (docs/formats/redis.md):
- * {<app>:p}:meta, and for each generation g  {<app>:p}:g:t  (ZSET of timers),  :g:n  (SET of names),
- * :g:i:<instance>  (state),  :g:c:<instance>  (LIST, the compensation stack). Use it from the lane's
- * thread only.
+ * rebuild, never a run. The keys are told in redis_scripts.h. What a due timer means is not decided
+ * here. Use it from the lane's thread only.
  */
 #ifndef BATON_ADAPTER_REDIS_SLEEP_H
 #define BATON_ADAPTER_REDIS_SLEEP_H
@@ -15,7 +13,7 @@
 
 struct redis_place;
 
-/* One link for all partitions of a lane. STATUS_REJECT: the URL is wrong. Connects later. */
+/* One link for all partitions of a lane. STATUS_REJECT: the URL is wrong. Connects when needed. */
 MUST_CHECK enum status redis_place_open(struct text url, struct text app,
                                         struct redis_place **place, struct error *err);
 /* Valid until redis_place_close(); every store must be closed before. */

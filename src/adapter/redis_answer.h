@@ -1,0 +1,28 @@
+/*
+ * redis_answer - what the scripts answer, taken apart. Whatever the shape of a reply, it is looked
+ * at before it is believed. Used inside of the Redis adapter.
+ */
+#ifndef BATON_ADAPTER_REDIS_ANSWER_H
+#define BATON_ADAPTER_REDIS_ANSWER_H
+
+#include "base/arena.h"
+#include "engine/sleep_store.h"
+
+struct redisReply;
+
+/* The number 1. */
+bool redis_answer_is_yes(const struct redisReply *reply);
+
+/* Of REDIS_STAMP. Anything odd is as good as nothing: `stamp` stays zeroed. */
+void redis_answer_stamp(const struct redisReply *reply, struct sleep_stamp *stamp,
+                        int64_t *generations);
+
+/* Of REDIS_LOAD. The texts point into the reply, the arrays live in `arena`. False: stale. */
+bool redis_answer_runs(const struct redisReply *reply, struct arena *arena, struct sleep_run *runs,
+                       uint32_t run_count);
+
+/* Of REDIS_DUE. The texts point into the reply. False: stale. */
+bool redis_answer_due(const struct redisReply *reply, struct sleep_due *due, uint32_t capacity,
+                      uint32_t *count);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * redis_scripts - the functions that Redis runs for us. Each is atomic there.
+ *
+ * Every function gets the key of a partition's stamp, "{<app>:<partition>}:meta", and finds the
+ * others by it; the braces keep them in one slot. Of a generation G:
+ *
+ *     {..}:meta        hash: format, topic, generation, watermark, applied, runs, timers
+ *     {..}:gens        hash: each generation that has keys, with the cursor of its removal
+ *     {..}:G:i         hash: name of a run -> its timers' ids, then its state
+ *     {..}:G:t         sorted set: timers by due time
+ *     {..}:G:c:<name>  list: the compensation stack of a run that has one
+ *
+ * The states are one hash and not a key each, because its length is the number of runs that are
+ * really there, which is compared with the number that should be; and because a generation that is
+ * given up can be removed without looking through all keys of the server.
+ */
+#ifndef BATON_ADAPTER_REDIS_SCRIPTS_H
+#define BATON_ADAPTER_REDIS_SCRIPTS_H
+
+enum redis_script {
+    REDIS_STAMP, /* -> {} or {format, topic, generation, watermark, applied, runs, timers,
+                    runs there, timers there, generations} */
+    REDIS_RESET, /* generation, topic, format, now -> 1, or 0 if the generation is in use */
+    REDIS_APPLY, /* generation, from, to, now, then of each run: name, "0" if it is gone, or "1",
+                    state, timers n, n times id and due, stack n, n entries
+                    -> 1 if it stands at `to`, 0 if elsewhere and nothing was changed */
+    REDIS_LOAD,  /* generation, watermark, names -> 0 if it stands elsewhere or lacks something, or
+                    {1, of each run found: index, timers and state, stack} */
+    REDIS_DUE,   /* generation, watermark, until, most -> 0 as above, or {1, {timer, due, ...}} */
+    REDIS_PURGE, /* most -> 1 if a generation remains to be removed */
+};
+
+#define REDIS_SCRIPTS 6
+
+const char *redis_script_source(enum redis_script script);
+
+#endif
