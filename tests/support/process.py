@@ -40,6 +40,12 @@ def born(pid):
     return None if fields[0] in "ZX" else int(fields[19])
 
 
+def is_stopped(pid):
+    """True if the process is there and does not run because of a SIGSTOP."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()[0] == "T"
+
+
 class StartFailed(Exception):
     """The process ended, or was not ready in time; the text shows the end of its log."""
 
@@ -85,6 +91,10 @@ class Process:
 
     def _ready_or_dead(self):
         return not self.alive() or self.ready()
+
+    def exit_code(self):
+        """How it ended, or None if it runs, or another program has started it."""
+        return None if self._child is None else self._child.poll()
 
     def log_tail(self, lines=15):
         with open(self.log, encoding="utf-8", errors="replace") as file:
