@@ -1,0 +1,286 @@
+/* A lane at work on a simulated estate: what it does where several of its parts meet. */
+#include "engine/lane.h"
+
+#include "codec/command.h"
+#include "sim/sim_store.h"
+#include "support/estate_kit.h"
+
+#define STEP_MS 100
+
+static const char flow_text[] = "flow: order\nversion: 1\nkey: .id\n"
+                                "topics:\n"
+                                "  in: {name: in, key: .id}\n"
+                                "  go: {name: go, key: .id}\n"
+                                "  out: {name: out}\n"
+                                "start: {topic: in, from: earliest}\nremember: 1h\n"
+                                "do:\n"
+                                "  - step: first\n    emit: out\n    value: {n: 1}\n"
+                                "  - step: listens\n    if: .listens\n    listen: go\n"
+                                "  - step: rests\n    if: .rests\n    wait: 8s\n"
+                                "  - step: grows\n    if: .big != null\n"
+                                "    set: {more: [\"${ .big }\", \"${ .big }\", \"${ .big }\"]}\n"
+                                "  - step: last\n    emit: out\n    value: {n: 2}\n";
+
+struct world {
+    struct kit kit;
+    struct sim_store *store;
+    struct sleep_place place;
+    struct barrier *barrier;
+    struct lane *lane;
+    int64_t source_next;
+};
+
+static void create(struct kit *kit, const char *name, int32_t bytes_max)
+{
+    sim_broker_create(kit->broker, &(struct sim_topic_options){.name = name,
+                                                               .partitions = KIT_PARTITIONS,
+                                                               .message_bytes_max = bytes_max});
+}
+
+static void open_world(struct world *world, int32_t history_bytes_max)
+{
+    struct kit *kit = &world->kit;
+
+    *world = (struct world){.source_next = 0};
+    kit_open(kit);
+    create(kit, kit->names.history, history_bytes_max);
+    create(kit, kit->names.snapshot, 0);
+    create(kit, kit->names.checkpoint, 0);
+    create(kit, kit->names.dlq, 8 << 20);
+    create(kit, kit->names.alerts, 0);
+    kit_topic_named(kit, "in", 1);
+    kit_topic_named(kit, "go", 1);
+    kit_topic_named(kit, "out", 1);
+    kit_publish(kit, flow_text);
+    world->store = sim_store_new(&kit->sim, KIT_PARTITIONS);
+    world->place = sim_store_port(world->store, &kit->a);
+    assert_int_equal(
+        barrier_open(&kit->port, &kit->clock, &kit->settings, &world->barrier, &kit->err),
+        STATUS_OK);
+    struct lane_options options = {.broker = &kit->port,
+                                   .place = &world->place,
+                                   .clock = &kit->clock,
+                                   .barrier = world->barrier,
+                                   .settings = &kit->settings,
+                                   .seed = 5};
+    assert_int_equal(lane_open(&options, &world->lane, &kit->err), STATUS_OK);
+}
+
+static void close_world(struct world *world)
+{
+    lane_close(world->lane);
+    barrier_close(world->barrier);
+    sim_store_free(world->store);
+    kit_close(&world->kit);
+}
+
+static void turn(struct world *world)
+{
+    struct kit *kit = &world->kit;
+    enum status status;
+
+    kit->sim.now_ms += STEP_MS;
+    status = lane_turn(world->lane, 0, &kit->err);
+    if (status != STATUS_OK && status != STATUS_RETRY) {
+        fail_msg("%s: %s", status_name(status), kit->err.text);
+    }
+}
+
+static void run_for(struct world *world, int64_t ms)
+{
+    for (int64_t at_ms = 0; at_ms < ms; at_ms += STEP_MS) {
+        turn(world);
+    }
+}
+
+/* As the router forwards it; all runs are in partition 0. */
+static void give(struct world *world, const char *topic, const char *key, const char *payload)
+{
+    struct kit *kit = &world->kit;
+    struct buffer value = {0};
+    struct inbox_record inbox = {.kind = INBOX_MESSAGE,
+                                 .route = TEXT("order"),
+                                 .flow = TEXT("order"),
+                                 .key = text_of(key),
+                                 .topic = text_of(topic),
+                                 .topic_generation = 1,
+                                 .offset = world->source_next++,
+                                 .timestamp_ms = kit->sim.now_ms,
+                                 .value = text_of(payload),
+                                 .format = FORMAT_JSON};
+    struct outgoing record = {.topic = text_of(kit->names.inbox), .key = text_of(key)};
+
+    inbox_encode(&inbox, &value);
+    record.value = buffer_text(&value);
+    assert_int_equal(sim_broker_append(kit->broker, &record, &kit->err), STATUS_OK);
+    buffer_release(&value);
+}
+
+/* The records of a topic's partition 0; *last is the last of them. */
+static uint32_t count_of(struct world *world, const char *topic, struct record *last)
+{
+    struct record record;
+    int64_t offset = 0;
+    uint32_t count = 0;
+
+    while (sim_broker_read(world->kit.broker, text_of(topic), 0, &offset, &record)) {
+        count++;
+        if (last != NULL) {
+            *last = record;
+        }
+    }
+    return count;
+}
+
+static uint32_t count_everywhere(struct world *world, const char *topic)
+{
+    uint32_t count = 0;
+
+    for (int32_t i = 0; i < KIT_PARTITIONS; i++) {
+        struct record record;
+        int64_t offset = 0;
+        while (sim_broker_read(world->kit.broker, text_of(topic), i, &offset, &record)) {
+            count++;
+        }
+    }
+    return count;
+}
+
+static int64_t committed(struct world *world)
+{
+    struct kit *kit = &world->kit;
+
+    return sim_broker_committed(kit->broker, text_of(kit->names.exec_group),
+                                text_of(kit->names.inbox), 0);
+}
+
+static void a_run_goes_through_in_one_turn(void **state)
+{
+    struct world world;
+
+    (void)state;
+    open_world(&world, 0);
+    run_for(&world, 3000);
+    assert_true(lane_is_ready(world.lane));
+    give(&world, "in", "A", "{\"id\":\"A\"}");
+    turn(&world);
+    assert_int_equal(count_of(&world, "out", NULL), 2);
+    assert_int_equal(count_of(&world, world.kit.names.history, NULL), 1);
+    assert_int_equal(committed(&world), 1);
+    close_world(&world);
+}
+
+static void commands_keep_their_headers_when_the_next_event_follows_at_once(void **state)
+{
+    struct world world;
+    int64_t offset = 0;
+    struct record record;
+
+    (void)state;
+    open_world(&world, 0);
+    run_for(&world, 3000);
+    /* When: a start and what it listens for come in one batch. */
+    give(&world, "in", "A", "{\"id\":\"A\",\"listens\":true}");
+    give(&world, "go", "A", "{\"id\":\"A\"}");
+    turn(&world);
+    /* Then: the command of the first event still names its instance. */
+    for (int i = 0; i < 2; i++) {
+        bool found = false;
+        assert_true(sim_broker_read(world.kit.broker, TEXT("out"), 0, &offset, &record));
+        for (uint32_t h = 0; h < record.header_count; h++) {
+            found = found || (text_is(record.headers[h].name, "baton-instance") &&
+                              text_is(record.headers[h].value, "order:A"));
+        }
+        assert_true(found);
+    }
+    close_world(&world);
+}
+
+static void a_timer_that_is_due_soon_after_falling_asleep_fires_in_time(void **state)
+{
+    struct world world;
+    struct record last;
+    int64_t started_ms;
+
+    (void)state;
+    open_world(&world, 0);
+    run_for(&world, 3000);
+    /* Given: the store has just been asked for what is due, when the first run fell asleep. */
+    give(&world, "in", "A", "{\"id\":\"A\",\"rests\":true}");
+    run_for(&world, 4000);
+    give(&world, "in", "B", "{\"id\":\"B\",\"rests\":true}");
+    started_ms = world.kit.sim.now_ms;
+    /* When: the second falls asleep and is due before the store is asked again. */
+    run_for(&world, 9000);
+    /* Then: it fired in time. */
+    assert_int_equal(count_of(&world, "out", &last), 4);
+    assert_true(last.timestamp_ms >= started_ms + 8000);
+    assert_true(last.timestamp_ms <= started_ms + 8000 + 5 * STEP_MS);
+    assert_true(count_of(&world, world.kit.names.snapshot, NULL) >= 2);
+    close_world(&world);
+}
+
+static void a_dead_letter_moves_the_position_when_the_pass_finds_nothing(void **state)
+{
+    struct world world;
+    struct outgoing garbage = {.key = TEXT("x"), .value = TEXT("no inbox record")};
+
+    (void)state;
+    open_world(&world, 0);
+    run_for(&world, 3000);
+    /* Given: a run sleeps, but the store does not answer, so that each pass looks again. */
+    sim_store_gone(world.store, INT64_MAX);
+    give(&world, "in", "A", "{\"id\":\"A\",\"listens\":true}");
+    run_for(&world, 12000);
+    assert_int_equal(committed(&world), 1);
+    /* When: a record that nobody can read comes just when a pass is due. */
+    for (int i = 0; i < 12; i++) {
+        garbage.topic = text_of(world.kit.names.inbox);
+        assert_int_equal(sim_broker_append(world.kit.broker, &garbage, &world.kit.err), STATUS_OK);
+        turn(&world);
+        /* Then: its dead letter and its position are committed together. */
+        assert_int_equal(committed(&world), 2 + i);
+        assert_int_equal(count_everywhere(&world, world.kit.names.dlq), 1 + i);
+    }
+    close_world(&world);
+}
+
+static void a_timer_whose_history_is_refused_stops_the_partition(void **state)
+{
+    struct world world;
+    char payload[2200];
+    char big[2001];
+
+    (void)state;
+    open_world(&world, 6500);
+    run_for(&world, 3000);
+    memset(big, 'x', sizeof big - 1);
+    big[sizeof big - 1] = '\0';
+    snprintf(payload, sizeof payload, "{\"id\":\"A\",\"rests\":true,\"big\":\"%s\"}", big);
+    give(&world, "in", "A", payload);
+    run_for(&world, 2000);
+    assert_int_equal(count_of(&world, world.kit.names.history, NULL), 1);
+    /* When: the timer leads to a state whose record the topic does not take. */
+    run_for(&world, 10000);
+    /* Then: nothing of it is committed, and nothing further. */
+    assert_int_equal(count_of(&world, world.kit.names.history, NULL), 1);
+    assert_int_equal(count_of(&world, "out", NULL), 1);
+    assert_int_equal(count_everywhere(&world, world.kit.names.dlq), 0);
+    give(&world, "in", "B", "{\"id\":\"B\"}");
+    run_for(&world, 2000);
+    assert_int_equal(committed(&world), 1);
+    close_world(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_goes_through_in_one_turn),
+        cmocka_unit_test(commands_keep_their_headers_when_the_next_event_follows_at_once),
+        cmocka_unit_test(a_timer_that_is_due_soon_after_falling_asleep_fires_in_time),
+        cmocka_unit_test(a_dead_letter_moves_the_position_when_the_pass_finds_nothing),
+        cmocka_unit_test(a_timer_whose_history_is_refused_stops_the_partition),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
