@@ -66,7 +66,7 @@ static bool is_overdue(const struct lane *lane)
 {
     int64_t now_ms = lane->options.clock->monotonic_ms(lane->options.clock->self);
 
-    return !RULE_OFF(lane, 7) &&
+    return !RULE_OFF(lane, 7) && !RULE_OFF(lane, RULE_CLOCK) &&
            now_ms - lane->last_poll_ms > lane->settings->session_timeout_ms / 2;
 }
 

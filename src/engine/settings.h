@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+#define RULE_CLOCK 17
+
 struct settings {
     struct text app;  /* Prefix of topics, groups, transactional ids and Redis keys. */
     struct text name; /* Static membership; empty: dynamic. */
@@ -21,8 +23,8 @@ struct settings {
     int64_t store_stale_ms; /* A store last applied longer ago than this is rebuilt. */
     int64_t near_ms;        /* How far ahead sleeping timers are fetched, */
     int64_t near_poll_ms;   /* and how often. */
-    /* Bit n switches rule n of DESIGN.md section 5 off: the simulator's proof that each rule is
-     * needed. 0 in the program. */
+    /* Bit n switches rule n of DESIGN.md section 5 off, RULE_CLOCK the look at the clock of rule 7
+     * alone: the simulator's proof that each rule is needed. 0 in the program. */
     uint32_t rules_off;
 };
 
