@@ -10,7 +10,8 @@
 #include "base/duration.h"
 
 #define BACKOFF_MS_FIRST 50
-#define BACKOFF_MS_MOST 2000
+/* A frozen server lets us connect and says nothing; so most of the time must not go into trying. */
+#define BACKOFF_MS_MOST 5000
 
 void redis_link_back_off(struct redis_link *link)
 {
@@ -36,7 +37,7 @@ static enum status greet(struct redis_link *link, struct redis_ticket *ticket,
     redis_ticket_clear(ticket);
     status = redis_link_append(link, ticket, &command, err);
     if (status == STATUS_OK) {
-        status = redis_link_wait(link, ticket, link->options.answer_ms, &done, err);
+        status = redis_link_wait(link, ticket, link->options.connect_ms, &done, err);
     }
     if (status == STATUS_OK && !done) {
         redis_link_break(link, "no answer to the greeting");

@@ -22,7 +22,7 @@ struct redisReply; /* Of hiredis. */
 
 struct redis_link_options {
     struct text url;    /* See redis_url.h. */
-    int64_t connect_ms; /* How long connecting may take; 0: one second. */
+    int64_t connect_ms; /* How long connecting, and a greeting, may take; 0: 1 s. */
     int64_t answer_ms;  /* How long redis_link_call() waits; 0: REDIS_ANSWER_MS. */
     int64_t silence_ms; /* A command without an answer for so long breaks the link; 0: 10 s. */
 };

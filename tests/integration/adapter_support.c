@@ -227,3 +227,56 @@ void read_all(struct log_reader *reader, char *values, size_t room)
         }
     }
 }
+
+struct text redis_url(void)
+{
+    return text_of(getenv("REDIS_URL"));
+}
+
+void bed_make(struct bed *bed, struct text url)
+{
+    struct error err = {0};
+    struct sleep_place port;
+
+    (void)snprintf(bed->app, sizeof(bed->app), "%s", fresh_name("app").data);
+    assert_status(redis_place_open(url, text_of(bed->app), &bed->place, &err), STATUS_OK, &err);
+    port = redis_place_port(bed->place);
+    assert_status(port.open(port.self, 0, &bed->store, &err), STATUS_OK, &err);
+}
+
+void bed_close(struct bed *bed)
+{
+    bed->store.close(bed->store.self);
+    redis_place_close(bed->place);
+}
+
+enum status bed_apply(struct bed *bed, int64_t from, int64_t to, const struct sleep_op *ops,
+                      uint32_t count)
+{
+    struct error err = {0};
+    bool done = false;
+    enum status status;
+
+    assert_status(bed->store.apply(bed->store.self, GENERATION, from, to, 1000, ops, count, &err),
+                  STATUS_OK, &err);
+    status = bed->store.settle(bed->store.self, DEADLINE_MS, &done, &err);
+    assert_true(done);
+    return status;
+}
+
+struct sleep_stamp bed_stamp(struct bed *bed)
+{
+    struct sleep_stamp stamp;
+    struct error err = {0};
+
+    assert_status(bed->store.stamp(bed->store.self, &stamp, &err), STATUS_OK, &err);
+    return stamp;
+}
+
+void bed_reset(struct bed *bed, int64_t generation)
+{
+    struct error err = {0};
+
+    assert_status(bed->store.reset(bed->store.self, generation, TEXT("topic-id"), &err), STATUS_OK,
+                  &err);
+}

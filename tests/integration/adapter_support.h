@@ -13,6 +13,7 @@
 /* Before cmocka, which has a macro of the name fail. */
 #include "adapter/kafka_broker.h"
 #include "adapter/real_clock.h"
+#include "adapter/redis_sleep.h"
 
 #include <cmocka.h>
 
@@ -64,5 +65,25 @@ void commit_records(struct producer *producer, struct text topic, int32_t partit
 struct log_reader reader_make(struct cluster *cluster, struct text topic, int64_t from);
 /* Read until the end is told; the values of the records, put together. */
 void read_all(struct log_reader *reader, char *values, size_t room);
+
+#define GENERATION INT64_C(8123456789012345678) /* More bits than Lua's numbers have. */
+
+/* The server of REDIS_URL. */
+struct text redis_url(void);
+
+/* A store of partition 0 under an app of its own. */
+struct bed {
+    struct redis_place *place;
+    struct sleep_store store;
+    char app[96];
+};
+
+void bed_make(struct bed *bed, struct text url);
+void bed_close(struct bed *bed);
+void bed_reset(struct bed *bed, int64_t generation);
+struct sleep_stamp bed_stamp(struct bed *bed);
+/* Of GENERATION, with the answer awaited. */
+enum status bed_apply(struct bed *bed, int64_t from, int64_t to, const struct sleep_op *ops,
+                      uint32_t count);
 
 #endif
