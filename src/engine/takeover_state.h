@@ -23,10 +23,10 @@ enum takeover_stage {
 
 struct takeover {
     enum takeover_stage stage;
-    int64_t since_ms;   /* Monotonic, of the first (or last fencing) try. */
+    int64_t since_ms;          /* Monotonic, of the first (or last fencing) try. */
     char owner[LANE_ID_BYTES]; /* Whose commit was found; its open transaction may be in the way. */
-    int64_t offset;     /* Of the inbox; OFFSET_NONE: nothing is committed. */
-    int64_t checkpoint; /* Of the history. */
+    int64_t offset;            /* Of the inbox; OFFSET_NONE: nothing is committed. */
+    int64_t checkpoint;        /* Of the history. */
     int64_t replay_from;
     bool has_ends;
     int64_t history_high;
