@@ -52,7 +52,7 @@ struct outgoing {
 struct partition_offset {
     struct text topic;
     int32_t partition;
-    int64_t offset; /* The next to read; OFFSET_NONE when there is none. */
+    int64_t offset;                       /* The next to read; OFFSET_NONE when there is none. */
     char metadata[OFFSET_METADATA_BYTES]; /* NUL-terminated text. */
 };
 
@@ -92,7 +92,7 @@ struct consumer_options {
     struct text group;
     const struct text *topics;
     uint32_t topic_count;
-    struct text static_id;  /* group.instance.id; empty: dynamic membership. */
+    struct text static_id; /* group.instance.id; empty: dynamic membership. */
     struct rebalance rebalance;
 };
 
@@ -172,10 +172,9 @@ struct broker {
     /* The first offset whose timestamp is at or after `time_ms`, or the end. */
     enum status (*offset_at)(void *self, struct text topic, int32_t partition, int64_t time_ms,
                              int64_t *offset, struct error *err);
-    enum status (*topic)(void *self, struct text topic, struct topic_info *info,
-                         struct error *err);
-    enum status (*delete_records)(void *self, struct text topic, int32_t partition,
-                                  int64_t before, struct error *err);
+    enum status (*topic)(void *self, struct text topic, struct topic_info *info, struct error *err);
+    enum status (*delete_records)(void *self, struct text topic, int32_t partition, int64_t before,
+                                  struct error *err);
 };
 
 #endif

@@ -90,9 +90,11 @@ static void load_runs(struct lane *lane, struct partition *partition, struct int
     case STATUS_STALE:
         lane_take_over(lane, partition, err.text);
         return;
+    case STATUS_REJECT:
+        lane_break(lane, partition, &err);
+        return;
     case STATUS_RETRY:
     case STATUS_ABORT:
-    case STATUS_REJECT:
     case STATUS_FENCED:
     case STATUS_FATAL:
         lane_hold(lane, partition, HOLD_STORE_MS, 0, err.text);

@@ -148,6 +148,29 @@ static void release_hold(struct lane *lane, struct partition *partition)
     log_event(LOG_WARN, "start-failed", "partition=%d reason=\"%s\"", partition->number, err.text);
 }
 
+/* The inbox keeps its records for ever as far as the broker is concerned: what is committed is in
+ * the history, so the owner cuts it off. One that fails is tried again in its turn. */
+static void trim_inbox(struct lane *lane, struct partition *partition)
+{
+    struct error err;
+
+    if (partition->trim_ms == 0) {
+        partition->trim_ms = lane->monotonic_ms + lane->settings->trim_every_ms;
+    }
+    if (lane->monotonic_ms < partition->trim_ms || partition->next_offset <= partition->trimmed) {
+        return;
+    }
+    partition->trim_ms = lane->monotonic_ms + lane->settings->trim_every_ms;
+    if (lane->broker->delete_records(lane->broker->self, text_of(lane->names.inbox),
+                                     partition->number, partition->next_offset,
+                                     &err) == STATUS_OK) {
+        partition->trimmed = partition->next_offset;
+    } else {
+        log_event(LOG_WARN, "inbox-not-cut", "partition=%d reason=\"%s\"", partition->number,
+                  err.text);
+    }
+}
+
 void lane_serve_partitions(struct lane *lane)
 {
     uint64_t owned = 0;
@@ -171,6 +194,9 @@ void lane_serve_partitions(struct lane *lane)
             partition->residents.count > lane->settings->resident_max) {
             lane_hold(lane, partition, MS_PER_SECOND, 0,
                       "the store of sleeping runs does not answer and memory is at its bound");
+        }
+        if (partition->state == PARTITION_READY) {
+            trim_inbox(lane, partition);
         }
         owned++;
         ready += partition->state == PARTITION_READY;

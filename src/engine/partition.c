@@ -97,6 +97,7 @@ void partition_forget(struct partition *partition)
 {
     struct sleep_store store = partition->store;
     bool distrusts_store = partition->distrusts_store;
+    bool was_distrusted = partition->was_distrusted;
     int32_t number = partition->number;
 
     forget_runs(partition);
@@ -111,7 +112,8 @@ void partition_forget(struct partition *partition)
                                     .poison_offset = OFFSET_NONE,
                                     .pending_first = INT64_MAX,
                                     .store = store,
-                                    .distrusts_store = distrusts_store};
+                                    .distrusts_store = distrusts_store,
+                                    .was_distrusted = was_distrusted};
 }
 
 void partition_free(struct partition *partition)

@@ -82,6 +82,8 @@ struct partition {
     int64_t overlay_next;     /* As the open turn leaves it. */
     bool is_touched;          /* Part of the open turn. */
     char committed_batch[64]; /* Batch number in the last committed metadata. */
+    int64_t trim_ms;          /* Monotonic: when the inbox is cut next, */
+    int64_t trimmed;          /* and up to where it was. */
     int64_t poison_offset;    /* The inbox record to dead-letter when it is taken again. */
 
     struct map residents; /* Name -> struct resident. */
@@ -104,7 +106,8 @@ struct partition {
     int64_t checkpoint_pass_ms; /* Monotonic time of the last pass. */
 
     struct sleep_store store;
-    bool distrusts_store; /* It held something unreadable: to be built anew. */
+    bool distrusts_store; /* It held something unreadable: to be built anew, */
+    bool was_distrusted;  /* for the second time: then the snapshot topic itself holds it. */
     int64_t store_generation;
     int64_t store_watermark;  /* Acknowledged. */
     int64_t snapshot_next;    /* After the last snapshot record committed. */

@@ -24,6 +24,7 @@ struct settings settings_default(void)
         .store_stale_ms = 7 * MS_PER_DAY / 2,
         .near_ms = MS_PER_MINUTE,
         .near_poll_ms = 10 * MS_PER_SECOND,
+        .trim_every_ms = MS_PER_MINUTE,
     };
 }
 

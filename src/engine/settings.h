@@ -23,6 +23,7 @@ struct settings {
     int64_t store_stale_ms; /* A store last applied longer ago than this is rebuilt. */
     int64_t near_ms;        /* How far ahead sleeping timers are fetched, */
     int64_t near_poll_ms;   /* and how often. */
+    int64_t trim_every_ms;  /* How often the inbox is cut below the committed offset. */
     /* Bit n switches rule n of DESIGN.md section 5 off, RULE_CLOCK the look at the clock of rule 7
      * alone: the simulator's proof that each rule is needed. 0 in the program. */
     uint32_t rules_off;

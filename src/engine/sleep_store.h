@@ -31,13 +31,13 @@ struct sleep_op {
 struct sleep_stamp {
     bool present; /* False: nothing there (new, flushed); the rest is zero. */
     int32_t format;
-    char topic_id[48];   /* Of the snapshot topic it was built from; may be empty. */
-    int64_t generation;  /* Random, drawn by reset; never 0. */
+    char topic_id[48];  /* Of the snapshot topic it was built from; may be empty. */
+    int64_t generation; /* Random, drawn by reset; never 0. */
     int64_t watermark;
     int64_t applied_ms;
-    int64_t run_count;   /* As counted by apply. */
+    int64_t run_count; /* As counted by apply. */
     int64_t timer_count;
-    int64_t run_count_seen;   /* As they are there now: another count means something is missing. */
+    int64_t run_count_seen; /* As they are there now: another count means something is missing. */
     int64_t timer_count_seen;
 };
 
@@ -72,9 +72,8 @@ struct sleep_store {
     enum status (*settle)(void *self, int64_t wait_ms, bool *done, struct error *err);
     /* Load the run of each name. One round trip. STALE: not this generation and watermark, or the
      * counts differ. */
-    enum status (*load)(void *self, int64_t generation, int64_t watermark,
-                        const struct text *names, uint32_t name_count, struct sleep_run *runs,
-                        struct error *err);
+    enum status (*load)(void *self, int64_t generation, int64_t watermark, const struct text *names,
+                        uint32_t name_count, struct sleep_run *runs, struct error *err);
     /* Timers due at or before `until_ms`, oldest first, up to `capacity`. STALE as load. */
     enum status (*due)(void *self, int64_t generation, int64_t watermark, int64_t until_ms,
                        struct sleep_due *due, uint32_t capacity, uint32_t *count,

@@ -41,7 +41,7 @@ struct router_stats {
     atomic_uint_fast64_t poison;
     atomic_uint_fast64_t unkeyed;
     atomic_uint_fast64_t oversize;
-    atomic_uint_fast64_t unrouted;   /* Of a topic that no flow takes this record from. */
+    atomic_uint_fast64_t unrouted; /* Of a topic that no flow takes this record from. */
     atomic_uint_fast64_t sessions;
 };
 

@@ -35,6 +35,10 @@ static enum status wake_one(struct lane *lane, struct partition *partition, stru
         status = snapshot_to_instance(&record, &instance, err);
     }
     if (status != STATUS_OK) {
+        if (partition->was_distrusted) {
+            /* It was built anew from the snapshot topic and reads no better. */
+            return fail_in(err, STATUS_REJECT, "the snapshot topic's '%.*s'", TEXT_ARG(name));
+        }
         partition->distrusts_store = true;
         return fail_in(err, STATUS_STALE, "the store's '%.*s'", TEXT_ARG(name));
     }

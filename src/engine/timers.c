@@ -212,9 +212,11 @@ static void wake_near(struct lane *lane, struct partition *partition)
     case STATUS_STALE:
         lane_take_over(lane, partition, err.text);
         return;
+    case STATUS_REJECT:
+        lane_break(lane, partition, &err);
+        return;
     case STATUS_RETRY:
     case STATUS_ABORT:
-    case STATUS_REJECT:
     case STATUS_FENCED:
     case STATUS_FATAL:
         partition->near_count = 0;
