@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adapter/real_clock.h"
 #include "app/command.h"
 #include "app/estate.h"
 #include "app/files.h"
@@ -13,6 +14,9 @@
 #include "compile/flow_file.h"
 #include "engine/publish.h"
 #include "engine/topics.h"
+
+#define START_MS 20000
+#define START_AGAIN_US 300000
 
 /* The flows of the configuration, checked and resolved. */
 struct checked_flows {
@@ -91,8 +95,8 @@ static int report(enum status status, const struct error *err)
 }
 
 /* baton.flows first: it says how many partitions the others have. */
-static int publish(struct config *config, const struct estate *estate,
-                   const struct checked_flows *checked)
+static enum status publish_once(struct config *config, const struct estate *estate,
+                                const struct checked_flows *checked, struct error *err)
 {
     struct settings settings = config->settings;
     struct publish_request request = {.settings = &settings,
@@ -100,21 +104,36 @@ static int publish(struct config *config, const struct estate *estate,
                                       .count = checked->count,
                                       .seed = random_seed()};
     struct arena arena = {0};
-    struct error err;
 
     settings.partitions = config->partitions_given ? settings.partitions : 0;
     const struct topic_spec *specs = topics_internal(
         settings.app, settings.partitions > 0 ? settings.partitions : PARTITIONS_DEFAULT, 0,
         &arena);
-    enum status status = kafka_topics_ensure(estate->kafka, &specs[TOPICS_FLOWS], 1, &err);
+    enum status status = kafka_topics_ensure(estate->kafka, &specs[TOPICS_FLOWS], 1, err);
     if (status == STATUS_OK) {
-        status = publish_flows(&estate->broker, &request, &config->settings.partitions, &err);
+        status = publish_flows(&estate->broker, &request, &config->settings.partitions, err);
     }
     if (status == STATUS_OK) {
         specs = topics_internal(settings.app, config->settings.partitions, 0, &arena);
-        status = kafka_topics_ensure(estate->kafka, specs, TOPICS_INTERNAL, &err);
+        status = kafka_topics_ensure(estate->kafka, specs, TOPICS_INTERNAL, err);
     }
     arena_release(&arena);
+    return status;
+}
+
+/* A cluster that is just starting, or electing leaders, is given some time. */
+static int publish(struct config *config, const struct estate *estate,
+                   const struct checked_flows *checked)
+{
+    int64_t until_ms = real_clock_monotonic_ms() + START_MS;
+    struct error err;
+    enum status status = publish_once(config, estate, checked, &err);
+
+    while (status == STATUS_RETRY && real_clock_monotonic_ms() < until_ms) {
+        log_event(LOG_WARN, "start-again", "reason=\"%s\"", err.text);
+        usleep(START_AGAIN_US);
+        status = publish_once(config, estate, checked, &err);
+    }
     return report(status, &err);
 }
 
