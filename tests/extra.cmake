@@ -4,6 +4,8 @@ foreach(extra ${folders})
   include(${extra})
 endforeach()
 
+include(${CMAKE_CURRENT_SOURCE_DIR}/adapter.cmake)
+
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME tidy_rules COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/test_tidy.py)
 add_test(NAME tree_is_tidy COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/tidy.py)

@@ -2,7 +2,8 @@
 """What ctest calls for the integration tests.
 
     integration.py up DIR            start the shared Kafka and Redis
-    integration.py run DIR SCRIPT    run one test script, told of them by its environment
+    integration.py run DIR SCRIPT    run one test script, told of them by its environment;
+                                     a program, if its name does not end in .py
     integration.py down DIR          stop them, remove their data
 
 A script finds KAFKA_BROKERS and REDIS_URL, the programs under test as BATON and BATON_FAULTY, and
@@ -22,14 +23,15 @@ GIVEN = bool(os.environ.get("KAFKA_BROKERS") and os.environ.get("REDIS_URL"))
 
 
 def run(directory, script):
-    """Become the script."""
+    """Become the script, or the program."""
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(SUPPORT), environment.get("PYTHONPATH")]))
     if not GIVEN:
         for name, value in servers.summary(servers.load(directory)).items():
             environment[name] = str(value)
-    os.execve(sys.executable, [sys.executable, script], environment)
+    argv = [sys.executable, script] if script.endswith(".py") else [script]
+    os.execve(argv[0], argv, environment)
 
 
 def main(arguments):
