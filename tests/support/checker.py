@@ -254,8 +254,9 @@ def check_commands(view):
                 view.find("command", record.place, f"{name} is not listed in the history")
             seen[name] = record
     for record in view.of("dlq"):  # A command that its topic could not take.
-        if record.header("correlation-id") and record.header("baton-dlq-topic"):
-            seen.setdefault(record.header("correlation-id"), record)
+        topic = record.header("baton-dlq-topic")
+        if topic in view.estate.commands and record.header("baton-instance"):
+            seen.setdefault(sent_id(view, record._replace(topic=topic)), record)
     for name, step in listed.items():
         topics = [command["topic"] for command in step.value["commands"]
                   if command["id"] == name]

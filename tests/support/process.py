@@ -94,7 +94,9 @@ class Process:
 
     def exit_code(self):
         """How it ended, or None if it runs, or another program has started it."""
-        return None if self._child is None else self._child.poll()
+        if self._child is None or self.alive():
+            return None
+        return self._child.wait(30)  # Its first thread may be dead before the last.
 
     def log_tail(self, lines=15):
         with open(self.log, encoding="utf-8", errors="replace") as file:
