@@ -111,10 +111,16 @@ static void visit(void *self, int32_t partition, const struct instance *instance
     if (book == NULL || (size_t)instance->seq >= book->print_count) {
         return; /* Its markers are not there yet. */
     }
+    map_put(&checker->awake, text_of(book->key), (void *)(uintptr_t)book);
     if (book->prints[instance->seq] != checker_print(instance)) {
         checker_fail(checker, "memory: %s at seq %lld is not the fold of its history", book->key,
                      (long long)instance->seq);
     }
+}
+
+void checker_look(struct checker *checker)
+{
+    map_clear(&checker->awake);
 }
 
 void checker_lane(struct checker *checker, const struct lane *lane)
@@ -204,6 +210,42 @@ static void check_shelf(struct checker *checker, int32_t partition, const struct
     if (alive != stamp->run_count_seen) {
         checker_fail(checker, "store: partition %d holds %lld runs, the snapshots %lld", partition,
                      (long long)stamp->run_count_seen, (long long)alive);
+    }
+}
+
+static void check_asleep(struct checker *checker, const struct book *book)
+{
+    const struct sim_sleeper *run = find_run(checker, book->partition, book->instance);
+    const struct sheet *last = NULL;
+
+    for (size_t i = 0; i < checker->sheet_counts[book->partition]; i++) {
+        const struct sheet *sheet = &checker->sheets[book->partition][i];
+
+        if (strcmp(sheet->name, book->instance) == 0) {
+            last = sheet;
+        }
+    }
+    if (run == NULL || last == NULL || last->gone || last->seq != book->seq) {
+        checker_fail(checker, "asleep: %s at seq %lld is neither in memory nor asleep", book->key,
+                     (long long)book->seq);
+    } else if (run->timer_count != book->state->timer_count) {
+        checker_fail(checker, "asleep: %s has %u timers armed and %u in the store", book->key,
+                     book->state->timer_count, run->timer_count);
+    }
+}
+
+void checker_asleep(struct checker *checker)
+{
+    size_t cursor = 0;
+    struct text key;
+    void *value;
+
+    while (map_next(&checker->books, &cursor, &key, &value)) {
+        const struct book *book = value;
+
+        if (!book->ended && map_get(&checker->awake, key) == NULL) {
+            check_asleep(checker, book);
+        }
     }
 }
 

@@ -59,6 +59,12 @@ static void on_committed(void *self, const struct sim_commit *commit)
     }
 }
 
+/* Rule 6: the client would wait for a timeout of its own in each transaction. */
+static void on_unflushed(void *self, const struct sim_process *process)
+{
+    checker_fail(self, "order: %s sends offsets before it has flushed", process->name);
+}
+
 static void *zeroed(size_t count, size_t bytes)
 {
     void *items = calloc(count + 1, bytes);
@@ -108,7 +114,7 @@ struct checker *checker_new(const struct checker_options *options)
             add_topic(checker, flow->topics[flow->steps[i].message.topic].name, false);
         }
     }
-    sim_broker_watch(options->broker, (struct sim_watch){checker, on_committed});
+    sim_broker_watch(options->broker, (struct sim_watch){checker, on_committed, on_unflushed});
     return checker;
 }
 
@@ -133,8 +139,9 @@ void checker_free(struct checker *checker)
     if (checker == NULL) {
         return;
     }
-    sim_broker_watch(checker->options.broker, (struct sim_watch){NULL, NULL});
+    sim_broker_watch(checker->options.broker, (struct sim_watch){.self = NULL});
     map_release(&checker->latest);
+    map_release(&checker->awake);
     while (map_next(&checker->books, &cursor, &key, &value)) {
         book_free(value);
     }

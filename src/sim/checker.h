@@ -35,6 +35,11 @@ const char *checker_fault(const struct checker *checker);
 void checker_read(struct checker *checker);
 /* What a lane holds in memory is the fold of the history it stands for. */
 void checker_lane(struct checker *checker, const struct lane *lane);
+/* Begin a look at all lanes; checker_lane() follows for each. */
+void checker_look(struct checker *checker);
+/* After all lanes, when nothing has moved for a while and every partition has an owner: each live
+ * run is in memory or sleeps in the store, with the timers it has armed. */
+void checker_asleep(struct checker *checker);
 /* What the store holds is the fold of the snapshots up to its watermark. */
 void checker_store(struct checker *checker);
 /* At the end, when nothing moves any more: every order in `keys` has ended whole. */

@@ -50,6 +50,7 @@ struct checker {
     struct map sent;    /* Command id -> itself: seen in a topic. */
     struct map told;    /* Command id -> itself: told by a history record. */
     struct map emitted; /* Idempotency keys of emitted records. */
+    struct map awake;   /* Books that the last look found in memory. */
     struct map dead;    /* Business keys and command ids in the dead letters. */
     struct sheet **sheets; /* By partition, */
     size_t *sheet_counts;

@@ -38,6 +38,8 @@ struct sim_commit {
 struct sim_watch {
     void *self;
     void (*committed)(void *self, const struct sim_commit *commit); /* Or NULL. */
+    /* Offsets were sent while records of the transaction were not yet flushed. Or NULL. */
+    void (*unflushed)(void *self, const struct sim_process *process);
 };
 
 struct sim_topic_options {

@@ -164,6 +164,9 @@ static enum status offsets_inner(struct sim_producer *producer, const struct con
     if (status != STATUS_OK) {
         return status;
     }
+    if (producer->queue.count > 0 && broker->watch.unflushed != NULL) {
+        broker->watch.unflushed(broker->watch.self, producer->handle.process);
+    }
     if (sim_chance(broker->sim, SIM_REQUEST_LOST)) {
         return doubtful(producer, "send offsets", err);
     }

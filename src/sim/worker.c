@@ -76,7 +76,7 @@ static void start(struct worker *worker)
 
     process->crashed = false;
     process->points = 0;
-    process->crash_at = 0;
+    process->crash_at = worker->starts == 0 ? worker->first_crash_at : 0;
     process->pause_at = 0;
     worker->clock = sim_clock_port(process);
     worker->broker = sim_broker_port(worker->world_broker, process);

@@ -32,6 +32,7 @@ struct worker {
     int64_t start_at_ms; /* When it comes (back) up. */
     int64_t barrier_at_ms;
     uint32_t starts;
+    uint64_t first_crash_at; /* In its first life; 0: not planned. */
 };
 
 /* Borrows all. `settings` is copied; with `named`, each worker has a name of its own. */

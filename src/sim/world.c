@@ -11,10 +11,12 @@
 #define WORKERS_MAX 4
 #define START_MS INT64_C(1760000000000)
 #define FAULTY_MS_MAX 70000
-#define HEALTHY_MS_MAX (INT64_C(45) * 60 * 1000)
+#define HEALTHY_MS_MAX (INT64_C(20) * 60 * 1000)
 #define COOL_MS 75000 /* Until all that ended is out of memory and store. */
 #define SOURCE_PARTITIONS 2
 #define CHECK_EVERY 16
+#define QUIET_STEPS 10
+#define NOTICED_MS 20000
 
 struct world {
     struct sim sim;
@@ -31,6 +33,8 @@ struct world {
     uint32_t depth;       /* Of pauses within one another. */
     uint64_t appended;    /* Records that were ever in a log, at the last step. */
     uint32_t quiet_steps; /* Since when nothing was appended. */
+    uint64_t sweep_point; /* The only trouble is a crash of the first worker there; 0: all of it. */
+    int64_t healed_ms;    /* When the faults stopped. */
     struct world_result *result;
 };
 
@@ -139,6 +143,23 @@ static void trouble(struct world *world)
 
 /* ---- one step ---- */
 
+/* Every partition has an owner that has taken it over. */
+static bool is_settled(const struct world *world)
+{
+    uint64_t ready = 0;
+
+    for (uint32_t i = 0; i < world->worker_count; i++) {
+        const struct worker *worker = &world->workers[i];
+
+        for (uint32_t k = 0; k < WORKER_LANES_MAX; k++) {
+            if (worker->lanes[k] != NULL) {
+                ready += lane_stats(worker->lanes[k])->ready;
+            }
+        }
+    }
+    return ready == (uint64_t)world->settings.partitions;
+}
+
 static void check(struct world *world)
 {
     checker_read(world->checker);
@@ -146,6 +167,7 @@ static void check(struct world *world)
         return;
     }
     checker_store(world->checker);
+    checker_look(world->checker);
     for (uint32_t i = 0; i < world->worker_count; i++) {
         const struct worker *worker = &world->workers[i];
 
@@ -155,13 +177,18 @@ static void check(struct world *world)
             }
         }
     }
+    /* A store that was flushed is only noticed at its next call, so not before that. */
+    if (world->quiet_steps > QUIET_STEPS && is_settled(world) &&
+        world->sim.now_ms > world->healed_ms + NOTICED_MS) {
+        checker_asleep(world->checker);
+    }
 }
 
 static void step(struct world *world)
 {
     struct sim *sim = &world->sim;
     /* When nothing happens any more only timers are waited for; but members must poll in time. */
-    uint64_t most_ms = sim->faulty ? 120 : world->quiet_steps < 20 ? 200 : 2500;
+    uint64_t most_ms = sim->faulty ? 120 : world->quiet_steps < 2 * QUIET_STEPS ? 200 : 2500;
     uint32_t first = (uint32_t)rng_below(&sim->rng, world->worker_count);
 
     sim->now_ms += 1 + (int64_t)rng_below(&sim->rng, most_ms);
@@ -169,7 +196,7 @@ static void step(struct world *world)
     sim_store_tick(world->store);
     workload_step(&world->workload);
     sim_services_step(world->services);
-    if (sim->faulty) {
+    if (sim->faulty && world->sweep_point == 0) {
         trouble(world);
     }
     for (uint32_t i = 0; i < world->worker_count; i++) {
@@ -228,7 +255,11 @@ static enum status build(struct world *world, const struct world_options *option
     }
     workload_init(&world->workload, sim, world->broker, 2 + (uint32_t)rng_below(&sim->rng, 9),
                   FAULTY_MS_MAX / 2);
-    plan_faults(world);
+    if (world->sweep_point == 0) {
+        plan_faults(world);
+    } else {
+        world->workers[0].first_crash_at = world->sweep_point;
+    }
     return status;
 }
 
@@ -256,6 +287,7 @@ static void heal(struct world *world)
 
     sim_trace(sim, NULL, "---- no more faults ----");
     sim->faulty = false;
+    world->healed_ms = sim->now_ms;
     sim_store_gone(world->store, 0);
     for (uint32_t i = 0; i < world->worker_count; i++) {
         world->workers[i].process.crash_at = 0;
@@ -296,7 +328,9 @@ void world_run(const struct world_options *options, struct world_result *result)
     *result = (struct world_result){.steps = 0};
     world->result = result;
     world->flow = options->flow;
+    world->sweep_point = options->sweep_point;
     sim_init(&world->sim, options->seed, START_MS);
+    world->healed_ms = INT64_MAX / 2;
     world->sim.hooks = (struct sim_hooks){
         .self = world, .pause = pause, .trace_self = options->trace_self, .trace = options->trace};
     if (build(world, options, &err) == STATUS_OK) {

@@ -12,8 +12,10 @@
 
 struct world_options {
     uint64_t seed;
-    const struct flow *flow;                           /* `order`, see workload.h. Borrowed. */
-    uint32_t rules_off;                                /* See settings.h. */
+    const struct flow *flow; /* `order`, see workload.h. Borrowed. */
+    uint32_t rules_off;      /* See settings.h. */
+    /* Not 0: nothing goes wrong but that the first worker crashes at this point of its first life. */
+    uint64_t sweep_point;
     void (*trace)(void *trace_self, const char *line); /* Or NULL. */
     void *trace_self;
 };

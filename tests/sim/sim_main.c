@@ -1,13 +1,18 @@
 /*
  * sim - run the simulator from seeds.
  *
- *     sim [--seed N] [--count N] [--rules-off N] [--flow FILE] [--seeds FILE] [--verbose]
- *         [--expect-fault] [--budget SECONDS]
+ *     sim [--seed N] [--count N] [--seeds FILE] [--rules-off N] [--flow FILE] [--verbose]
+ *         [--budget SECONDS] [--prove RULE] [--sweep]
  *
- * Runs `count` seeds from `seed` on, after those of --seeds (one a line). Ends with 1 at the first
- * one with a fault, which it runs again with a readable trace. --rules-off is the bit mask of
- * settings.h; with --expect-fault it ends with 0 at the first fault and with 1 if there was none.
- * --budget ends early, and well, when the time is used up.
+ * Runs the seeds of --seeds (one a line) and `count` of them from `seed` on; ends with 1 at the first
+ * with a fault, which it runs again with a readable trace (or always, with --verbose).
+ *
+ * --rules-off  bit mask of settings.h: switches rules of the engine off.
+ * --prove      switches this rule off, and ends with 0 if a seed shows a fault that it does not show
+ *              with the rule on.
+ * --sweep      instead of all kinds of trouble, one crash: at every fifth port call of a process,
+ *              `count` of them one after the other, with one seed.
+ * --budget     stop early, and well, when the time is used up.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -25,6 +30,8 @@
 #define SIM_FLOW "tests/sim/flows/order.yaml"
 #endif
 
+#define SWEEP_STRIDE 5 /* So that a few hundred runs reach over all that a process does. */
+
 struct arguments {
     uint64_t seed;
     uint64_t count;
@@ -32,8 +39,9 @@ struct arguments {
     int64_t budget_s;
     const char *flow;
     const char *seeds;
+    int prove; /* The rule, or -1. */
     bool verbose;
-    bool expects_fault;
+    bool sweeps;
 };
 
 struct totals {
@@ -73,33 +81,89 @@ static bool read_flow(const char *path, struct flow **flow)
     return status == STATUS_OK;
 }
 
-/* True if the seed has a fault. */
-static bool run_seed(const struct arguments *arguments, const struct flow *flow, uint64_t seed,
-                     struct totals *totals)
+static void count(struct totals *totals, const struct world_result *result)
 {
-    struct world_options options = {.seed = seed, .flow = flow, .rules_off = arguments->rules_off};
+    totals->seeds++;
+    totals->runs += result->runs;
+    totals->crashes += result->crashes;
+    totals->pauses += result->pauses;
+    totals->simulated_ms += result->simulated_ms;
+}
+
+/* True if the run has a fault, which is printed with what led to it. */
+static bool run_one(const struct arguments *arguments, const struct world_options *wanted,
+                    struct totals *totals)
+{
+    struct world_options options = *wanted;
     struct world_result result;
 
     if (arguments->verbose) {
         options.trace = print_line;
     }
     world_run(&options, &result);
-    totals->seeds++;
-    totals->runs += result.runs;
-    totals->crashes += result.crashes;
-    totals->pauses += result.pauses;
-    totals->simulated_ms += result.simulated_ms;
+    count(totals, &result);
     if (result.fault[0] == '\0') {
         return false;
     }
-    if (!arguments->verbose && !arguments->expects_fault) {
+    if (!arguments->verbose) {
         options.trace = print_line;
         log_set_level(LOG_INFO);
         world_run(&options, &result);
         log_set_level(LOG_NONE);
     }
-    printf("seed %" PRIu64 ": %s\n", seed, result.fault);
+    printf("seed %" PRIu64 " point %" PRIu64 ": %s\n", options.seed, options.sweep_point,
+           result.fault);
     return true;
+}
+
+static bool run_seed(const struct arguments *arguments, const struct flow *flow, uint64_t seed,
+                     struct totals *totals)
+{
+    struct world_options options = {.seed = seed, .flow = flow, .rules_off = arguments->rules_off};
+
+    return run_one(arguments, &options, totals);
+}
+
+static bool is_over(const struct arguments *arguments, time_t began)
+{
+    return arguments->budget_s > 0 && time(NULL) - began >= arguments->budget_s;
+}
+
+/* False if no seed shows that the rule is needed, or one is at fault with it as well. */
+static bool prove(const struct arguments *arguments, const struct flow *flow, struct totals *totals)
+{
+    struct world_options options = {.flow = flow};
+    struct world_result result;
+
+    for (uint64_t i = 0; i < arguments->count; i++) {
+        options.seed = arguments->seed + i;
+        options.rules_off = UINT32_C(1) << arguments->prove;
+        world_run(&options, &result);
+        count(totals, &result);
+        if (result.fault[0] == '\0') {
+            continue;
+        }
+        printf("without rule %d, seed %" PRIu64 ": %s\n", arguments->prove, options.seed,
+               result.fault);
+        options.rules_off = 0;
+        return !run_one(arguments, &options, totals);
+    }
+    printf("rule %d: no seed needs it\n", arguments->prove);
+    return false;
+}
+
+static bool sweep(const struct arguments *arguments, const struct flow *flow, struct totals *totals,
+                  time_t began)
+{
+    struct world_options options = {
+        .seed = arguments->seed, .flow = flow, .rules_off = arguments->rules_off};
+    bool found = false;
+
+    for (uint64_t i = 1; i <= arguments->count && !found && !is_over(arguments, began); i++) {
+        options.sweep_point = i * SWEEP_STRIDE;
+        found = run_one(arguments, &options, totals);
+    }
+    return found;
 }
 
 /* Whether a seed of the file has a fault. */
@@ -125,15 +189,12 @@ static bool run_file(const struct arguments *arguments, const struct flow *flow,
 
 static bool parse(int argc, char **argv, struct arguments *arguments)
 {
-    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
-                                            {"count", required_argument, NULL, 'c'},
-                                            {"rules-off", required_argument, NULL, 'r'},
-                                            {"flow", required_argument, NULL, 'f'},
-                                            {"seeds", required_argument, NULL, 'F'},
-                                            {"verbose", no_argument, NULL, 'v'},
-                                            {"expect-fault", no_argument, NULL, 'e'},
-                                            {"budget", required_argument, NULL, 'b'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"seed", required_argument, NULL, 's'},      {"count", required_argument, NULL, 'c'},
+        {"rules-off", required_argument, NULL, 'r'}, {"flow", required_argument, NULL, 'f'},
+        {"seeds", required_argument, NULL, 'F'},     {"verbose", no_argument, NULL, 'v'},
+        {"sweep", no_argument, NULL, 'w'},           {"prove", required_argument, NULL, 'p'},
+        {"budget", required_argument, NULL, 'b'},    {NULL, 0, NULL, 0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -156,8 +217,11 @@ static bool parse(int argc, char **argv, struct arguments *arguments)
         case 'v':
             arguments->verbose = true;
             break;
-        case 'e':
-            arguments->expects_fault = true;
+        case 'w':
+            arguments->sweeps = true;
+            break;
+        case 'p':
+            arguments->prove = (int)strtol(optarg, NULL, 10);
             break;
         case 'b':
             arguments->budget_s = strtoll(optarg, NULL, 10);
@@ -166,42 +230,54 @@ static bool parse(int argc, char **argv, struct arguments *arguments)
             return false;
         }
     }
-    return optind == argc;
+    return optind == argc && arguments->prove < 32;
+}
+
+/* True if a fault was found. */
+static bool run_all(const struct arguments *arguments, const struct flow *flow,
+                    struct totals *totals)
+{
+    time_t began = time(NULL);
+    bool found = false;
+
+    if (arguments->prove >= 0) {
+        return !prove(arguments, flow, totals);
+    }
+    if (arguments->sweeps) {
+        return sweep(arguments, flow, totals, began);
+    }
+    if (arguments->seeds != NULL) {
+        found = run_file(arguments, flow, totals);
+    }
+    for (uint64_t i = 0; i < arguments->count && !found && !is_over(arguments, began); i++) {
+        found = run_seed(arguments, flow, arguments->seed + i, totals);
+    }
+    return found;
 }
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments = {.seed = 1, .count = 100, .flow = SIM_FLOW};
+    struct arguments arguments = {.seed = 1, .count = 100, .flow = SIM_FLOW, .prove = -1};
     struct totals totals = {.seeds = 0};
     struct flow *flow = NULL;
     time_t began = time(NULL);
-    bool found = false;
+    bool found;
 
     setvbuf(stdout, NULL, _IOLBF, 0); /* The engine's log goes to stderr: keep their order. */
     if (!parse(argc, argv, &arguments)) {
-        fprintf(stderr, "usage: sim [--seed N] [--count N] [--rules-off N] [--flow FILE] "
-                        "[--seeds FILE] [--verbose] [--expect-fault] [--budget SECONDS]\n");
+        fprintf(stderr, "usage: sim [--seed N] [--count N] [--seeds FILE] [--rules-off N] "
+                        "[--flow FILE] [--verbose] [--budget SECONDS] [--prove RULE] [--sweep]\n");
         return 2;
     }
-    if (!arguments.verbose) {
-        log_set_level(LOG_NONE);
-    }
+    log_set_level(arguments.verbose ? LOG_INFO : LOG_NONE);
     if (!read_flow(arguments.flow, &flow)) {
         return 2;
     }
-    if (arguments.seeds != NULL) {
-        found = run_file(&arguments, flow, &totals);
-    }
-    for (uint64_t i = 0; i < arguments.count && !found; i++) {
-        if (arguments.budget_s > 0 && time(NULL) - began >= arguments.budget_s) {
-            break;
-        }
-        found = run_seed(&arguments, flow, arguments.seed + i, &totals);
-    }
+    found = run_all(&arguments, flow, &totals);
     printf("%" PRIu64 " seeds, %" PRIu64 " runs, %" PRIu64 " crashes, %" PRIu64 " pauses, %" PRId64
            " simulated hours, %ld s\n",
            totals.seeds, totals.runs, totals.crashes, totals.pauses, totals.simulated_ms / 3600000,
            (long)(time(NULL) - began));
     flow_free(flow);
-    return found != arguments.expects_fault;
+    return found;
 }
