@@ -231,8 +231,8 @@ int cmd_history(int argc, char **argv)
         code = estate_open_registry(&config, &estate);
     }
     if (code == EXIT_DONE) {
-        code = run_history_read(&estate, request.instance,
-                                request.has_run ? &request.run : NULL, &history);
+        code = run_history_read(&estate, request.instance, request.has_run ? &request.run : NULL,
+                                &history);
     }
     if (history.count > 0) {
         if (request.output == VIEW_JSON) {

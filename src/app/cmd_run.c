@@ -19,7 +19,7 @@ static const char usage[] =
 static int read_arguments(int argc, char **argv, struct config_flags *flags)
 {
     static const struct option options[] = {
-        CONFIG_OPTIONS,        {"flows", 1, NULL, 'f'},      {"name", 1, NULL, 'n'},
+        CONFIG_OPTIONS,          {"flows", 1, NULL, 'f'},      {"name", 1, NULL, 'n'},
         {"lanes", 1, NULL, 'L'}, {"partitions", 1, NULL, 'P'}, {"help", 0, NULL, 'h'},
         {NULL, 0, NULL, 0}};
     int letter;

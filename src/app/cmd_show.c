@@ -214,8 +214,8 @@ int cmd_show(int argc, char **argv)
         code = estate_open_registry(&config, &estate);
     }
     if (code == EXIT_DONE) {
-        code = run_history_read(&estate, request.instance,
-                                request.has_run ? &request.run : NULL, &history);
+        code = run_history_read(&estate, request.instance, request.has_run ? &request.run : NULL,
+                                &history);
     }
     if (code == EXIT_DONE && history.state != NULL) {
         if (request.output == VIEW_JSON) {

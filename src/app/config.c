@@ -29,8 +29,8 @@ void config_add_property(struct config *config, struct config_properties *proper
     (void)config;
     if (properties->count == properties->capacity) {
         properties->capacity = properties->capacity == 0 ? 8 : properties->capacity * 2;
-        properties->items =
-            realloc(properties->items, properties->capacity * sizeof *properties->items);
+        properties->items = realloc(properties->items,
+                                    properties->capacity * sizeof *properties->items);
         CHECK(properties->items != NULL);
     }
     properties->items[properties->count++] = (struct config_property){name, value};
@@ -113,10 +113,10 @@ enum status config_set(struct config *config, const char *name, const char *valu
 static enum status read_environment(struct config *config, struct error *err)
 {
     static const char *const names[][2] = {
-        {"BATON_APP", "app"},         {"BATON_NAME", "name"},
-        {"BATON_REDIS", "redis"},     {"BATON_BOOTSTRAP_SERVERS", "bootstrap-servers"},
-        {"BATON_LANES", "lanes"},     {"BATON_PARTITIONS", "partitions"},
-        {"BATON_FLOWS", "flows"},     {"BATON_LOG", "log"},
+        {"BATON_APP", "app"},     {"BATON_NAME", "name"},
+        {"BATON_REDIS", "redis"}, {"BATON_BOOTSTRAP_SERVERS", "bootstrap-servers"},
+        {"BATON_LANES", "lanes"}, {"BATON_PARTITIONS", "partitions"},
+        {"BATON_FLOWS", "flows"}, {"BATON_LOG", "log"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -175,8 +175,7 @@ enum status config_load(const char *path, struct config *config, struct error *e
                               .log_level = LOG_INFO};
     config->arena = calloc(1, sizeof *config->arena);
     CHECK(config->arena != NULL);
-    config_add_property(config, &config->common, TEXT("bootstrap.servers"),
-                        TEXT("127.0.0.1:9092"));
+    config_add_property(config, &config->common, TEXT("bootstrap.servers"), TEXT("127.0.0.1:9092"));
     enum status status = read_file(path, config, err);
     return status == STATUS_OK ? read_environment(config, err) : status;
 }
@@ -200,8 +199,14 @@ bool config_flag(struct config_flags *flags, int letter, const char *value)
         int letter;
         const char *name;
     } names[] = {
-        {'b', "bootstrap-servers"}, {'r', "redis"}, {'a', "app"},   {'l', "log"},
-        {'n', "name"},              {'L', "lanes"}, {'f', "flows"}, {'P', "partitions"},
+        {'b', "bootstrap-servers"},
+        {'r', "redis"},
+        {'a', "app"},
+        {'l', "log"},
+        {'n', "name"},
+        {'L', "lanes"},
+        {'f', "flows"},
+        {'P', "partitions"},
     };
 
     if (letter == 'c') {

@@ -50,8 +50,11 @@ void config_release(struct config *config);
 
 /* The options of getopt_long that every command with an estate takes (see config_flag). */
 #define CONFIG_OPTIONS                                                                             \
-    {"config", 1, NULL, 'c'}, {"bootstrap-servers", 1, NULL, 'b'}, {"redis", 1, NULL, 'r'},         \
-        {"app", 1, NULL, 'a'}, {"log", 1, NULL, 'l'}
+    {"config", 1, NULL, 'c'}, {"bootstrap-servers", 1, NULL, 'b'}, {"redis", 1, NULL, 'r'},        \
+        {"app", 1, NULL, 'a'},                                                                     \
+    {                                                                                              \
+        "log", 1, NULL, 'l'                                                                        \
+    }
 #define CONFIG_LETTERS "c:b:r:a:l:"
 
 #define CONFIG_FLAGS_MAX 64

@@ -289,8 +289,8 @@ enum status config_read(struct text file, struct text source, struct config *con
         read_map(&reader, document->root, "");
     }
     document_free(document);
-    diagnostics_print(&diagnostics,
-                      isatty(STDERR_FILENO) ? DIAGNOSTIC_COLOURED : DIAGNOSTIC_TEXT, &out);
+    diagnostics_print(&diagnostics, isatty(STDERR_FILENO) ? DIAGNOSTIC_COLOURED : DIAGNOSTIC_TEXT,
+                      &out);
     fputs(buffer_string(&out), stderr);
     buffer_release(&out);
     enum status status = diagnostics.error_count > 0 ? STATUS_REJECT : STATUS_OK;

@@ -8,10 +8,8 @@ int estate_open(const struct config *config, struct estate *estate)
 {
     struct kafka_options options = {
         .common = {(const struct kafka_property *)config->common.items, config->common.count},
-        .consumer = {(const struct kafka_property *)config->consumer.items,
-                     config->consumer.count},
-        .producer = {(const struct kafka_property *)config->producer.items,
-                     config->producer.count},
+        .consumer = {(const struct kafka_property *)config->consumer.items, config->consumer.count},
+        .producer = {(const struct kafka_property *)config->producer.items, config->producer.count},
     };
     struct error err;
 

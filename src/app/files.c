@@ -94,8 +94,8 @@ enum status files_of_flows(struct text path, struct path_list *list, struct erro
     enum status status = STATUS_OK;
     for (int i = 0; i < count; i++) {
         const char *slash = text_ends(folder, TEXT("/")) ? "" : "/";
-        struct text inside =
-            arena_printf(list->arena, "%s%s%s", folder.data, slash, entries[i]->d_name);
+        struct text inside = arena_printf(list->arena, "%s%s%s", folder.data, slash,
+                                          entries[i]->d_name);
         if (status == STATUS_OK && stat(inside.data, &info) == 0 && S_ISDIR(info.st_mode)) {
             status = files_of_flows(inside, list, err);
         } else if (status == STATUS_OK && is_yaml(inside) && is_flow(inside.data)) {

@@ -17,9 +17,9 @@ struct run_history {
     struct run_id *runs; /* All runs of the instance met, oldest first. */
     uint32_t run_count;
     uint32_t run_capacity;
-    struct instance *state; /* As the last record leaves it; NULL if it cannot be folded. */
+    struct instance *state;  /* As the last record leaves it; NULL if it cannot be folded. */
     const struct flow *flow; /* The one it runs, or NULL. */
-    bool has_base;          /* Folded on a snapshot: records before it are no longer there. */
+    bool has_base;           /* Folded on a snapshot: records before it are no longer there. */
 };
 
 /*

@@ -36,12 +36,9 @@ static int take_option(int letter, const char *name, struct view_request *reques
 
 int view_arguments(int argc, char **argv, const char *usage, struct view_request *request)
 {
-    static const struct option options[] = {CONFIG_OPTIONS,
-                                            {"output", 1, NULL, 'o'},
-                                            {"run", 1, NULL, 'R'},
-                                            {"all", 0, NULL, 'A'},
-                                            {"help", 0, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {CONFIG_OPTIONS,         {"output", 1, NULL, 'o'},
+                                            {"run", 1, NULL, 'R'},  {"all", 0, NULL, 'A'},
+                                            {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
     int letter;
 
     *request = (struct view_request){.output = VIEW_TABLE};

@@ -5,8 +5,8 @@
 #define BATON_APP_VIEW_H
 
 #include "app/config.h"
-#include "json/json.h"
 #include "model/instance.h"
+#include "json/json.h"
 
 enum view_output { VIEW_TABLE, VIEW_JSON };
 

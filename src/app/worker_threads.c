@@ -18,8 +18,8 @@
 #include "engine/lane.h"
 #include "engine/router.h"
 
-#define TURN_WAIT_MS 200     /* How soon a thread that waits notices that it is to stop. */
-#define RETRY_WAIT_MS 200    /* After trouble with the broker, so that logs stay readable. */
+#define TURN_WAIT_MS 200  /* How soon a thread that waits notices that it is to stop. */
+#define RETRY_WAIT_MS 200 /* After trouble with the broker, so that logs stay readable. */
 #define BARRIER_WAIT_MS 250
 #define DRAIN_MS 10000
 
@@ -94,8 +94,8 @@ static void *lane_main(void *argument)
     struct redis_place *place = NULL;
     struct lane *lane = NULL;
     struct error err;
-    enum status status = redis_place_open(worker->config->redis_url,
-                                          worker->config->settings.app, &place, &err);
+    enum status status = redis_place_open(worker->config->redis_url, worker->config->settings.app,
+                                          &place, &err);
 
     if (status == STATUS_OK) {
         struct sleep_place port = redis_place_port(place);
@@ -207,10 +207,8 @@ static void run_threads(struct worker *worker, const sigset_t *signals)
 
 int worker_threads_run(const struct config *config, const struct estate *estate)
 {
-    struct worker worker = {.config = config,
-                            .estate = estate,
-                            .clock = real_clock(),
-                            .seed = random_seed()};
+    struct worker worker = {
+        .config = config, .estate = estate, .clock = real_clock(), .seed = random_seed()};
     struct error err;
     sigset_t signals;
 

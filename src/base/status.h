@@ -8,8 +8,8 @@
 
 enum status {
     STATUS_OK,
-    STATUS_RETRY,  /* Nothing changed; the same call may work later. */
-    STATUS_ABORT,  /* The transaction is lost: re-open the producer, find out, take the batch again. */
+    STATUS_RETRY, /* Nothing changed; the same call may work later. */
+    STATUS_ABORT, /* The transaction is lost: re-open the producer, find out, take the batch again. */
     STATUS_REJECT, /* The input is at fault: dead-letter it and go on. */
     STATUS_STALE,  /* The store stands elsewhere: replay or rebuild, then call again. */
     STATUS_FENCED, /* The producer was fenced: drop the overlay, re-open, re-check ownership. */

@@ -15,11 +15,14 @@ struct text {
 
 #define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
 /* The same where only a constant is allowed: in the initializer of a static table. */
-#define TEXT_INIT(literal) {(literal), sizeof(literal) - 1}
+#define TEXT_INIT(literal)                                                                         \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
 /* For printf: "%.*s" with TEXT_ARG(text). */
 #define TEXT_ARG(text) (int)(text).bytes, (text).data
 
-struct text text_of(const char *string); /* NULL gives the empty text. */
+struct text text_of(const char *string);                           /* NULL gives the empty text. */
 struct text text_sub(struct text text, size_t from, size_t bytes); /* Clamped to the text. */
 bool text_equal(struct text a, struct text b);
 bool text_is(struct text a, const char *string);

@@ -82,8 +82,8 @@ static enum status meet(struct lane *lane, const struct decision *decision,
         meeting->outcome = OUTCOME_DEAD;
         return STATUS_OK;
     }
-    bool ended_now =
-        state != NULL && state->status != RUN_EXPIRED && meeting->flow->remember_ms > 0;
+    bool ended_now = state != NULL && state->status != RUN_EXPIRED &&
+                     meeting->flow->remember_ms > 0;
     if (ended_now || ended_has(&decision->partition->ended, decision->name, lane->now_ms)) {
         tell_unmatched(lane, decision, "the run has ended and is remembered");
         return STATUS_OK;

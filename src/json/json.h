@@ -64,9 +64,9 @@ void json_drop(struct json *object, struct text key);
 enum json_kind json_kind(const struct json *value);
 /* Items of an array, keys of an object, 0 else. */
 size_t json_count(const struct json *value);
-const struct json *json_at(const struct json *array, size_t index);           /* Borrowed or NULL. */
-const struct json *json_get(const struct json *object, struct text key);      /* Borrowed or NULL. */
-const struct json *json_member(const struct json *object, const char *key);   /* Borrowed or NULL. */
+const struct json *json_at(const struct json *array, size_t index);         /* Borrowed or NULL. */
+const struct json *json_get(const struct json *object, struct text key);    /* Borrowed or NULL. */
+const struct json *json_member(const struct json *object, const char *key); /* Borrowed or NULL. */
 
 /* Walk an object in its order: zero the cursor, call until false. Borrowed key and value. */
 struct json_cursor {
@@ -76,15 +76,16 @@ struct json_cursor {
 bool json_next(const struct json *object, struct json_cursor *cursor, struct text *key,
                const struct json **value);
 
-bool json_is_true(const struct json *value);   /* The boolean true. NULL is accepted: false. */
-bool json_is_truthy(const struct json *value); /* jq: all but null and false. NULL: false. */
+bool json_is_true(const struct json *value);        /* The boolean true. NULL is accepted: false. */
+bool json_is_truthy(const struct json *value);      /* jq: all but null and false. NULL: false. */
 struct text json_text_of(const struct json *value); /* Borrowed; empty if not a text or NULL. */
 /* True if it is a number that is an integer in range (1.0 is; 1.5 is not). */
 bool json_int64(const struct json *value, int64_t *out);
 double json_double(const struct json *value); /* 0 if not a number. */
 /* The member as int64, or `fallback` when absent or no integer. */
 int64_t json_member_int(const struct json *object, const char *key, int64_t fallback);
-struct text json_member_text(const struct json *object, const char *key); /* Borrowed; may be empty. */
+struct text json_member_text(const struct json *object,
+                             const char *key); /* Borrowed; may be empty. */
 
 /* jq's total order: null < false < true < numbers < strings (by code point) < arrays < objects.
  * 64-bit integers are compared exactly. */

@@ -32,19 +32,20 @@ struct effect {
     uint32_t step_index;
     uint32_t attempt;
     bool is_undo;
-    uint32_t undo_of;      /* Undo: activation of the step that is undone. CANCEL: of the one that
+    uint32_t undo_of; /* Undo: activation of the step that is undone. CANCEL: of the one that
                               is abandoned (its idempotency key is that of the command). */
     struct text undo_of_step;
-    struct text topic;     /* Name on the broker. */
+    struct text topic; /* Name on the broker. */
     struct text key;
-    struct text type;      /* Empty: none. */
+    struct text type; /* Empty: none. */
     enum format format;
-    struct json *value;    /* NULL: a null value. */
-    struct json *headers;  /* Object of texts from the flow, or NULL. */
-    uint32_t service;      /* COMMAND, CANCEL: index in flow->services; else UINT32_MAX. */
-    int64_t deadline_ms;   /* COMMAND: end of this attempt; 0: none. */
+    struct json *value;   /* NULL: a null value. */
+    struct json *headers; /* Object of texts from the flow, or NULL. */
+    uint32_t service;     /* COMMAND, CANCEL: index in flow->services; else UINT32_MAX. */
+    int64_t deadline_ms;  /* COMMAND: end of this attempt; 0: none. */
 
-    enum alert_kind alert; /* ALERT: `value` is {detail, error?, message?}; topic empty: the engine's. */
+    enum alert_kind
+        alert; /* ALERT: `value` is {detail, error?, message?}; topic empty: the engine's. */
 };
 
 struct effect_list {
@@ -61,7 +62,7 @@ struct effect_list {
 /* Open a zeroed place at the end. Moves the items. */
 struct effect *effect_add(struct effect_list *effects);
 void effect_decide(struct effect_list *effects, const char *format, ...) PRINTF_LIKE(2, 3);
-void effect_clear(struct effect_list *effects);   /* Frees the JSON, keeps the memory. */
+void effect_clear(struct effect_list *effects); /* Frees the JSON, keeps the memory. */
 void effect_release(struct effect_list *effects);
 
 const char *alert_kind_name(enum alert_kind kind); /* "late" ... */

@@ -7,9 +7,9 @@
 #include "model/instance.h"
 
 enum event_kind {
-    EVENT_MESSAGE,  /* A record of a topic that the flow names; may start, match a listen, or wait. */
-    EVENT_REPLY,    /* A record of a service's reply topic. */
-    EVENT_TIMER,    /* A local event: a timer of the state is due. */
+    EVENT_MESSAGE, /* A record of a topic that the flow names; may start, match a listen, or wait. */
+    EVENT_REPLY,   /* A record of a service's reply topic. */
+    EVENT_TIMER,   /* A local event: a timer of the state is due. */
     EVENT_OPERATOR, /* Cancel; retry, skip or resolve what is stuck. */
 };
 
@@ -23,19 +23,20 @@ enum operator_verb {
 
 struct event {
     enum event_kind kind;
-    int64_t time_ms;    /* Never below before->time_ms. */
-    struct run_id run;  /* The id of the run, if this event starts one. */
+    int64_t time_ms;   /* Never below before->time_ms. */
+    struct run_id run; /* The id of the run, if this event starts one. */
 
     /* MESSAGE and REPLY */
-    struct text topic;           /* Name on the broker. */
-    struct text type;            /* Empty: none. */
-    struct text id;              /* The producer's id, empty if the topic has no rule for it. */
-    const struct json *payload;  /* Decoded value; json null for a tombstone. */
-    const struct json *message;  /* {topic, partition, offset, timestamp, key, headers} */
+    struct text topic;          /* Name on the broker. */
+    struct text type;           /* Empty: none. */
+    struct text id;             /* The producer's id, empty if the topic has no rule for it. */
+    const struct json *payload; /* Decoded value; json null for a tombstone. */
+    const struct json *message; /* {topic, partition, offset, timestamp, key, headers} */
 
     /* REPLY */
     struct text service;
-    bool by_command; /* The command id was echoed: the fields below are set. Else by business key. */
+    bool
+        by_command; /* The command id was echoed: the fields below are set. Else by business key. */
     struct run_id command_run;
     int64_t command_seq;
     uint32_t activation; /* Also: what a TIMER's owner or an OPERATOR's target is. */

@@ -82,10 +82,10 @@ struct retry_policy {
     int64_t delay_ms;
     enum backoff backoff;
     double factor;
-    int64_t max_ms;       /* Of one delay. */
+    int64_t max_ms; /* Of one delay. */
     uint32_t jitter_percent;
-    int64_t total_ms;     /* From the first attempt; 0: no bound. */
-    struct text *errors;  /* Error names that are repeated; never empty ("any" is allowed). */
+    int64_t total_ms;    /* From the first attempt; 0: no bound. */
+    struct text *errors; /* Error names that are repeated; never empty ("any" is allowed). */
     uint32_t error_count;
     struct text *except_errors;
     uint32_t except_error_count;
@@ -124,8 +124,8 @@ struct span {
 enum start_from { START_NOW, START_EARLIEST, START_TIME };
 
 struct start {
-    uint32_t topic; /* Index in flow->topics. */
-    struct text type; /* Empty: any. */
+    uint32_t topic;    /* Index in flow->topics. */
+    struct text type;  /* Empty: any. */
     struct expr *when; /* NULL: always. */
     enum start_from from;
     int64_t from_ms; /* START_TIME. */
@@ -154,14 +154,15 @@ enum in_doubt { IN_DOUBT_UNSET, IN_DOUBT_COMPENSATE, IN_DOUBT_SKIP };
 /* What a request or an emit sends; of a step or of its undo. */
 struct message_spec {
     bool is_request;
-    uint32_t service; /* Index in flow->services, of a request. */
-    uint32_t topic;   /* Index in flow->topics, of an emit. */
+    uint32_t service;         /* Index in flow->services, of a request. */
+    uint32_t topic;           /* Index in flow->topics, of an emit. */
     struct template *type;    /* NULL: none. */
     struct template *key;     /* NULL: the instance's key. */
     struct template *value;   /* NULL: `.` */
     struct template *headers; /* NULL: none; else gives an object of scalars. */
     struct reply_rule reply;  /* Of a request: the service's, replaced field by field. */
-    struct template *cancel_type;  /* Told to the service when the step is abandoned; NULL: nothing. */
+    struct template
+        *cancel_type; /* Told to the service when the step is abandoned; NULL: nothing. */
     struct template *cancel_value;
 };
 
@@ -185,7 +186,7 @@ struct step {
     uint32_t parent; /* The enclosing step (a switch), or STEP_NONE. */
     uint32_t next;   /* In the same list, or STEP_NONE at its end. */
     struct then then;
-    uint32_t line; /* In the file, for messages; 0 if unknown. */
+    uint32_t line;          /* In the file, for messages; 0 if unknown. */
     struct expr *condition; /* `if`; NULL: always. */
     struct text as;         /* Where the result goes; empty: dropped. */
     struct template *keep;  /* `.` is the result; NULL: all of it. */
@@ -259,8 +260,8 @@ struct flow {
     struct template *result;               /* NULL: `.` */
     struct step *steps; /* Of `do` first, nested ones after their parent, then of onFailure. */
     uint32_t step_count;
-    uint32_t first_step;    /* Of `do`. */
-    uint32_t failure_step;  /* First of onFailure, or STEP_NONE. */
+    uint32_t first_step;   /* Of `do`. */
+    uint32_t failure_step; /* First of onFailure, or STEP_NONE. */
     /* Everything with a release of its own, freed by flow_free(). */
     struct expr **exprs;
     uint32_t expr_count;

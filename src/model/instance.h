@@ -9,8 +9,8 @@
 #ifndef BATON_MODEL_INSTANCE_H
 #define BATON_MODEL_INSTANCE_H
 
-#include "json/json.h"
 #include "model/flow.h"
+#include "json/json.h"
 
 #define RUN_ID_BYTES 48
 
@@ -21,8 +21,8 @@ struct run_id {
 };
 
 enum run_status {
-    RUN_NONE,         /* No such run yet: what transition() is given for an unknown key. */
-    RUN_EMBRYO,       /* Holds early messages until a start comes. */
+    RUN_NONE,   /* No such run yet: what transition() is given for an unknown key. */
+    RUN_EMBRYO, /* Holds early messages until a start comes. */
     RUN_RUNNING,
     RUN_COMPENSATING, /* Unwinding to the root. */
     RUN_FINISHING,    /* Unwound; in onFailure. */
@@ -93,11 +93,12 @@ struct undo {
 struct mail {
     uint32_t number; /* Rising in the run. */
     uint32_t topic;  /* Index in the flow's topics at the time. */
-    struct json *message; /* {topic (name), type, id, partition, offset, timestamp, key, headers, value} */
+    struct json
+        *message; /* {topic (name), type, id, partition, offset, timestamp, key, headers, value} */
 };
 
 struct instance {
-    struct text name; /* "<flow>:<key>"; owned, like all below. */
+    struct text name;  /* "<flow>:<key>"; owned, like all below. */
     size_t flow_bytes; /* Length of the flow's name in `name`. */
     struct run_id run;
     char flow_hash[FLOW_HASH_BYTES + 1];
@@ -106,7 +107,7 @@ struct instance {
     enum run_status closing; /* COMPENSATING, FINISHING: what it will end as. */
     bool sealed;             /* A pivot has succeeded. */
     int64_t started_ms;
-    int64_t time_ms; /* Of the last event. */
+    int64_t time_ms;          /* Of the last event. */
     uint32_t activation_next; /* The next to give; from 1. */
     uint32_t mail_next;
     struct json *data;   /* The instance document; NULL in an embryo. */
