@@ -7,7 +7,7 @@
 static void reserve(struct kafka_batch *batch, uint32_t capacity)
 {
     if (capacity > batch->capacity) {
-        batch->messages = realloc(batch->messages, (size_t)capacity * sizeof(batch->messages[0]));
+        batch->messages = realloc(batch->messages, (size_t)capacity * sizeof(rd_kafka_message_t *));
         CHECK(batch->messages != NULL);
         batch->capacity = capacity;
     }

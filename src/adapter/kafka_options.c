@@ -9,68 +9,68 @@
 #define ALL (KAFKA_ADMIN | KAFKA_CONSUMER | KAFKA_READER | KAFKA_PRODUCER | KAFKA_FORWARDER)
 #define READS (KAFKA_ADMIN | KAFKA_CONSUMER | KAFKA_READER)
 #define WRITES (KAFKA_PRODUCER | KAFKA_FORWARDER)
+#define NEWER 64 /* Not known to the oldest librdkafka that we take. */
 #define ERRSTR_BYTES 512
 
 struct setting {
     int roles;
     const char *name;
     const char *value;
-    bool newer; /* Not known to the oldest librdkafka that we take. */
 };
 
 /* The user may set these otherwise. Times are milliseconds. */
 static const struct setting defaults[] = {
-    {ALL, "client.id", "baton", false},
-    {ALL, "socket.nagle.disable", "true", false},
-    {ALL, "socket.keepalive.enable", "true", false},
-    {ALL, "log.connection.close", "false", false},
+    {ALL, "client.id", "baton"},
+    {ALL, "socket.nagle.disable", "true"},
+    {ALL, "socket.keepalive.enable", "true"},
+    {ALL, "log.connection.close", "false"},
     /* A request that was lost is asked again before a session or a transaction runs out. */
-    {ALL, "socket.timeout.ms", "10000", false},
-    {ALL, "reconnect.backoff.max.ms", "1000", false},
+    {ALL, "socket.timeout.ms", "10000"},
+    {ALL, "reconnect.backoff.max.ms", "1000"},
     /* Its last words to the broker cost a second whenever a handle is closed. */
-    {ALL, "enable.metrics.push", "false", true},
-    {KAFKA_CONSUMER, "session.timeout.ms", "6000", false},
+    {ALL | NEWER, "enable.metrics.push", "false"},
+    {KAFKA_CONSUMER, "session.timeout.ms", "6000"},
     /* A member learns of a rebalance by its heartbeat, and until all have learned nobody works. */
-    {KAFKA_CONSUMER, "heartbeat.interval.ms", "500", false},
-    {KAFKA_CONSUMER, "max.poll.interval.ms", "60000", false},
-    {KAFKA_CONSUMER, "queued.min.messages", "10000", false},
+    {KAFKA_CONSUMER, "heartbeat.interval.ms", "500"},
+    {KAFKA_CONSUMER, "max.poll.interval.ms", "60000"},
+    {KAFKA_CONSUMER, "queued.min.messages", "10000"},
     /* A fetch that waits at the broker for more holds back a partition that was just started. */
-    {KAFKA_CONSUMER, "fetch.wait.max.ms", "50", false},
-    {KAFKA_READER, "fetch.wait.max.ms", "10", false},
-    {KAFKA_READER, "fetch.message.max.bytes", "4194304", false},
-    {READS, "queued.max.messages.kbytes", "65536", false},
-    {READS, "fetch.error.backoff.ms", "50", false},
+    {KAFKA_CONSUMER, "fetch.wait.max.ms", "50"},
+    {KAFKA_READER, "fetch.wait.max.ms", "10"},
+    {KAFKA_READER, "fetch.message.max.bytes", "4194304"},
+    {READS, "queued.max.messages.kbytes", "65536"},
+    {READS, "fetch.error.backoff.ms", "50"},
     /* Without it a reader that empties the full queue quickly stops for a second. */
-    {READS, "fetch.queue.backoff.ms", "10", true},
-    {WRITES, "linger.ms", "0", false},
-    {WRITES, "compression.type", "lz4", false},
+    {READS | NEWER, "fetch.queue.backoff.ms", "10"},
+    {WRITES, "linger.ms", "0"},
+    {WRITES, "compression.type", "lz4"},
     /* Adding partitions to a transaction is answered "still busy" now and then; the default of
      * 100 ms would be the length of a turn. */
-    {WRITES, "retry.backoff.ms", "2", false},
-    {WRITES, "retry.backoff.max.ms", "100", true},
-    {WRITES, "max.in.flight.requests.per.connection", "5", false},
-    {WRITES, "message.max.bytes", "16777216", false},
-    {WRITES, "queue.buffering.max.messages", "500000", false},
-    {KAFKA_PRODUCER, "transaction.timeout.ms", "10000", false},
+    {WRITES, "retry.backoff.ms", "2"},
+    {WRITES | NEWER, "retry.backoff.max.ms", "100"},
+    {WRITES, "max.in.flight.requests.per.connection", "5"},
+    {WRITES, "message.max.bytes", "16777216"},
+    {WRITES, "queue.buffering.max.messages", "500000"},
+    {KAFKA_PRODUCER, "transaction.timeout.ms", "10000"},
 };
 
 /* The guarantees rest on these. */
 static const struct setting fixed[] = {
-    {READS, "isolation.level", "read_committed", false},
-    {READS, "enable.auto.commit", "false", false},
-    {READS, "enable.auto.offset.store", "false", false},
-    {READS, "auto.offset.reset", "error", false},
-    {READS, "allow.auto.create.topics", "false", false},
-    {KAFKA_CONSUMER, "partition.assignment.strategy", "range", false},
-    {KAFKA_CONSUMER, "group.protocol", "classic", true},
-    {KAFKA_CONSUMER, "enable.partition.eof", "false", false},
-    {KAFKA_READER, "enable.partition.eof", "true", false},
-    {WRITES, "enable.idempotence", "true", false},
-    {WRITES, "acks", "all", false},
-    {WRITES, "partitioner", "murmur2_random", false},
-    {WRITES, "delivery.report.only.error", "false", false},
-    {KAFKA_FORWARDER, "enable.gapless.guarantee", "true", false},
-    {KAFKA_FORWARDER, "message.timeout.ms", "0", false},
+    {READS, "isolation.level", "read_committed"},
+    {READS, "enable.auto.commit", "false"},
+    {READS, "enable.auto.offset.store", "false"},
+    {READS, "auto.offset.reset", "error"},
+    {READS, "allow.auto.create.topics", "false"},
+    {KAFKA_CONSUMER, "partition.assignment.strategy", "range"},
+    {KAFKA_CONSUMER | NEWER, "group.protocol", "classic"},
+    {KAFKA_CONSUMER, "enable.partition.eof", "false"},
+    {KAFKA_READER, "enable.partition.eof", "true"},
+    {WRITES, "enable.idempotence", "true"},
+    {WRITES, "acks", "all"},
+    {WRITES, "partitioner", "murmur2_random"},
+    {WRITES, "delivery.report.only.error", "false"},
+    {KAFKA_FORWARDER, "enable.gapless.guarantee", "true"},
+    {KAFKA_FORWARDER, "message.timeout.ms", "0"},
 };
 
 /* Not the user's to set, unless to the value that it has anyway. */
@@ -213,7 +213,8 @@ static enum status set_ours(rd_kafka_conf_t *conf, const struct setting *setting
         }
         result = rd_kafka_conf_set(conf, settings[i].name, settings[i].value, errstr,
                                    sizeof(errstr));
-        if (result != RD_KAFKA_CONF_OK && !(result == RD_KAFKA_CONF_UNKNOWN && settings[i].newer)) {
+        if (result != RD_KAFKA_CONF_OK &&
+            !(result == RD_KAFKA_CONF_UNKNOWN && (settings[i].roles & NEWER) != 0)) {
             return fail(err, STATUS_FATAL, "this librdkafka does not take '%s': %s",
                         settings[i].name, errstr);
         }

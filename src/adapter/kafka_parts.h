@@ -38,12 +38,12 @@ MUST_CHECK enum status kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *c
 
 /* The port's functions, one file each; `self` is the struct kafka_broker. */
 enum status kafka_consumer_open(void *self, const struct consumer_options *options,
-                                struct consumer *consumer, struct error *err);
-enum status kafka_producer_open(void *self, struct text transactional_id, struct producer *producer,
+                                struct consumer *port, struct error *err);
+enum status kafka_producer_open(void *self, struct text transactional_id, struct producer *port,
                                 struct error *err);
-enum status kafka_forwarder_open(void *self, struct forwarder *forwarder, struct error *err);
+enum status kafka_forwarder_open(void *self, struct forwarder *port, struct error *err);
 enum status kafka_reader_open(void *self, struct text topic, int32_t partition, int64_t from,
-                              struct log_reader *reader, struct error *err);
+                              struct log_reader *port, struct error *err);
 enum status kafka_admin_committed(void *self, struct text group, struct partition_offset *offsets,
                                   uint32_t count, enum committed_read read, struct error *err);
 enum status kafka_admin_ends(void *self, struct text topic, int32_t partition,

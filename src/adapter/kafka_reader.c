@@ -11,6 +11,9 @@
 #include "adapter/kafka_pool.h"
 #include "base/log.h"
 
+/* How long a poll may take to find out that the cluster is away. */
+#define ENDS_MS 1000
+
 struct kafka_reader {
     struct kafka_broker *broker;
     rd_kafka_t *rk;
@@ -20,7 +23,7 @@ struct kafka_reader {
     int64_t position;
     int64_t end_seen;  /* By the client, the last time it told; -1 before. */
     int64_t end_known; /* The last stable offset when it was last asked for. */
-    bool polled;
+    bool polled;       /* For the first time, at least. */
     struct kafka_batch batch;
 };
 
@@ -42,7 +45,7 @@ static enum status read_ends(const struct kafka_reader *reader, rd_kafka_t *rk, 
                              int64_t *end, struct error *err)
 {
     rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        rk, reader->topic, reader->partition, low, end, KAFKA_ANSWER_MS);
+        rk, reader->topic, reader->partition, low, end, reader->polled ? ENDS_MS : KAFKA_ANSWER_MS);
 
     return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK
                                               : kafka_fail(code, NULL, "read its ends", err);
