@@ -4,6 +4,7 @@
 
 #define BARRIER_EVERY_MS 250
 #define DOWN_MS_MAX 8000
+#define DRAIN_MS 50
 
 void worker_init(struct worker *worker, struct sim *sim, struct sim_broker *broker,
                  struct sim_store *store, const struct settings *settings, uint32_t number)
@@ -53,12 +54,19 @@ void worker_kill(struct worker *worker)
     worker->start_at_ms = sim->now_ms + (int64_t)rng_below(&sim->rng, DOWN_MS_MAX);
 }
 
-void worker_stop(struct worker *worker)
+void worker_stop(struct worker *worker, int64_t down_ms)
 {
-    if (!worker->is_up) {
+    struct error err;
+
+    if (!worker->is_up || worker->is_turning) {
         return;
     }
+    sim_trace(worker->process.sim, &worker->process, "stops");
+    worker->is_turning = true; /* Closing calls the ports too, and may stand still in them. */
     for (uint32_t i = 0; i < worker->lane_count; i++) {
+        if (worker->lanes[i] != NULL && lane_drain(worker->lanes[i], DRAIN_MS, &err) != STATUS_OK) {
+            sim_trace(worker->process.sim, &worker->process, "does not drain: %s", err.text);
+        }
         lane_close(worker->lanes[i]);
         worker->lanes[i] = NULL;
     }
@@ -66,8 +74,9 @@ void worker_stop(struct worker *worker)
         router_close(worker->router);
         worker->router = NULL;
     }
+    worker->is_turning = false;
     forget(worker);
-    worker->start_at_ms = INT64_MAX;
+    worker->start_at_ms = worker->process.sim->now_ms + down_ms;
 }
 
 static void start(struct worker *worker)

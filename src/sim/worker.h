@@ -42,7 +42,7 @@ void worker_init(struct worker *worker, struct sim *sim, struct sim_broker *brok
 void worker_turn(struct worker *worker);
 /* Gone without a word. */
 void worker_kill(struct worker *worker);
-/* Leave the groups in good order. */
-void worker_stop(struct worker *worker);
+/* Put all to sleep and leave the groups in good order; it comes back after `down_ms`. */
+void worker_stop(struct worker *worker, int64_t down_ms);
 
 #endif

@@ -16,6 +16,8 @@
 #define SOURCE_PARTITIONS 2
 #define CHECK_EVERY 16
 #define QUIET_STEPS 10
+#define STOPPED_MS_MAX 10000
+#define OUTAGE_MS_MAX (INT64_C(9) * 24 * 3600 * 1000)
 #define NOTICED_MS 20000
 
 struct world {
@@ -33,6 +35,7 @@ struct world {
     uint32_t depth;       /* Of pauses within one another. */
     uint64_t appended;    /* Records that were ever in a log, at the last step. */
     uint32_t quiet_steps; /* Since when nothing was appended. */
+    bool zombies;         /* See world.h. */
     uint64_t sweep_point; /* The only trouble is a crash of the first worker there; 0: all of it. */
     int64_t healed_ms;    /* When the faults stopped. */
     struct world_result *result;
@@ -74,6 +77,10 @@ static void plan_faults(struct world *world)
             sim->permille[i] = (uint32_t)rng_below(&sim->rng, most[i] + 1);
         }
     }
+    if (world->zombies) {
+        sim->permille[SIM_CHECK_LOST] = 1000;
+        sim->permille[SIM_POLL_STALE] = 700;
+    }
 }
 
 /* A crash at a port call to come, and a pause at another. */
@@ -88,9 +95,12 @@ static void plan_worker(struct world *world, struct worker *worker)
     if (process->crash_at == 0 && rng_chance(&sim->rng, 12)) {
         process->crash_at = process->points + 1 + rng_below(&sim->rng, 300);
     }
-    if (process->pause_at == 0 && rng_chance(&sim->rng, 4)) {
+    if (process->pause_at == 0 && rng_chance(&sim->rng, world->zombies ? 30 : 4)) {
         process->pause_at = process->points + 1 + rng_below(&sim->rng, 200);
         process->pause_ms = 500 + (int64_t)rng_below(&sim->rng, 14000);
+    }
+    if (rng_chance(&sim->rng, 2)) {
+        worker_stop(worker, (int64_t)rng_below(&sim->rng, STOPPED_MS_MAX));
     }
     if (rng_chance(&sim->rng, 2)) {
         process->wall_offset_ms = (int64_t)rng_below(&sim->rng, 4001) - 2000;
@@ -138,6 +148,9 @@ static void trouble(struct world *world)
     }
     if (rng_chance(&sim->rng, 10)) {
         sim_broker_compact(world->broker);
+    }
+    if (rng_chance(&sim->rng, 3)) {
+        sim_broker_fence_any(world->broker);
     }
 }
 
@@ -227,7 +240,7 @@ static enum status build(struct world *world, const struct world_options *option
     world->settings.resident_max = 2 + (uint32_t)rng_below(&sim->rng, 40);
     world->settings.session_timeout_ms = SIM_SESSION_MS;
     world->settings.rules_off = options->rules_off;
-    if (rng_chance(&sim->rng, 400)) {
+    if (!world->zombies && rng_chance(&sim->rng, 400)) {
         world->settings.name = TEXT("box");
     }
     names_init(&world->names, world->settings.app);
@@ -248,7 +261,7 @@ static enum status build(struct world *world, const struct world_options *option
                                                            .services = world->services,
                                                            .settings = &world->settings,
                                                            .flow = world->flow});
-    world->worker_count = 1 + (uint32_t)rng_below(&sim->rng, 3);
+    world->worker_count = 1 + (uint32_t)rng_below(&sim->rng, 3) + world->zombies;
     for (uint32_t i = 0; i < world->worker_count; i++) {
         worker_init(&world->workers[i], sim, world->broker, world->store, &world->settings, i);
         world->workers[i].lane_count = 1 + (uint32_t)rng_below(&sim->rng, 2);
@@ -295,6 +308,26 @@ static void heal(struct world *world)
     }
 }
 
+/* Everything was down for days: tombstones are gone, deadlines are long past. */
+static void outage(struct world *world)
+{
+    struct sim *sim = &world->sim;
+
+    if (!rng_chance(&sim->rng, 80)) {
+        return;
+    }
+    for (uint32_t i = 0; i < world->worker_count; i++) {
+        worker_kill(&world->workers[i]);
+    }
+    checker_read(world->checker);
+    sim->now_ms += (int64_t)rng_below(&sim->rng, OUTAGE_MS_MAX);
+    sim_trace(sim, NULL, "---- an outage ends ----");
+    sim_broker_tick(world->broker);
+    checker_read(world->checker);
+    sim_broker_compact(world->broker);
+    world->healed_ms = sim->now_ms;
+}
+
 static void run(struct world *world)
 {
     struct sim *sim = &world->sim;
@@ -306,6 +339,7 @@ static void run(struct world *world)
         step(world);
     }
     heal(world);
+    outage(world);
     until_ms = sim->now_ms + HEALTHY_MS_MAX;
     while (sim->now_ms < until_ms && checker_fault(world->checker) == NULL && !is_finished(world)) {
         step(world);
@@ -329,6 +363,7 @@ void world_run(const struct world_options *options, struct world_result *result)
     world->result = result;
     world->flow = options->flow;
     world->sweep_point = options->sweep_point;
+    world->zombies = options->zombies;
     sim_init(&world->sim, options->seed, START_MS);
     world->healed_ms = INT64_MAX / 2;
     world->sim.hooks = (struct sim_hooks){

@@ -16,6 +16,7 @@ struct world_options {
     uint32_t rules_off;      /* See settings.h. */
     /* Not 0: nothing goes wrong but that the first worker crashes at this point of its first life. */
     uint64_t sweep_point;
+    bool zombies; /* Processes that stand still for long are what mostly goes wrong. */
     void (*trace)(void *trace_self, const char *line); /* Or NULL. */
     void *trace_self;
 };

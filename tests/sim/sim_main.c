@@ -24,6 +24,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "compile/flow_file.h"
+#include "engine/settings.h"
 #include "sim/world.h"
 
 #ifndef SIM_FLOW
@@ -132,7 +133,9 @@ static bool is_over(const struct arguments *arguments, time_t began)
 /* False if no seed shows that the rule is needed, or one is at fault with it as well. */
 static bool prove(const struct arguments *arguments, const struct flow *flow, struct totals *totals)
 {
-    struct world_options options = {.flow = flow};
+    /* Those that answer to processes which stand still are rarely needed otherwise. */
+    bool zombies = arguments->prove == 1 || arguments->prove == RULE_CLOCK;
+    struct world_options options = {.flow = flow, .zombies = zombies};
     struct world_result result;
 
     for (uint64_t i = 0; i < arguments->count; i++) {
