@@ -98,6 +98,20 @@ static enum status pause_port(void *self, struct text topic, int32_t partition, 
     return STATUS_OK;
 }
 
+/* The member cannot go on, as when another one has taken its static id. The client says so once in
+ * the stream, which a rebalance may hide, so it is asked as well. */
+static enum status tell_fatal(const struct kafka_consumer *consumer, struct error *err)
+{
+    char words[256];
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(consumer->rk, words, sizeof(words));
+
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return STATUS_OK;
+    }
+    return fail(err, kafka_status(code) == STATUS_FENCED ? STATUS_FENCED : STATUS_FATAL,
+                "cannot stay in the group: %s", words);
+}
+
 /* An error in the stream: of a partition, or of the client. */
 static enum status take_error(struct kafka_consumer *consumer, const rd_kafka_message_t *message,
                               struct error *err)
@@ -125,11 +139,7 @@ static enum status take_error(struct kafka_consumer *consumer, const rd_kafka_me
         return STATUS_OK;
     }
     if (message->err == RD_KAFKA_RESP_ERR__FATAL) {
-        char words[256];
-        rd_kafka_resp_err_t code = rd_kafka_fatal_error(consumer->rk, words, sizeof(words));
-
-        status = kafka_status(code) == STATUS_FENCED ? STATUS_FENCED : STATUS_FATAL;
-        return fail(err, status, "cannot stay in the group: %s", words);
+        return tell_fatal(consumer, err);
     }
     if (status == STATUS_FATAL || message->err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
         return kafka_fail(message->err, rd_kafka_message_errstr(message), "poll", err);
@@ -171,7 +181,10 @@ static enum status poll_port(void *self, int64_t wait_ms, struct record *records
 
     *count = 0;
     kafka_batch_clear(&consumer->batch);
-    status = kafka_places_tell_lost(&consumer->places, err);
+    status = tell_fatal(consumer, err);
+    if (status == STATUS_OK) {
+        status = kafka_places_tell_lost(&consumer->places, err);
+    }
     if (status != STATUS_OK) {
         return status;
     }

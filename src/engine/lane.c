@@ -163,6 +163,12 @@ static enum status poll(struct lane *lane, int64_t wait_ms, struct error *err)
         find_lost(lane, err);
         return STATUS_OK;
     }
+    if (status == STATUS_FENCED) {
+        return fail_in(err, STATUS_FATAL,
+                       "member '%s' was replaced: two processes run under the same name; give each "
+                       "its own `name`",
+                       lane->static_id);
+    }
     return status;
 }
 
