@@ -35,7 +35,8 @@ struct record {
 
 #define PARTITION_BY_KEY (-1) /* murmur2(key) mod the topic's count, as Java clients do it. */
 
-/* A record to produce. Borrowed until flush (of a transaction: until commit or abort) returns. */
+/* A record to produce. Borrowed until flush (of a transaction: until commit or abort), or after a
+ * failure close, has returned. */
 struct outgoing {
     struct text topic;
     int32_t partition;
@@ -105,6 +106,7 @@ struct producer {
     enum status (*produce)(void *self, const struct outgoing *record, struct error *err);
     /* All produced records are acknowledged. Call before send_offsets (DESIGN.md rule 6). */
     enum status (*flush)(void *self, struct error *err);
+    /* REJECT: no offsets, or one below zero, which would fence nobody (DESIGN.md rule 1). */
     enum status (*send_offsets)(void *self, const struct consumer *member,
                                 const struct partition_offset *offsets, uint32_t count,
                                 struct error *err);
@@ -118,7 +120,8 @@ struct forwarder {
     void *self;
     /* REJECT: oversize or unknown topic; nothing was enqueued. RETRY: the local queue is full. */
     enum status (*send)(void *self, const struct outgoing *record, struct error *err);
-    /* Wait until all sent records are acknowledged. ABORT: one failed; end the session. */
+    /* Wait until all sent records are acknowledged. ABORT: one failed; end the session. RETRY: not
+     * all were within some seconds. */
     enum status (*flush)(void *self, struct error *err);
     void (*close)(void *self);
 };
