@@ -204,5 +204,6 @@ void checker_end(struct checker *checker, const struct text *keys, size_t key_co
         check_key(checker, keys[i]);
     }
     check_told(checker);
+    check_inbound(checker);
     checker_store(checker);
 }

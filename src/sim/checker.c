@@ -101,6 +101,7 @@ struct checker *checker_new(const struct checker_options *options)
     checker->history_at = zeroed(partitions, sizeof(int64_t));
     checker->snapshot_at = zeroed(partitions, sizeof(int64_t));
     checker->dlq_at = zeroed(partitions, sizeof(int64_t));
+    checker->alerts_at = zeroed(partitions, sizeof(int64_t));
     checker->sheets = zeroed(partitions, sizeof(*checker->sheets));
     checker->sheet_counts = zeroed(partitions, sizeof(size_t));
     checker->sheet_capacities = zeroed(partitions, sizeof(size_t));
@@ -151,6 +152,7 @@ void checker_free(struct checker *checker)
     drop_notes(&checker->told);
     drop_notes(&checker->emitted);
     drop_notes(&checker->dead);
+    drop_notes(&checker->counted);
     for (int32_t i = 0; i < checker->options.settings->partitions; i++) {
         for (size_t k = 0; k < checker->sheet_counts[i]; k++) {
             sheet_release(&checker->sheets[i][k]);
@@ -167,6 +169,7 @@ void checker_free(struct checker *checker)
     free(checker->history_at);
     free(checker->snapshot_at);
     free(checker->dlq_at);
+    free(checker->alerts_at);
     arena_release(&checker->arena);
     free(checker);
 }
@@ -182,18 +185,6 @@ struct book *checker_book(const struct checker *checker, struct text instance, s
     book = map_get(&checker->books, buffer_text(&key));
     buffer_release(&key);
     return book;
-}
-
-/* The dead letters name the business key that they would have had, if it was found; a command that
- * could not be sent has its id. */
-static void read_dead(struct checker *checker, const struct record *record)
-{
-    for (uint32_t i = 0; i < record->header_count; i++) {
-        if (text_is(record->headers[i].name, "baton-dlq-key") ||
-            text_is(record->headers[i].name, "correlation-id")) {
-            checker_note(&checker->dead, record->headers[i].value);
-        }
-    }
 }
 
 void checker_read(struct checker *checker)
@@ -213,7 +204,11 @@ void checker_read(struct checker *checker)
         }
         while (
             sim_broker_read(broker, text_of(checker->names.dlq), i, &checker->dlq_at[i], &record)) {
-            read_dead(checker, &record);
+            check_dead(checker, &record);
+        }
+        while (sim_broker_read(broker, text_of(checker->names.alerts), i, &checker->alerts_at[i],
+                               &record)) {
+            check_alert(checker, &record);
         }
     }
     for (size_t i = 0; i < checker->topic_count; i++) {

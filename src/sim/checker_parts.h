@@ -44,12 +44,14 @@ struct checker {
     int64_t *history_at; /* By partition: what was read so far. */
     int64_t *snapshot_at;
     int64_t *dlq_at;
+    int64_t *alerts_at;
     struct map books;   /* By key. */
     struct map latest;  /* Instance -> its last book. */
     struct map causes;  /* "<route> <topic> <partition> <offset>" of a source record -> itself. */
     struct map sent;    /* Command id -> itself: seen in a topic. */
     struct map told;    /* Command id -> itself: told by a history record. */
     struct map emitted; /* Idempotency keys of emitted records. */
+    struct map counted; /* "<topic>/<partition>/<offset>" of source records that ended somewhere. */
     struct map awake;   /* Books that the last look found in memory. */
     struct map dead;    /* Business keys and command ids in the dead letters. */
     struct sheet **sheets; /* By partition, */
@@ -77,6 +79,11 @@ void book_free(struct book *book);
 void check_snapshot(struct checker *checker, int32_t partition, const struct record *record);
 void check_sheets(struct checker *checker);
 void sheet_release(struct sheet *sheet);
+/* check_inbound.c */
+void check_counted(struct checker *checker, const struct history_record *history);
+void check_dead(struct checker *checker, const struct record *record);
+void check_alert(struct checker *checker, const struct record *record);
+void check_inbound(struct checker *checker);
 /* check_sent.c */
 bool is_command_topic(const struct checker *checker, struct text name);
 void check_sent(struct checker *checker, const struct checker_topic *topic,
