@@ -23,7 +23,7 @@ COUNTS = {"round": 0}
 
 def start():
     estate = Estate("kill").__enter__()
-    estate.start_worker("steady").await_event("flow-activated")
+    estate.start_worker("steady").await_event("worker-up")
     return estate
 
 

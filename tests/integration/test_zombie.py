@@ -17,7 +17,7 @@ COUNTS = {"round": 0}
 
 def start():
     estate = Estate("zombie", ["order-saga", "napper", "hasty"]).__enter__()
-    estate.start_worker("steady").await_event("flow-activated")
+    estate.start_worker("steady").await_event("worker-up")
     return estate
 
 

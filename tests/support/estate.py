@@ -161,7 +161,7 @@ class Estate:
     def start_workers(self, count=1):
         """Start and wait until the flows are active and every partition has an owner."""
         first = self.start_worker()
-        first.await_event("flow-activated")
+        first.await_event("worker-up")
         rest = [self.start_worker() for _ in range(count - 1)]
         self.await_partitions()
         for worker in rest:  # Each has its share.
