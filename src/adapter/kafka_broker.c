@@ -18,7 +18,11 @@ enum status kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kaf
     return STATUS_OK;
 }
 
-/* A consumer without a group: the client asks for ends with the isolation of the handle. */
+/*
+ * A consumer, since the client asks for ends with the isolation of the handle. It joins no group but
+ * has the name of one: librdkafka (2.8.0 at least) looks for a new coordinator through the handle's
+ * own group when a group's offsets cannot be read, and follows a null pointer if there is none.
+ */
 static enum status open_admin(struct kafka_broker *broker, const char *isolation, rd_kafka_t **rk,
                               struct error *err)
 {
@@ -29,6 +33,9 @@ static enum status open_admin(struct kafka_broker *broker, const char *isolation
         return status;
     }
     status = kafka_conf_set(conf, "isolation.level", isolation, err);
+    if (status == STATUS_OK) {
+        status = kafka_conf_set_text(conf, "group.id", broker->options.reader_group, err);
+    }
     if (status != STATUS_OK) {
         rd_kafka_conf_destroy(conf);
         return status;
