@@ -141,6 +141,7 @@ void check_history(struct checker *checker, int32_t partition, const struct reco
     struct book *book;
     bool is_last;
 
+    checker->records++;
     arena_reset(&checker->arena);
     if (record->value.data == NULL) {
         return;

@@ -40,6 +40,7 @@ void check_snapshot(struct checker *checker, int32_t partition, const struct rec
     char id[RUN_ID_BYTES];
     struct error err;
 
+    checker->records++;
     arena_reset(&checker->arena);
     *sheet = (struct sheet){.offset = record->offset,
                             .name = text_dup(record->key),

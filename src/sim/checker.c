@@ -223,6 +223,11 @@ void checker_read(struct checker *checker)
     check_sheets(checker);
 }
 
+uint64_t checker_records(const struct checker *checker)
+{
+    return checker->records;
+}
+
 uint32_t checker_runs(const struct checker *checker)
 {
     return (uint32_t)checker->books.count;

@@ -45,6 +45,8 @@ void checker_store(struct checker *checker);
 /* At the end, when nothing moves any more: every order in `keys` has ended whole. */
 void checker_end(struct checker *checker, const struct text *keys, size_t key_count);
 
+/* How many records of histories and snapshots it has read. */
+uint64_t checker_records(const struct checker *checker);
 /* Runs that have not ended, as far as the history tells. */
 uint32_t checker_open_runs(const struct checker *checker);
 uint32_t checker_runs(const struct checker *checker);

@@ -40,7 +40,8 @@ struct checker {
     struct checker_options options;
     struct names names;
     char fault[CHECKER_FAULT_BYTES];
-    struct arena arena;  /* Of one record. */
+    struct arena arena; /* Of one record. */
+    uint64_t records;
     int64_t *history_at; /* By partition: what was read so far. */
     int64_t *snapshot_at;
     int64_t *dlq_at;

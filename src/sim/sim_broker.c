@@ -206,18 +206,6 @@ int64_t sim_broker_committed(const struct sim_broker *broker, struct text group,
     return OFFSET_NONE;
 }
 
-uint64_t sim_broker_appended(const struct sim_broker *broker)
-{
-    uint64_t count = 0;
-
-    for (size_t i = 0; i < broker->topic_count; i++) {
-        for (int32_t k = 0; k < broker->topics[i]->options.partitions; k++) {
-            count += (uint64_t)broker->topics[i]->logs[k].end;
-        }
-    }
-    return count;
-}
-
 uint32_t sim_broker_open_transactions(const struct sim_broker *broker)
 {
     uint32_t count = 0;

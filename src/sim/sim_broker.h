@@ -88,8 +88,6 @@ int64_t sim_broker_end(const struct sim_broker *broker, struct text topic, int32
 /* The offset that the group has committed, or OFFSET_NONE. */
 int64_t sim_broker_committed(const struct sim_broker *broker, struct text group, struct text topic,
                              int32_t partition);
-/* How many records and markers were ever written. */
-uint64_t sim_broker_appended(const struct sim_broker *broker);
 /* Transactions that are not marked everywhere yet. */
 uint32_t sim_broker_open_transactions(const struct sim_broker *broker);
 /* Run the cleaner over every compacted topic. */

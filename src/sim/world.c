@@ -33,8 +33,8 @@ struct world {
     struct worker workers[WORKERS_MAX];
     uint32_t worker_count;
     uint32_t depth;       /* Of pauses within one another. */
-    uint64_t appended;    /* Records that were ever in a log, at the last step. */
-    uint32_t quiet_steps; /* Since when nothing was appended. */
+    uint64_t records;     /* Of runs, that the checker has read. */
+    uint32_t quiet_steps; /* Since when there were no more. */
     bool zombies;         /* See world.h. */
     uint64_t sweep_point; /* The only trouble is a crash of the first worker there; 0: all of it. */
     int64_t healed_ms;    /* When the faults stopped. */
@@ -219,11 +219,10 @@ static void step(struct world *world)
         worker_turn(worker);
         world->result->crashes += was_up && !worker->is_up;
     }
-    world->quiet_steps = sim_broker_appended(world->broker) == world->appended
-                             ? world->quiet_steps + 1
-                             : 0;
-    world->appended = sim_broker_appended(world->broker);
     check(world);
+    world->quiet_steps = checker_records(world->checker) == world->records ? world->quiet_steps + 1
+                                                                           : 0;
+    world->records = checker_records(world->checker);
 }
 
 /* ---- a run ---- */
