@@ -8,20 +8,20 @@ foreach(name test_sim_broker test_sim_group test_sim_store test_sim_services)
   set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 60)
 endforeach()
 
-add_executable(sim ${CMAKE_CURRENT_LIST_DIR}/sim_main.c)
-target_link_libraries(sim PRIVATE baton_sim)
-target_compile_definitions(sim PRIVATE SIM_FLOW="${CMAKE_CURRENT_LIST_DIR}/flows/order.yaml")
+add_executable(baton-sim ${CMAKE_CURRENT_LIST_DIR}/sim_main.c)
+target_link_libraries(baton-sim PRIVATE baton_sim)
+target_compile_definitions(baton-sim PRIVATE SIM_FLOW="${CMAKE_CURRENT_LIST_DIR}/flows/order.yaml")
 
 # As many seeds as a minute allows: thousands when optimised, hundreds with sanitizers.
 add_test(NAME sim_seeds
-         COMMAND sim --seeds ${CMAKE_CURRENT_LIST_DIR}/seeds.txt --count 5000 --budget 50)
+         COMMAND baton-sim --seeds ${CMAKE_CURRENT_LIST_DIR}/seeds.txt --count 5000 --budget 45)
 # A crash at one port call after the other.
-add_test(NAME sim_sweep COMMAND sim --sweep --seed 12 --count 2000 --budget 20)
+add_test(NAME sim_sweep COMMAND baton-sim --sweep --seed 12 --count 2000 --budget 20)
 set_tests_properties(sim_seeds sim_sweep PROPERTIES LABELS sim TIMEOUT 300)
 
 # Each rule of the engine is needed: without it some seed goes wrong that goes well with it. 17 is
 # the look at the clock of rule 7.
 foreach(rule 1 2 3 4 5 7 17 8)
-  add_test(NAME sim_rule_${rule} COMMAND sim --prove ${rule} --count 2000)
+  add_test(NAME sim_rule_${rule} COMMAND baton-sim --prove ${rule} --count 2000)
   set_tests_properties(sim_rule_${rule} PROPERTIES LABELS sim TIMEOUT 600)
 endforeach()

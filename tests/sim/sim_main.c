@@ -1,7 +1,7 @@
 /*
- * sim - run the simulator from seeds.
+ * baton-sim - run the simulator from seeds.
  *
- *     sim [--seed N] [--count N] [--seeds FILE] [--rules-off N] [--flow FILE] [--verbose]
+ *     baton-sim [--seed N] [--count N] [--seeds FILE] [--rules-off N] [--flow FILE] [--verbose]
  *         [--budget SECONDS] [--prove RULE] [--sweep]
  *
  * Runs the seeds of --seeds (one a line) and `count` of them from `seed` on; ends with 1 at the first
@@ -268,7 +268,7 @@ int main(int argc, char **argv)
 
     setvbuf(stdout, NULL, _IOLBF, 0); /* The engine's log goes to stderr: keep their order. */
     if (!parse(argc, argv, &arguments)) {
-        fprintf(stderr, "usage: sim [--seed N] [--count N] [--seeds FILE] [--rules-off N] "
+        fprintf(stderr, "usage: baton-sim [--seed N] [--count N] [--seeds FILE] [--rules-off N] "
                         "[--flow FILE] [--verbose] [--budget SECONDS] [--prove RULE] [--sweep]\n");
         return 2;
     }
