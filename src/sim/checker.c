@@ -102,7 +102,7 @@ struct checker *checker_new(const struct checker_options *options)
     checker->snapshot_at = zeroed(partitions, sizeof(int64_t));
     checker->dlq_at = zeroed(partitions, sizeof(int64_t));
     checker->alerts_at = zeroed(partitions, sizeof(int64_t));
-    checker->sheets = zeroed(partitions, sizeof(*checker->sheets));
+    checker->sheets = zeroed(partitions, sizeof(struct sheet *));
     checker->sheet_counts = zeroed(partitions, sizeof(size_t));
     checker->sheet_capacities = zeroed(partitions, sizeof(size_t));
     checker->topics = zeroed((size_t)flow->topic_count + flow->service_count,

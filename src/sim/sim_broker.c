@@ -102,7 +102,7 @@ void sim_broker_create(struct sim_broker *broker, const struct sim_topic_options
     topic->logs = calloc((size_t)options->partitions, sizeof(*topic->logs));
     CHECK(topic->logs != NULL);
     broker->topics = sim_grow(broker->topics, broker->topic_count, &broker->topic_capacity,
-                              sizeof(*broker->topics));
+                              sizeof(struct sim_topic *));
     broker->topics[broker->topic_count++] = topic;
 }
 

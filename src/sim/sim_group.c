@@ -18,7 +18,7 @@ struct sim_group *sim_group_find(struct sim_broker *broker, struct text name)
     CHECK(group != NULL);
     group->name = text_dup(name);
     broker->groups = sim_grow(broker->groups, broker->group_count, &broker->group_capacity,
-                              sizeof(*broker->groups));
+                              sizeof(struct sim_group *));
     broker->groups[broker->group_count++] = group;
     return group;
 }
@@ -60,7 +60,7 @@ struct sim_slot *sim_group_slot(struct sim_group *group, struct sim_topic *topic
     slot->partition = partition;
     slot->offset = OFFSET_NONE;
     group->slots = sim_grow(group->slots, group->slot_count, &group->slot_capacity,
-                            sizeof(*group->slots));
+                            sizeof(struct sim_slot *));
     group->slots[group->slot_count++] = slot;
     return slot;
 }
@@ -168,7 +168,7 @@ struct sim_member *sim_group_join(struct sim_broker *broker, struct sim_group *g
         }
         subscribe(broker, member, options);
         group->members = sim_grow(group->members, group->member_count, &group->member_capacity,
-                                  sizeof(*group->members));
+                                  sizeof(struct sim_member *));
         group->members[group->member_count++] = member;
         sim_group_prepare(broker, group);
     } else if (group->state == SIM_GROUP_PREPARING) {
@@ -226,7 +226,7 @@ static void assign_range(struct sim_group *group, struct sim_topic *topic)
     for (size_t i = 0; i < group->member_count; i++) {
         members += is_subscribed(group->members[i], topic);
     }
-    for (size_t i = 0; i < group->member_count; i++) {
+    for (size_t i = 0; i < group->member_count && members > 0; i++) {
         int32_t share;
 
         if (!is_subscribed(group->members[i], topic)) {

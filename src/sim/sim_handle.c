@@ -14,7 +14,7 @@ void *sim_handle_new(struct sim_broker *broker, struct sim_process *process,
     CHECK(handle != NULL);
     *handle = (struct sim_handle){.kind = kind, .broker = broker, .process = process};
     broker->handles = sim_grow(broker->handles, broker->handle_count, &broker->handle_capacity,
-                               sizeof(*broker->handles));
+                               sizeof(struct sim_handle *));
     broker->handles[broker->handle_count++] = handle;
     return handle;
 }
@@ -27,7 +27,7 @@ void sim_handle_free(struct sim_handle *handle)
         if (broker->handles[i] == handle) {
             broker->handle_count--;
             memmove(&broker->handles[i], &broker->handles[i + 1],
-                    (broker->handle_count - i) * sizeof(*broker->handles));
+                    (broker->handle_count - i) * sizeof(struct sim_handle *));
             break;
         }
     }
@@ -52,7 +52,7 @@ void sim_handle_free(struct sim_handle *handle)
 void sim_handle_give(struct sim_handle *handle, struct sim_record *record)
 {
     handle->held = sim_grow(handle->held, handle->held_count, &handle->held_capacity,
-                            sizeof(*handle->held));
+                            sizeof(struct sim_record *));
     handle->held[handle->held_count++] = sim_record_hold(record);
 }
 

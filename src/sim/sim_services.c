@@ -163,7 +163,7 @@ static struct sim_deed *deed_of(struct sim_services *services, const struct serv
                               .undo_of = keep_text(command->undo_of),
                               .instance = keep_text(instance)};
     services->deeds = sim_grow(services->deeds, services->deed_count, &services->deed_capacity,
-                               sizeof(*services->deeds));
+                               sizeof(struct sim_deed *));
     services->deeds[services->deed_count++] = deed;
     map_put(&services->by_key, deed->idempotency_key, deed);
     return deed;

@@ -81,7 +81,8 @@ void sim_shelf_put(struct sim_shelf *shelf, struct sim_sleeper *run)
     if (run->state.data == NULL) {
         return;
     }
-    shelf->runs = sim_grow(shelf->runs, shelf->count, &shelf->capacity, sizeof(*shelf->runs));
+    shelf->runs = sim_grow(shelf->runs, shelf->count, &shelf->capacity,
+                           sizeof(struct sim_sleeper *));
     shelf->runs[shelf->count++] = sim_sleeper_hold(run);
     shelf->stamp.run_count++;
     shelf->stamp.timer_count += run->timer_count;
@@ -103,7 +104,7 @@ void sim_shelf_copy(const struct sim_shelf *from, struct sim_shelf *to)
     sim_shelf_clear(to);
     to->stamp = from->stamp;
     for (size_t i = 0; i < from->count; i++) {
-        to->runs = sim_grow(to->runs, to->count, &to->capacity, sizeof(*to->runs));
+        to->runs = sim_grow(to->runs, to->count, &to->capacity, sizeof(struct sim_sleeper *));
         to->runs[to->count++] = sim_sleeper_hold(from->runs[i]);
     }
 }

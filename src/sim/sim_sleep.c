@@ -125,7 +125,7 @@ static enum status store_settle(void *self, int64_t wait_ms, bool *is_done, stru
 static void give(struct sim_shelf_handle *handle, struct sim_sleeper *run)
 {
     handle->held = sim_grow(handle->held, handle->held_count, &handle->held_capacity,
-                            sizeof(*handle->held));
+                            sizeof(struct sim_sleeper *));
     handle->held[handle->held_count++] = sim_sleeper_hold(run);
 }
 
@@ -226,7 +226,7 @@ static struct sim_shelf_handle *handle_new(struct sim_store *store, struct sim_p
     CHECK(handle != NULL);
     *handle = (struct sim_shelf_handle){.store = store, .process = process, .partition = partition};
     store->handles = sim_grow(store->handles, store->handle_count, &store->handle_capacity,
-                              sizeof(*store->handles));
+                              sizeof(struct sim_shelf_handle *));
     store->handles[store->handle_count++] = handle;
     return handle;
 }

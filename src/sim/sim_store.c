@@ -88,7 +88,7 @@ struct sim_letter *sim_letter_new(struct sim_store *store, const struct sleep_op
     struct sim_letter *letter = calloc(1, sizeof(*letter));
 
     CHECK(letter != NULL);
-    letter->runs = calloc(op_count + 1, sizeof(*letter->runs));
+    letter->runs = calloc(op_count + 1, sizeof(struct sim_sleeper *));
     CHECK(letter->runs != NULL);
     for (uint32_t i = 0; i < op_count; i++) {
         letter->runs[letter->run_count++] = sim_sleeper_new(&ops[i]);
@@ -100,7 +100,7 @@ struct sim_letter *sim_letter_new(struct sim_store *store, const struct sleep_op
         letter->arrives_ms += (int64_t)rng_below(&store->sim->rng, SLOW_MS_MAX);
     }
     store->letters = sim_grow(store->letters, store->letter_count, &store->letter_capacity,
-                              sizeof(*store->letters));
+                              sizeof(struct sim_letter *));
     store->letters[store->letter_count++] = letter;
     return letter;
 }
@@ -151,13 +151,9 @@ void sim_store_tick(struct sim_store *store)
 
 void sim_store_forget(struct sim_store *store, struct sim_process *process)
 {
-    size_t i = 0;
-
-    while (i < store->handle_count) {
-        if (store->handles[i]->process == process) {
-            sim_store_handle_free(store->handles[i]);
-        } else {
-            i++;
+    for (size_t i = store->handle_count; i > 0; i--) {
+        if (store->handles[i - 1]->process == process) {
+            sim_store_handle_free(store->handles[i - 1]);
         }
     }
 }

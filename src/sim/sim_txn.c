@@ -21,7 +21,7 @@ struct sim_identity *sim_identity_open(struct sim_broker *broker, struct text id
         CHECK(identity != NULL);
         identity->id = text_dup(id);
         broker->identities = sim_grow(broker->identities, broker->identity_count,
-                                      &broker->identity_capacity, sizeof(*broker->identities));
+                                      &broker->identity_capacity, sizeof(struct sim_identity *));
         broker->identities[broker->identity_count++] = identity;
     }
     sim_identity_fence(broker, identity);
