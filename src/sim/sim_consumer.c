@@ -79,13 +79,15 @@ static enum status fetch_all(struct sim_consumer *consumer, struct record *recor
     return status == STATUS_REJECT && *count > 0 ? STATUS_OK : status;
 }
 
-/* Whether the member learns of nothing in this call and goes on with what it had. */
+/* Whether the member learns of nothing in this call and goes on with what it had. One that learned
+ * in the background that it was removed is told in its next poll. */
 static bool is_unaware(struct sim_consumer *consumer)
 {
     struct sim *sim = consumer->handle.broker->sim;
     bool removed = sim_group_member(consumer->group, consumer->member_id) == NULL;
 
-    return consumer->fetch_count > 0 && sim_chance(sim, removed ? SIM_POLL_STALE : SIM_JOIN_LATE);
+    return consumer->fetch_count > 0 && !consumer->unchecked &&
+           sim_chance(sim, removed ? SIM_POLL_STALE : SIM_JOIN_LATE);
 }
 
 static enum status poll_inner(struct sim_consumer *consumer, struct record *records,
