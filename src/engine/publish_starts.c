@@ -190,6 +190,66 @@ static enum status resolve_topic(struct resolving *resolving, struct text topic,
     return status;
 }
 
+/* A topic that the flow writes to. Found missing only when it is produced to, it would turn the
+ * event behind it into a dead letter. */
+static enum status check_target(struct resolving *resolving, struct text topic, struct error *err)
+{
+    const struct broker *broker = resolving->resolver->broker;
+    struct topic_info info;
+
+    if (topic.bytes == 0) {
+        return STATUS_OK;
+    }
+    enum status status = broker->topic(broker->self, topic, &info, err);
+    if (status == STATUS_OK && !info.exists) {
+        add_missing(resolving, topic);
+    }
+    return status == STATUS_OK ? status : fail_in(err, status, "topic '%.*s'", TEXT_ARG(topic));
+}
+
+static struct text target_of(const struct flow *flow, const struct message_spec *message)
+{
+    return message->is_request ? flow->services[message->service].commands
+                               : flow->topics[message->topic].name;
+}
+
+static void add_target(struct text *targets, uint32_t *count, struct text topic)
+{
+    for (uint32_t i = 0; i < *count; i++) {
+        if (text_equal(targets[i], topic)) {
+            return;
+        }
+    }
+    targets[(*count)++] = topic;
+}
+
+/* Each topic is asked for once. */
+static enum status check_targets(struct resolving *resolving, const struct flow *flow,
+                                 struct error *err)
+{
+    struct text *targets = arena_array(resolving->resolver->arena, (size_t)flow->step_count * 2 + 1,
+                                       sizeof *targets);
+    enum status status = STATUS_OK;
+    uint32_t count = 0;
+
+    targets[count++] = flow->alerts;
+    for (uint32_t i = 0; i < flow->step_count; i++) {
+        const struct step *step = &flow->steps[i];
+        if (step->kind == STEP_REQUEST || step->kind == STEP_EMIT) {
+            struct text topic = target_of(flow, &step->message);
+            add_target(targets, &count, topic);
+        }
+        if (step->compensate != NULL) {
+            struct text topic = target_of(flow, &step->compensate->message);
+            add_target(targets, &count, topic);
+        }
+    }
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = check_target(resolving, targets[i], err);
+    }
+    return status;
+}
+
 enum status resolve_starts(const struct start_resolver *resolver, const struct flow *flow,
                            const struct flow_state *former, struct flow_state *state,
                            struct error *err)
@@ -211,9 +271,13 @@ enum status resolve_starts(const struct start_resolver *resolver, const struct f
             return fail_in(err, status, "topic '%.*s'", TEXT_ARG(resolving.wants[i].topic));
         }
     }
+    enum status written = check_targets(&resolving, flow, err);
+    if (written != STATUS_OK) {
+        return written;
+    }
     if (resolving.missing_bytes > 0) {
         return fail(err, STATUS_REJECT,
-                    "it reads topics that do not exist: %s; create them, or correct their names in "
+                    "it names topics that do not exist: %s; create them, or correct their names in "
                     "the estate file",
                     resolving.missing);
     }

@@ -314,6 +314,22 @@ static void missing_source_topics_are_named(void **state)
     kit_close(&kit);
 }
 
+static void a_missing_command_topic_is_named_before_anything_runs(void **state)
+{
+    struct kit kit;
+
+    (void)state;
+    open_with_topic(&kit);
+    kit_topic_named(&kit, "more", 1);
+    kit_topic_named(&kit, "stock.replies", 1);
+
+    assert_int_equal(kit_publish_all(&kit, ONE_V2_WIDER, NULL, NULL), STATUS_REJECT);
+
+    kit_assert_says(&kit, "'stock.commands'");
+    assert_int_equal(flows_end(&kit), 0);
+    kit_close(&kit);
+}
+
 static void a_broken_definition_names_its_file(void **state)
 {
     struct publish_definition broken = {TEXT("bad.yaml"), TEXT("{\"flow\":1}")};
@@ -344,6 +360,7 @@ int main(void)
         cmocka_unit_test(positions_are_carried_over_and_new_topics_begin_now),
         cmocka_unit_test(a_start_knows_its_revision_topic_and_generation),
         cmocka_unit_test(missing_source_topics_are_named),
+        cmocka_unit_test(a_missing_command_topic_is_named_before_anything_runs),
         cmocka_unit_test(a_broken_definition_names_its_file),
     };
 
