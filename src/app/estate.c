@@ -14,6 +14,8 @@ int estate_open(const struct config *config, struct estate *estate)
     struct error err;
 
     *estate = (struct estate){0};
+    options.reader_group = arena_printf(config->arena, "%.*s.reader",
+                                        TEXT_ARG(config->settings.app));
     names_init(&estate->names, config->settings.app);
     enum status status = kafka_broker_open(&options, &estate->kafka, &err);
     if (status != STATUS_OK) {
