@@ -1,8 +1,7 @@
 #include <stdio.h>
 
 #include "app/command.h"
-#include "app/run_history.h"
-#include "app/view.h"
+#include "app/instance_view.h"
 #include "base/duration.h"
 
 static const char usage[] =
@@ -215,34 +214,16 @@ static void print_table(const struct run_history *history, struct text instance,
     }
 }
 
+static void print(const struct view_request *request, const struct run_history *history)
+{
+    if (request->output == VIEW_JSON) {
+        print_json(history, request->instance);
+    } else {
+        print_table(history, request->instance, request->all);
+    }
+}
+
 int cmd_history(int argc, char **argv)
 {
-    struct view_request request;
-    struct run_history history = {0};
-    struct estate estate = {0};
-    struct config config = {0};
-    int code = view_arguments(argc, argv, usage, &request);
-
-    if (code != -1) {
-        return code;
-    }
-    code = config_open(&request.flags, &config);
-    if (code == EXIT_DONE) {
-        code = estate_open_registry(&config, &estate);
-    }
-    if (code == EXIT_DONE) {
-        code = run_history_read(&estate, request.instance, request.has_run ? &request.run : NULL,
-                                &history);
-    }
-    if (history.count > 0) {
-        if (request.output == VIEW_JSON) {
-            print_json(&history, request.instance);
-        } else {
-            print_table(&history, request.instance, request.all);
-        }
-    }
-    run_history_release(&history);
-    estate_close(&estate);
-    config_release(&config);
-    return code;
+    return instance_view(argc, argv, usage, print);
 }

@@ -2,8 +2,7 @@
 
 #include "adapter/real_clock.h"
 #include "app/command.h"
-#include "app/run_history.h"
-#include "app/view.h"
+#include "app/instance_view.h"
 #include "base/duration.h"
 #include "core/fold.h"
 #include "core/transition.h"
@@ -197,35 +196,21 @@ static void print_table(const struct run_history *history, int64_t now_ms)
     print_value("result", state->result);
 }
 
-int cmd_show(int argc, char **argv)
+static void print(const struct view_request *request, const struct run_history *history)
 {
     struct clock clock = real_clock();
-    struct view_request request;
-    struct run_history history = {0};
-    struct estate estate = {0};
-    struct config config = {0};
-    int code = view_arguments(argc, argv, usage, &request);
 
-    if (code != -1) {
-        return code;
+    if (history->state == NULL) {
+        return;
     }
-    code = config_open(&request.flags, &config);
-    if (code == EXIT_DONE) {
-        code = estate_open_registry(&config, &estate);
+    if (request->output == VIEW_JSON) {
+        print_json(history);
+    } else {
+        print_table(history, clock.now_ms(clock.self));
     }
-    if (code == EXIT_DONE) {
-        code = run_history_read(&estate, request.instance, request.has_run ? &request.run : NULL,
-                                &history);
-    }
-    if (code == EXIT_DONE && history.state != NULL) {
-        if (request.output == VIEW_JSON) {
-            print_json(&history);
-        } else {
-            print_table(&history, clock.now_ms(clock.self));
-        }
-    }
-    run_history_release(&history);
-    estate_close(&estate);
-    config_release(&config);
-    return code;
+}
+
+int cmd_show(int argc, char **argv)
+{
+    return instance_view(argc, argv, usage, print);
 }

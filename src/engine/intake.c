@@ -84,21 +84,8 @@ static void load_runs(struct lane *lane, struct partition *partition, struct int
             names[count++] = intake->name;
         }
     }
-    switch (lane_load(lane, partition, names, count, &err)) {
-    case STATUS_OK:
-        return;
-    case STATUS_STALE:
-        lane_take_over(lane, partition, err.text);
-        return;
-    case STATUS_REJECT:
-        lane_break(lane, partition, &err);
-        return;
-    case STATUS_RETRY:
-    case STATUS_ABORT:
-    case STATUS_FENCED:
-    case STATUS_FATAL:
+    if (!lane_wake(lane, partition, names, count, &err) && partition->state == PARTITION_READY) {
         lane_hold(lane, partition, HOLD_STORE_MS, 0, err.text);
-        return;
     }
 }
 

@@ -45,12 +45,13 @@ struct lane {
     uint64_t batch_random; /* Drawn at each opening of the producer. */
     uint64_t batch_counter;
     uint64_t draws;
-    int64_t last_poll_ms;  /* Monotonic. */
-    int64_t store_away_ms; /* Monotonic: until then nobody waits for the store. */
-    int64_t fenced_ms[3];  /* Monotonic times of the last fencings. */
-    uint32_t fenced_count; /* Since the last rebalance. */
-    uint32_t batch_max;    /* Halved when a batch fails twice. */
-    uint32_t failures;     /* Of the batch in a row. */
+    int64_t last_poll_ms;   /* Monotonic. */
+    int64_t store_away_ms;  /* Monotonic: until then nobody waits for the store. */
+    int64_t fenced_ms[3];   /* Monotonic times of the last fencings. */
+    uint32_t fenced_count;  /* Since the last rebalance. */
+    int64_t replaced_ms[3]; /* Monotonic times at which another member took our place; 0: never. */
+    uint32_t batch_max;     /* Halved when a batch fails twice. */
+    uint32_t failures;      /* Of the batch in a row. */
 
     struct partition **partitions; /* By number; NULL: not owned. */
     int32_t partition_max;
@@ -177,6 +178,10 @@ void checkpoint_ended_committed(const struct lane *lane, struct partition *parti
  * must be taken over again. */
 enum status lane_load(struct lane *lane, struct partition *partition, const struct text *names,
                       uint32_t name_count, struct error *err);
+/* As lane_load, for a partition that is READY: what does not pass by itself is seen to (it is taken
+ * over again, or broken off). False: the runs are not there now; err says why. */
+bool lane_wake(struct lane *lane, struct partition *partition, const struct text *names,
+               uint32_t name_count, struct error *err);
 /* One link serves all partitions of the lane: when one of them has waited for it in vain, the others
  * do not wait as well, or the turn would outlast the session. */
 bool lane_store_is_away(const struct lane *lane);

@@ -87,6 +87,19 @@ enum status lane_load(struct lane *lane, struct partition *partition, const stru
     return status;
 }
 
+bool lane_wake(struct lane *lane, struct partition *partition, const struct text *names,
+               uint32_t name_count, struct error *err)
+{
+    enum status status = lane_load(lane, partition, names, name_count, err);
+
+    if (status == STATUS_STALE) {
+        lane_take_over(lane, partition, err->text);
+    } else if (status == STATUS_REJECT) {
+        lane_break(lane, partition, err);
+    }
+    return status == STATUS_OK;
+}
+
 static void acknowledged(struct lane *lane, struct partition *partition)
 {
     partition->store_watermark = partition->snapshot_next;

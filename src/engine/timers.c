@@ -206,22 +206,9 @@ static void wake_near(struct lane *lane, struct partition *partition)
         }
     }
     partition->near_count = kept;
-    switch (lane_load(lane, partition, names, count, &err)) {
-    case STATUS_OK:
-        return;
-    case STATUS_STALE:
-        lane_take_over(lane, partition, err.text);
-        return;
-    case STATUS_REJECT:
-        lane_break(lane, partition, &err);
-        return;
-    case STATUS_RETRY:
-    case STATUS_ABORT:
-    case STATUS_FENCED:
-    case STATUS_FATAL:
+    if (!lane_wake(lane, partition, names, count, &err)) {
         partition->near_count = 0;
         partition->near_poll_ms = lane->monotonic_ms + NEAR_RETRY_MS;
-        return;
     }
 }
 

@@ -1,0 +1,31 @@
+#include "app/instance_view.h"
+
+#include "app/command.h"
+
+int instance_view(int argc, char **argv, const char *usage, instance_print *print)
+{
+    struct view_request request;
+    struct run_history history = {0};
+    struct estate estate = {0};
+    struct config config = {0};
+    int code = view_arguments(argc, argv, usage, &request);
+
+    if (code != -1) {
+        return code;
+    }
+    code = config_open(&request.flags, &config);
+    if (code == EXIT_DONE) {
+        code = estate_open_registry(&config, &estate);
+    }
+    if (code == EXIT_DONE) {
+        code = run_history_read(&estate, request.instance, request.has_run ? &request.run : NULL,
+                                &history);
+    }
+    if (history.count > 0) {
+        print(&request, &history);
+    }
+    run_history_release(&history);
+    estate_close(&estate);
+    config_release(&config);
+    return code;
+}
