@@ -10,6 +10,7 @@
 
 #define REGISTRY_POLL_MS MS_PER_SECOND
 #define SETTLE_WAIT_MS 5
+#define REPLACED_WINDOW_MS MS_PER_MINUTE
 
 static void name_lane(struct lane *lane)
 {
@@ -23,6 +24,25 @@ static void name_lane(struct lane *lane)
     }
     snprintf(lane->transactional_id, sizeof lane->transactional_id, "%.*s.%016" PRIx64 ".%u",
              TEXT_ARG(settings->app), lane->options.seed, lane->options.index);
+}
+
+static enum status join(struct lane *lane, struct error *err)
+{
+    const struct clock *clock = lane->options.clock;
+    struct text inbox = text_of(lane->names.inbox);
+    struct consumer_options group = {
+        .group = text_of(lane->names.exec_group),
+        .topics = &inbox,
+        .topic_count = 1,
+        .static_id = text_of(lane->static_id),
+        .rebalance = lane_rebalance(lane),
+    };
+    enum status status = lane->broker->open_consumer(lane->broker->self, &group, &lane->consumer,
+                                                     err);
+
+    lane->has_consumer = status == STATUS_OK;
+    lane->last_poll_ms = clock->monotonic_ms(clock->self);
+    return status;
 }
 
 enum status lane_open(const struct lane_options *options, struct lane **out, struct error *err)
@@ -43,24 +63,14 @@ enum status lane_open(const struct lane_options *options, struct lane **out, str
     names_init(&lane->names, lane->settings->app);
     name_lane(lane);
     lane_end_turn(lane);
-    struct text inbox = text_of(lane->names.inbox);
-    struct consumer_options group = {
-        .group = text_of(lane->names.exec_group),
-        .topics = &inbox,
-        .topic_count = 1,
-        .static_id = text_of(lane->static_id),
-        .rebalance = lane_rebalance(lane),
-    };
     status = flow_registry_open(lane->broker, text_of(lane->names.flows), &lane->registry, err);
     if (status == STATUS_OK) {
-        status = lane->broker->open_consumer(lane->broker->self, &group, &lane->consumer, err);
+        status = join(lane, err);
     }
     if (status != STATUS_OK) {
         lane_abandon(lane);
         return fail_in(err, status, "lane %u", options->index);
     }
-    lane->has_consumer = true;
-    lane->last_poll_ms = options->clock->monotonic_ms(options->clock->self);
     *out = lane;
     return STATUS_OK;
 }
@@ -146,6 +156,32 @@ static void find_lost(struct lane *lane, const struct error *why)
     }
 }
 
+/* Another member has our static id. It may be ourselves: when the answer to a join is lost, as with
+ * a broker that restarts, the group takes the repeated join for a successor. So join anew; two
+ * processes of one name replace one another again and again, until one of them gives up. */
+static enum status leave_replaced(struct lane *lane, struct error *err)
+{
+    int64_t *times = lane->replaced_ms;
+
+    log_event(LOG_WARN, "member-replaced", "lane=%u member=%s reason=\"%s\"", lane->options.index,
+              lane->static_id, err->text);
+    lane->consumer.close(lane->consumer.self);
+    lane->has_consumer = false;
+    for (int32_t i = 0; i < lane->partition_max; i++) {
+        partition_free(lane->partitions[i]);
+        lane->partitions[i] = NULL;
+    }
+    memmove(times, times + 1, sizeof lane->replaced_ms - sizeof *times);
+    times[REPLACED_MAX - 1] = lane->monotonic_ms;
+    if (times[0] != 0 && lane->monotonic_ms - times[0] < REPLACED_WINDOW_MS) {
+        return fail(err, STATUS_FATAL,
+                    "member '%s' was replaced %d times in a minute: two processes run under the "
+                    "same name; give each its own `name`",
+                    lane->static_id, REPLACED_MAX);
+    }
+    return STATUS_RETRY;
+}
+
 static enum status poll(struct lane *lane, int64_t wait_ms, struct error *err)
 {
     uint32_t capacity = lane->batch_max < lane->settings->batch_records_max
@@ -164,10 +200,7 @@ static enum status poll(struct lane *lane, int64_t wait_ms, struct error *err)
         return STATUS_OK;
     }
     if (status == STATUS_FENCED) {
-        return fail_in(err, STATUS_FATAL,
-                       "member '%s' was replaced: two processes run under the same name; give each "
-                       "its own `name`",
-                       lane->static_id);
+        return leave_replaced(lane, err);
     }
     return status;
 }
@@ -215,6 +248,10 @@ static enum status work(struct lane *lane, bool everything, struct error *err)
 enum status lane_turn(struct lane *lane, int64_t wait_ms, struct error *err)
 {
     read_clocks(lane);
+    if (!lane->has_consumer) {
+        enum status joined = join(lane, err);
+        return joined == STATUS_OK || joined == STATUS_FATAL ? joined : STATUS_RETRY;
+    }
     follow_flows(lane);
     /* Before the poll: what starts to be fetched here has given out nothing older, and a slow step
      * of a take-over does not use up the time that the turn has until its commit. */

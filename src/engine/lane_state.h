@@ -28,6 +28,8 @@ struct outbox {
     uint32_t capacity;
 };
 
+#define REPLACED_MAX 5
+
 struct lane {
     struct lane_options options;
     const struct broker *broker;
@@ -45,13 +47,14 @@ struct lane {
     uint64_t batch_random; /* Drawn at each opening of the producer. */
     uint64_t batch_counter;
     uint64_t draws;
-    int64_t last_poll_ms;   /* Monotonic. */
-    int64_t store_away_ms;  /* Monotonic: until then nobody waits for the store. */
-    int64_t fenced_ms[3];   /* Monotonic times of the last fencings. */
-    uint32_t fenced_count;  /* Since the last rebalance. */
-    int64_t replaced_ms[3]; /* Monotonic times at which another member took our place; 0: never. */
-    uint32_t batch_max;     /* Halved when a batch fails twice. */
-    uint32_t failures;      /* Of the batch in a row. */
+    int64_t last_poll_ms;  /* Monotonic. */
+    int64_t store_away_ms; /* Monotonic: until then nobody waits for the store. */
+    int64_t fenced_ms[3];  /* Monotonic times of the last fencings. */
+    uint32_t fenced_count; /* Since the last rebalance. */
+    /* Monotonic times at which another member took our place; 0: never. */
+    int64_t replaced_ms[REPLACED_MAX];
+    uint32_t batch_max; /* Halved when a batch fails twice. */
+    uint32_t failures;  /* Of the batch in a row. */
 
     struct partition **partitions; /* By number; NULL: not owned. */
     int32_t partition_max;
