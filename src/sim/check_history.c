@@ -158,6 +158,7 @@ void check_history(struct checker *checker, int32_t partition, const struct reco
     check_chain(checker, book, &history);
     check_cause(checker, &history);
     check_counted(checker, &history);
+    check_deadline(checker, book, &history);
     if (checker->fault[0] != '\0' || !fold(checker, book, &history)) {
         return;
     }

@@ -73,21 +73,20 @@ static void *zeroed(size_t count, size_t bytes)
     return items;
 }
 
-static void add_topic(struct checker *checker, struct text name, bool is_command)
+static struct checker_topic *add_topic(struct checker *checker, struct text name)
 {
     struct checker_topic *topic = &checker->topics[checker->topic_count];
     int32_t partitions = sim_broker_partitions(checker->options.broker, name);
 
     for (size_t i = 0; i < checker->topic_count; i++) {
         if (text_equal(checker->topics[i].name, name)) {
-            return;
+            return &checker->topics[i];
         }
     }
     checker->topic_count++;
-    *topic = (struct checker_topic){.name = name,
-                                    .is_command = is_command,
-                                    .partitions = partitions,
-                                    .at = zeroed((size_t)partitions, sizeof(int64_t))};
+    *topic = (struct checker_topic){
+        .name = name, .partitions = partitions, .at = zeroed((size_t)partitions, sizeof(int64_t))};
+    return topic;
 }
 
 struct checker *checker_new(const struct checker_options *options)
@@ -105,14 +104,15 @@ struct checker *checker_new(const struct checker_options *options)
     checker->sheets = zeroed(partitions, sizeof(struct sheet *));
     checker->sheet_counts = zeroed(partitions, sizeof(size_t));
     checker->sheet_capacities = zeroed(partitions, sizeof(size_t));
-    checker->topics = zeroed((size_t)flow->topic_count + flow->service_count,
+    checker->topics = zeroed((size_t)flow->topic_count + 2 * (size_t)flow->service_count,
                              sizeof(*checker->topics));
     for (uint32_t i = 0; i < flow->service_count; i++) {
-        add_topic(checker, flow->services[i].commands, true);
+        add_topic(checker, flow->services[i].replies)->is_reply = true;
+        add_topic(checker, flow->services[i].commands)->is_command = true;
     }
     for (uint32_t i = 0; i < flow->step_count; i++) {
         if (flow->steps[i].kind == STEP_EMIT) {
-            add_topic(checker, flow->topics[flow->steps[i].message.topic].name, false);
+            add_topic(checker, flow->topics[flow->steps[i].message.topic].name);
         }
     }
     sim_broker_watch(options->broker, (struct sim_watch){checker, on_committed, on_unflushed});
@@ -147,6 +147,11 @@ void checker_free(struct checker *checker)
         book_free(value);
     }
     map_release(&checker->books);
+    cursor = 0;
+    while (map_next(&checker->replies, &cursor, &key, &value)) {
+        reply_time_free(value);
+    }
+    map_release(&checker->replies);
     drop_notes(&checker->causes);
     drop_notes(&checker->sent);
     drop_notes(&checker->told);
@@ -187,11 +192,35 @@ struct book *checker_book(const struct checker *checker, struct text instance, s
     return book;
 }
 
+static void read_topics(struct checker *checker, bool replies)
+{
+    struct record record;
+
+    for (size_t i = 0; i < checker->topic_count; i++) {
+        struct checker_topic *topic = &checker->topics[i];
+
+        for (int32_t k = 0;
+             k < topic->partitions && topic->is_reply == replies && checker->fault[0] == '\0';
+             k++) {
+            while (
+                sim_broker_read(checker->options.broker, topic->name, k, &topic->at[k], &record)) {
+                if (topic->is_reply) {
+                    check_reply(checker, &record);
+                } else {
+                    check_sent(checker, topic, &record);
+                }
+            }
+        }
+    }
+}
+
 void checker_read(struct checker *checker)
 {
     struct sim_broker *broker = checker->options.broker;
     struct record record;
 
+    /* First what a deadline must not beat. */
+    read_topics(checker, true);
     for (int32_t i = 0; i < checker->options.settings->partitions; i++) {
         while (checker->fault[0] == '\0' && sim_broker_read(broker, text_of(checker->names.history),
                                                             i, &checker->history_at[i], &record)) {
@@ -211,15 +240,7 @@ void checker_read(struct checker *checker)
             check_alert(checker, &record);
         }
     }
-    for (size_t i = 0; i < checker->topic_count; i++) {
-        struct checker_topic *topic = &checker->topics[i];
-
-        for (int32_t k = 0; k < topic->partitions && checker->fault[0] == '\0'; k++) {
-            while (sim_broker_read(broker, topic->name, k, &topic->at[k], &record)) {
-                check_sent(checker, topic, &record);
-            }
-        }
-    }
+    read_topics(checker, false);
     check_sheets(checker);
 }
 

@@ -53,6 +53,7 @@ struct checker {
     struct map told;    /* Command id -> itself: told by a history record. */
     struct map emitted; /* Idempotency keys of emitted records. */
     struct map counted; /* "<topic>/<partition>/<offset>" of source records that ended somewhere. */
+    struct map replies; /* When a reply to a step was first written. */
     struct map awake;   /* Books that the last look found in memory. */
     struct map dead;    /* Business keys and command ids in the dead letters. */
     struct sheet **sheets; /* By partition, */
@@ -61,9 +62,10 @@ struct checker {
     struct checker_topic {
         struct text name;
         bool is_command;
+        bool is_reply;
         int32_t partitions;
         int64_t *at;
-    } * topics; /* That runs send to. */
+    } * topics; /* That runs send to, and of replies. */
     size_t topic_count;
 };
 
@@ -80,6 +82,11 @@ void book_free(struct book *book);
 void check_snapshot(struct checker *checker, int32_t partition, const struct record *record);
 void check_sheets(struct checker *checker);
 void sheet_release(struct sheet *sheet);
+/* check_deadline.c */
+void check_reply(struct checker *checker, const struct record *record);
+void check_deadline(struct checker *checker, const struct book *book,
+                    const struct history_record *history);
+void reply_time_free(void *reply);
 /* check_inbound.c */
 void check_counted(struct checker *checker, const struct history_record *history);
 void check_dead(struct checker *checker, const struct record *record);

@@ -17,7 +17,7 @@
 #define CHECK_EVERY 16
 #define QUIET_STEPS 10
 #define STOPPED_MS_MAX 10000
-#define OUTAGE_MS_MAX (INT64_C(9) * 24 * 3600 * 1000)
+#define OUTAGE_MS_MAX (INT64_C(16) * 24 * 3600 * 1000)
 #define NOTICED_MS 20000
 
 struct world {
@@ -103,7 +103,7 @@ static void plan_worker(struct world *world, struct worker *worker)
         worker_stop(worker, (int64_t)rng_below(&sim->rng, STOPPED_MS_MAX));
     }
     if (rng_chance(&sim->rng, 2)) {
-        process->wall_offset_ms = (int64_t)rng_below(&sim->rng, 4001) - 2000;
+        process->wall_offset_ms = (int64_t)rng_below(&sim->rng, 1001) - 500;
     }
 }
 
@@ -312,7 +312,7 @@ static void outage(struct world *world)
 {
     struct sim *sim = &world->sim;
 
-    if (!rng_chance(&sim->rng, 80)) {
+    if (!rng_chance(&sim->rng, 120)) {
         return;
     }
     for (uint32_t i = 0; i < world->worker_count; i++) {
@@ -320,6 +320,9 @@ static void outage(struct world *world)
     }
     checker_read(world->checker);
     sim->now_ms += (int64_t)rng_below(&sim->rng, OUTAGE_MS_MAX);
+    if (rng_chance(&sim->rng, 500)) {
+        sim_store_restore(world->store);
+    }
     sim_trace(sim, NULL, "---- an outage ends ----");
     sim_broker_tick(world->broker);
     checker_read(world->checker);
