@@ -222,6 +222,23 @@ bool config_flag(struct config_flags *flags, int letter, const char *value)
     return false;
 }
 
+/* A lane keeps clear of the end of its session, so it has to know how long the broker was told that
+ * it is. */
+static void adopt_session_timeout(struct config *config)
+{
+    const struct config_properties *sides[] = {&config->common, &config->consumer};
+
+    for (size_t side = 0; side < sizeof sides / sizeof *sides; side++) {
+        for (uint32_t i = 0; i < sides[side]->count; i++) {
+            int64_t session_ms;
+            if (text_is(sides[side]->items[i].name, "session.timeout.ms") &&
+                text_to_int64(sides[side]->items[i].value, &session_ms) && session_ms > 0) {
+                config->settings.session_timeout_ms = session_ms;
+            }
+        }
+    }
+}
+
 int config_open(const struct config_flags *flags, struct config *config)
 {
     struct error err = {{0}};
@@ -242,6 +259,7 @@ int config_open(const struct config_flags *flags, struct config *config)
         }
         return EXIT_USAGE;
     }
+    adopt_session_timeout(config);
     log_set_level(config->log_level);
     return EXIT_DONE;
 }
