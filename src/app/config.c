@@ -180,6 +180,18 @@ enum status config_load(const char *path, struct config *config, struct error *e
     return status == STATUS_OK ? read_environment(config, err) : status;
 }
 
+struct text config_brokers(const struct config *config)
+{
+    struct text brokers = {0};
+
+    for (uint32_t i = 0; i < config->common.count; i++) {
+        if (text_is(config->common.items[i].name, "bootstrap.servers")) {
+            brokers = config->common.items[i].value;
+        }
+    }
+    return brokers;
+}
+
 void config_release(struct config *config)
 {
     if (config->arena != NULL) {

@@ -46,6 +46,8 @@ MUST_CHECK enum status config_load(const char *path, struct config *config, stru
  * "partitions", "app", "log". STATUS_REJECT: err says what is wrong with it. */
 MUST_CHECK enum status config_set(struct config *config, const char *name, const char *value,
                                   struct error *err);
+/* What was given as bootstrap.servers, for messages. Borrowed. */
+struct text config_brokers(const struct config *config);
 void config_release(struct config *config);
 
 /* The options of getopt_long that every command with an estate takes (see config_flag). */

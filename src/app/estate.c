@@ -48,7 +48,7 @@ int estate_open_registry(const struct config *config, struct estate *estate)
         status = flow_registry_open(&estate->broker, flows, &estate->registry, &err);
     }
     if (status != STATUS_OK) {
-        fprintf(stderr, "baton: %s\n", err.text);
+        fprintf(stderr, "baton: kafka '%.*s': %s\n", TEXT_ARG(config_brokers(config)), err.text);
         return EXIT_UNREACHABLE;
     }
     estate->partitions = flow_registry_partitions(estate->registry);

@@ -85,13 +85,17 @@ static int check_flows(const struct config *config, struct checked_flows *checke
     return code == EXIT_DONE && any_bad ? EXIT_FINDINGS : code;
 }
 
-static int report(enum status status, const struct error *err)
+static int report(const struct config *config, enum status status, const struct error *err)
 {
     if (status == STATUS_OK) {
         return EXIT_DONE;
     }
-    fprintf(stderr, "baton: %s\n", err->text);
-    return status == STATUS_REJECT ? EXIT_FINDINGS : EXIT_UNREACHABLE;
+    if (status == STATUS_REJECT) {
+        fprintf(stderr, "baton: %s\n", err->text);
+        return EXIT_FINDINGS;
+    }
+    fprintf(stderr, "baton: kafka '%.*s': %s\n", TEXT_ARG(config_brokers(config)), err->text);
+    return EXIT_UNREACHABLE;
 }
 
 /* baton.flows first: it says how many partitions the others have. */
@@ -134,7 +138,7 @@ static int publish(struct config *config, const struct estate *estate,
         usleep(START_AGAIN_US);
         status = publish_once(config, estate, checked, &err);
     }
-    return report(status, &err);
+    return report(config, status, &err);
 }
 
 int deploy_and_work(struct config *config)
