@@ -73,22 +73,24 @@ def _record(message):
                   message.value(), dict(message.headers() or []))
 
 
-def read_all(brokers, topics):
+def read_all(brokers, topics, choose=lambda topic, count: range(count)):
     """Every committed record of `topics`, from the beginning to the stable end: {topic: [Record]}.
 
-    Records of a partition are in their order. A topic that does not exist is left out.
+    Records of a partition are in their order. A topic that does not exist is left out. `choose`
+    gives the partitions to be read of those that there are.
     """
     consumer = consumer_of(brokers)
     try:
         known = consumer.list_topics(timeout=30).topics
         found = {topic: [] for topic in topics if topic in known}
         places = [TopicPartition(topic, number, OFFSET_BEGINNING)
-                  for topic in found for number in known[topic].partitions]
+                  for topic in found for number in choose(topic, len(known[topic].partitions))]
         consumer.assign(places)
         missing = {(place.topic, place.partition) for place in places}
 
         def fetch():
-            for message in consumer.consume(5000, timeout=0.5):
+            # A call waits its whole time unless the number is reached.
+            for message in consumer.consume(5000, timeout=0.05):
                 if message.error() is None:
                     found[message.topic()].append(_record(message))
                 elif message.error().code() == KafkaError._PARTITION_EOF:
@@ -234,10 +236,21 @@ def _compact_text(data, at):
     return data[at:at + length - 1].decode(), at + length - 1
 
 
+def coordinated_in(group, count):
+    """Which partition of __consumer_offsets holds a group: by Java's hash of its name."""
+    number = 0
+    for unit in struct.iter_unpack(">H", group.encode("utf-16-be")):
+        number = (31 * number + unit[0]) & 0xFFFFFFFF
+    if number == 0x80000000:
+        return 0
+    return min(number, 0x100000000 - number) % count
+
+
 def commits(brokers, group, topic):
     """Every commit of `group` on `topic` that took effect, in order, transactional ones too."""
     found = []
-    for record in read_all(brokers, ["__consumer_offsets"]).get("__consumer_offsets", []):
+    own = read_all(brokers, ["__consumer_offsets"], lambda _, count: [coordinated_in(group, count)])
+    for record in own.get("__consumer_offsets", []):
         if record.value is None or struct.unpack_from(">h", record.key, 0)[0] not in (0, 1):
             continue
         owner, at = _text(record.key, 2)
