@@ -196,13 +196,14 @@ static void wake_near(struct lane *lane, struct partition *partition)
         return;
     }
     for (uint32_t i = 0; i < partition->near_count; i++) {
-        struct sleep_due *due = &partition->near[i];
-        if (count < NEAR_LOAD_MAX && near_is_due(lane, partition, due)) {
-            if (partition_find(partition, due->name) == NULL) {
-                names[count++] = due->name;
-            }
-        } else {
+        const struct sleep_due *due = &partition->near[i];
+        const struct resident *resident = partition_find(partition, due->name);
+        /* One that is being saved may be forgotten by the very call that loads the others. */
+        bool may_go = resident != NULL && resident->is_saving;
+        if (may_go || count == NEAR_LOAD_MAX || !near_is_due(lane, partition, due)) {
             partition->near[kept++] = *due;
+        } else if (resident == NULL) {
+            names[count++] = due->name;
         }
     }
     partition->near_count = kept;
