@@ -69,12 +69,12 @@ static bool knows_revision(struct lane *lane, const struct intake *intake)
     return false;
 }
 
-/* Load the sleeping runs that the records of one partition meet, in one call. */
-static void load_runs(struct lane *lane, struct partition *partition, struct intake *intakes)
+/* Wake the sleeping runs that the records of one partition meet, in one call. */
+static bool wake_missing(struct lane *lane, struct partition *partition, struct intake *intakes,
+                         struct error *err)
 {
     struct text *names = arena_array(&lane->arena, lane->record_count, sizeof *names);
     uint32_t count = 0;
-    struct error err;
 
     for (uint32_t i = 0; i < lane->record_count; i++) {
         const struct intake *intake = &intakes[i];
@@ -84,7 +84,21 @@ static void load_runs(struct lane *lane, struct partition *partition, struct int
             names[count++] = intake->name;
         }
     }
-    if (!lane_wake(lane, partition, names, count, &err) && partition->state == PARTITION_READY) {
+    return lane_wake(lane, partition, names, count, err);
+}
+
+static void load_runs(struct lane *lane, struct partition *partition, struct intake *intakes)
+{
+    struct error err;
+    bool may_forget = partition->is_applying || partition->is_apply_due;
+    bool is_done = wake_missing(lane, partition, intakes, &err);
+
+    if (is_done && may_forget) {
+        /* The store has acknowledged meanwhile what was on its way, and memory has forgotten it: a
+         * record of this very batch may be meant for one of those. */
+        is_done = wake_missing(lane, partition, intakes, &err);
+    }
+    if (!is_done && partition->state == PARTITION_READY) {
         lane_hold(lane, partition, HOLD_STORE_MS, 0, err.text);
     }
 }
