@@ -256,8 +256,15 @@ class Participants(threading.Thread):
         return wait.until(found, seconds, f"{kind} attempt {attempt} for {key}")
 
     def unsettled(self, keys):
-        """What the books of the services say against the outcomes, as texts."""
-        wrong = []
+        """What the books of the services say against the outcomes, as texts.
+
+        Nobody is asked twice either: the attempts of orders last longer than any recovery, so a
+        second one tells of a command or a reply that was lost.
+        """
+        known = set(keys)
+        wrong = [f"{command.key}: attempt {command.attempt} of {command.type}"
+                 for command in list(self.commands)
+                 if command.key in known and command.attempt > 1]
         for key in keys:
             words = [word for word, _ in self.outcome.get(key, [])]
             effects = self.done[key]
