@@ -112,18 +112,21 @@ enum status config_set(struct config *config, const char *name, const char *valu
 
 static enum status read_environment(struct config *config, struct error *err)
 {
-    static const char *const names[][2] = {
+    static const struct {
+        const char *variable;
+        const char *setting;
+    } names[] = {
         {"BATON_APP", "app"},     {"BATON_NAME", "name"},
         {"BATON_REDIS", "redis"}, {"BATON_BOOTSTRAP_SERVERS", "bootstrap-servers"},
         {"BATON_LANES", "lanes"}, {"BATON_PARTITIONS", "partitions"},
         {"BATON_FLOWS", "flows"}, {"BATON_LOG", "log"},
     };
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = getenv(names[i][0]);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i].variable);
         if (value != NULL && value[0] != '\0' &&
-            config_set(config, names[i][1], value, err) != STATUS_OK) {
-            return fail_in(err, STATUS_REJECT, "%s", names[i][0]);
+            config_set(config, names[i].setting, value, err) != STATUS_OK) {
+            return fail_in(err, STATUS_REJECT, "%s", names[i].variable);
         }
     }
     return STATUS_OK;

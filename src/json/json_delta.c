@@ -118,7 +118,7 @@ static enum status patch_members(struct json *object, const struct json *delta, 
     struct text key;
 
     while (json_next(delta, &cursor, &key, &change)) {
-        struct json *value;
+        struct json *value = NULL;
         enum status status;
 
         if (is_null(change)) {

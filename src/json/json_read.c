@@ -44,7 +44,7 @@ static bool read_array(struct reader *reader, struct json_c_object *array)
         return true;
     }
     do {
-        struct json_c_object *item;
+        struct json_c_object *item = NULL;
 
         if (!read_value(reader, &item)) {
             return false;
