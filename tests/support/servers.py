@@ -160,6 +160,7 @@ class Kafka(Server):
         if (self.directory / "data" / "meta.properties").exists():
             return
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = cluster.replace("-", "_")  # One in 64 would look like an option.
         tool = self.java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.config)
         done = subprocess.run(tool, capture_output=True, text=True, check=False)
         if done.returncode != 0:
