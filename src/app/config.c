@@ -116,13 +116,18 @@ static enum status read_environment(struct config *config, struct error *err)
         const char *variable;
         const char *setting;
     } names[] = {
-        {"BATON_APP", "app"},     {"BATON_NAME", "name"},
-        {"BATON_REDIS", "redis"}, {"BATON_BOOTSTRAP_SERVERS", "bootstrap-servers"},
-        {"BATON_LANES", "lanes"}, {"BATON_PARTITIONS", "partitions"},
-        {"BATON_FLOWS", "flows"}, {"BATON_LOG", "log"},
+        {"BATON_APP", "app"},
+        {"BATON_NAME", "name"},
+        {"BATON_REDIS", "redis"},
+        {"BATON_BOOTSTRAP_SERVERS", "bootstrap-servers"},
+        {"BATON_LANES", "lanes"},
+        {"BATON_PARTITIONS", "partitions"},
+        {"BATON_FLOWS", "flows"},
+        {"BATON_LOG", "log"},
+        {NULL, NULL},
     };
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; names[i].variable != NULL; i++) {
         const char *value = getenv(names[i].variable);
         if (value != NULL && value[0] != '\0' &&
             config_set(config, names[i].setting, value, err) != STATUS_OK) {

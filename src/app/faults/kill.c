@@ -32,10 +32,11 @@ static void die_at(void *self, const char *point)
 {
     static atomic_long passed;
     const char *wanted = getenv("BATON_FAULT");
-    size_t bytes = strcspn(wanted, ":");
+    size_t bytes = wanted == NULL ? 0 : strcspn(wanted, ":");
 
     (void)self;
-    if (strlen(point) != bytes || strncmp(point, wanted, bytes) != 0 || !is_armed()) {
+    if (wanted == NULL || strlen(point) != bytes || strncmp(point, wanted, bytes) != 0 ||
+        !is_armed()) {
         return;
     }
     long nth = wanted[bytes] == ':' ? strtol(wanted + bytes + 1, NULL, 10) : 1;
