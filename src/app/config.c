@@ -227,13 +227,14 @@ bool config_flag(struct config_flags *flags, int letter, const char *value)
         {'L', "lanes"},
         {'f', "flows"},
         {'P', "partitions"},
+        {0, NULL},
     };
 
     if (letter == 'c') {
         flags->file = value;
         return true;
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; names[i].name != NULL; i++) {
         if (names[i].letter == letter && flags->count < CONFIG_FLAGS_MAX) {
             flags->items[flags->count++] = (struct config_flag){names[i].name, value};
             return true;
