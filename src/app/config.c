@@ -247,9 +247,9 @@ bool config_flag(struct config_flags *flags, int letter, const char *value)
  * it is. */
 static void adopt_session_timeout(struct config *config)
 {
-    const struct config_properties *sides[] = {&config->common, &config->consumer};
+    const struct config_properties *const sides[2] = {&config->common, &config->consumer};
 
-    for (size_t side = 0; side < sizeof sides / sizeof *sides; side++) {
+    for (size_t side = 0; side < 2; side++) {
         for (uint32_t i = 0; i < sides[side]->count; i++) {
             int64_t session_ms;
             if (text_is(sides[side]->items[i].name, "session.timeout.ms") &&
