@@ -78,13 +78,12 @@ struct partition {
     int64_t hold_until_ms;     /* Monotonic; HELD. */
     int64_t hold_revision;     /* HELD until the registry has read this far. */
 
-    int64_t next_offset;      /* Of the inbox, as committed. */
-    int64_t overlay_next;     /* As the open turn leaves it. */
-    bool is_touched;          /* Part of the open turn. */
-    char committed_batch[64]; /* Batch number in the last committed metadata. */
-    int64_t trim_ms;          /* Monotonic: when the inbox is cut next, */
-    int64_t trimmed;          /* and up to where it was. */
-    int64_t poison_offset;    /* The inbox record to dead-letter when it is taken again. */
+    int64_t next_offset;   /* Of the inbox, as committed. */
+    int64_t overlay_next;  /* As the open turn leaves it. */
+    bool is_touched;       /* Part of the open turn. */
+    int64_t trim_ms;       /* Monotonic: when the inbox is cut next, */
+    int64_t trimmed;       /* and up to where it was. */
+    int64_t poison_offset; /* The inbox record to dead-letter when it is taken again. */
 
     struct map residents; /* Name -> struct resident. */
     struct resident_list dirty;
