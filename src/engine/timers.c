@@ -184,7 +184,9 @@ static bool near_is_due(const struct lane *lane, const struct partition *partiti
            (!timer_ref_parse(due->id, &ref) || may_fire(lane, partition, ref.kind, due->due_ms));
 }
 
-/* Wake the sleeping runs whose timers are due; the heap then fires them. Blocked ones stay. */
+/* Wake the sleeping runs whose timers are due; the heap then fires them. Blocked ones stay. One that
+ * is in memory has its timer in the heap, and is not forgotten while that is due (resident_is_near),
+ * not even by the answer of the store that is taken in on the way. */
 static void wake_near(struct lane *lane, struct partition *partition)
 {
     struct text *names = arena_array(&lane->arena, NEAR_LOAD_MAX, sizeof *names);
@@ -196,14 +198,13 @@ static void wake_near(struct lane *lane, struct partition *partition)
         return;
     }
     for (uint32_t i = 0; i < partition->near_count; i++) {
-        const struct sleep_due *due = &partition->near[i];
-        const struct resident *resident = partition_find(partition, due->name);
-        /* One that is being saved may be forgotten by the very call that loads the others. */
-        bool may_go = resident != NULL && resident->is_saving;
-        if (may_go || count == NEAR_LOAD_MAX || !near_is_due(lane, partition, due)) {
+        struct sleep_due *due = &partition->near[i];
+        if (count < NEAR_LOAD_MAX && near_is_due(lane, partition, due)) {
+            if (partition_find(partition, due->name) == NULL) {
+                names[count++] = due->name;
+            }
+        } else {
             partition->near[kept++] = *due;
-        } else if (resident == NULL) {
-            names[count++] = due->name;
         }
     }
     partition->near_count = kept;

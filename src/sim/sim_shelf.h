@@ -59,6 +59,7 @@ struct sim_store {
     struct sim_shelf *shelves;
     struct sim_shelf *copies;
     int64_t gone_until_ms;
+    int64_t slow_ms; /* How much later every apply arrives. */
     struct sim_letter **letters;
     size_t letter_count;
     size_t letter_capacity;

@@ -100,10 +100,12 @@ static enum status store_settle(void *self, int64_t wait_ms, bool *is_done, stru
     struct sim_letter *letter = handle->sent;
     enum status status;
 
-    (void)wait_ms;
     *is_done = false;
     if (!sim_enter(handle->process, "settle")) {
         return sim_dead(handle->process, err);
+    }
+    if (letter != NULL && letter->arrives_ms <= handle->store->sim->now_ms + wait_ms) {
+        letter->arrives_ms = handle->store->sim->now_ms;
     }
     sim_store_tick(handle->store);
     if (letter != NULL && !letter->arrived) {

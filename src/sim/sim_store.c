@@ -95,7 +95,7 @@ struct sim_letter *sim_letter_new(struct sim_store *store, const struct sleep_op
     }
     letter->awaited = true;
     letter->lost = sim_chance(store->sim, SIM_REQUEST_LOST);
-    letter->arrives_ms = store->sim->now_ms;
+    letter->arrives_ms = store->sim->now_ms + store->slow_ms;
     if (sim_chance(store->sim, SIM_STORE_SLOW)) {
         letter->arrives_ms += (int64_t)rng_below(&store->sim->rng, SLOW_MS_MAX);
     }
@@ -184,6 +184,11 @@ void sim_store_restore(struct sim_store *store)
 void sim_store_gone(struct sim_store *store, int64_t until_ms)
 {
     store->gone_until_ms = until_ms;
+}
+
+void sim_store_slow(struct sim_store *store, int64_t ms)
+{
+    store->slow_ms = ms;
 }
 
 void sim_store_lose_one(struct sim_store *store)

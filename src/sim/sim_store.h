@@ -1,7 +1,8 @@
 /*
  * sim_store - the sleeping place in memory, behind the port of engine/sleep_store.h. It keeps what
- * the real one keeps, and refuses what the real one refuses; a call never waits. What goes wrong
- * with it is asked for by the functions below, and by the faults of `struct sim`.
+ * the real one keeps, and refuses what the real one refuses. A call never waits; what arrives within
+ * the time that settle may take is there at once, and no time has passed. What goes wrong with it is
+ * asked for by the functions below, and by the faults of `struct sim`.
  */
 #ifndef BATON_SIM_SIM_STORE_H
 #define BATON_SIM_SIM_STORE_H
@@ -31,6 +32,8 @@ void sim_store_save(struct sim_store *store);
 void sim_store_restore(struct sim_store *store);
 /* No answer to anything until then. */
 void sim_store_gone(struct sim_store *store, int64_t until_ms);
+/* From now on every apply arrives so much later; one that is waited for so long arrives then. */
+void sim_store_slow(struct sim_store *store, int64_t ms);
 /* One sleeping run vanishes, as by eviction. */
 void sim_store_lose_one(struct sim_store *store);
 

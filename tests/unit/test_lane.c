@@ -17,6 +17,7 @@ static const char flow_text[] = "flow: order\nversion: 1\nkey: .id\n"
                                 "  - step: first\n    emit: out\n    value: {n: 1}\n"
                                 "  - step: listens\n    if: .listens\n    listen: go\n"
                                 "  - step: rests\n    if: .rests\n    wait: 8s\n"
+                                "  - step: naps\n    if: .naps\n    wait: 25s\n"
                                 "  - step: grows\n    if: .big != null\n"
                                 "    set: {more: [\"${ .big }\", \"${ .big }\", \"${ .big }\"]}\n"
                                 "  - step: last\n    emit: out\n    value: {n: 2}\n";
@@ -220,6 +221,64 @@ static void a_timer_that_is_due_soon_after_falling_asleep_fires_in_time(void **s
     close_world(&world);
 }
 
+static void a_run_that_is_forgotten_while_its_record_is_taken_still_gets_it(void **state)
+{
+    struct world world;
+    int waited = 0;
+
+    (void)state;
+    open_world(&world, 0);
+    run_for(&world, 3000);
+    /* Given: a run is idle, its snapshot is committed and on its way to the store. */
+    give(&world, "in", "A", "{\"id\":\"A\",\"listens\":true}");
+    turn(&world);
+    sim_store_slow(world.store, 900);
+    while (count_of(&world, world.kit.names.snapshot, NULL) == 0) {
+        turn(&world);
+        assert_true(++waited < 100);
+    }
+    turn(&world);
+    /* When: what it waits for comes together with a record that makes the lane ask the store. */
+    give(&world, "in", "B", "{\"id\":\"B\"}");
+    give(&world, "go", "A", "{\"id\":\"A\"}");
+    run_for(&world, 3000);
+    /* Then: it was not taken for one that nobody knows. */
+    assert_int_equal(count_of(&world, "out", NULL), 4);
+    assert_int_equal(count_everywhere(&world, world.kit.names.alerts), 0);
+    close_world(&world);
+}
+
+static void a_timer_fires_in_time_although_its_run_is_just_falling_asleep(void **state)
+{
+    struct world world;
+    struct record last;
+    int64_t started_ms;
+    int waited = 0;
+
+    (void)state;
+    open_world(&world, 0);
+    /* Given: some runs sleep, and the store is asked for what is due in the next minute. */
+    run_for(&world, 3000);
+    give(&world, "in", "A", "{\"id\":\"A\",\"naps\":true}");
+    give(&world, "in", "B", "{\"id\":\"B\",\"naps\":true}");
+    started_ms = world.kit.sim.now_ms;
+    run_for(&world, 19300);
+    assert_int_equal(count_of(&world, world.kit.names.snapshot, NULL), 2);
+    /* When: one of them is woken by a message, and its next snapshot is on its way when the timers
+     * of both are due, so that waking the other takes in the store's answer. */
+    give(&world, "go", "A", "{\"id\":\"A\",\"n\":1}");
+    while (count_of(&world, world.kit.names.snapshot, NULL) == 2) {
+        turn(&world);
+        assert_true(++waited < 100);
+    }
+    sim_store_slow(world.store, 900);
+    run_for(&world, started_ms + 26000 - world.kit.sim.now_ms);
+    /* Then: both fired in time. */
+    assert_int_equal(count_of(&world, "out", &last), 4);
+    assert_true(last.timestamp_ms <= started_ms + 25000 + 5 * STEP_MS);
+    close_world(&world);
+}
+
 static void a_dead_letter_moves_the_position_when_the_pass_finds_nothing(void **state)
 {
     struct world world;
@@ -278,6 +337,8 @@ int main(void)
         cmocka_unit_test(a_run_goes_through_in_one_turn),
         cmocka_unit_test(commands_keep_their_headers_when_the_next_event_follows_at_once),
         cmocka_unit_test(a_timer_that_is_due_soon_after_falling_asleep_fires_in_time),
+        cmocka_unit_test(a_run_that_is_forgotten_while_its_record_is_taken_still_gets_it),
+        cmocka_unit_test(a_timer_fires_in_time_although_its_run_is_just_falling_asleep),
         cmocka_unit_test(a_dead_letter_moves_the_position_when_the_pass_finds_nothing),
         cmocka_unit_test(a_timer_whose_history_is_refused_stops_the_partition),
     };
