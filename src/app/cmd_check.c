@@ -5,29 +5,54 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/files.h"
 #include "app/output.h"
+#include "base/limits.h"
+#include "compile/findings.h"
 #include "compile/flow_file.h"
 
 static const char help[] =
-    "Usage: baton check [OPTION...] FILE...\n"
+    "Usage: baton check [OPTION...] FILE|FOLDER...\n"
+    "       baton check --explain ID\n"
     "\n"
     "Check flow files and the estate files that they use. All findings are printed, each with its\n"
     "place, the source line and a caret. A file of topics, services and retries alone is checked\n"
-    "as an estate file.\n"
+    "as an estate file. Of a folder, the flow files in it and below are checked. '-' is standard\n"
+    "input.\n"
     "\n"
-    "  -f, --format text|json  how to print findings (default: text)\n"
-    "  -s, --strict            warnings count as errors\n"
-    "  -o, --output FILE       write to FILE instead of standard output\n"
-    "  -h, --help              print this\n"
+    "  -f, --format text|json|sarif  how to print findings (default: text)\n"
+    "  -s, --strict                  warnings count as errors\n"
+    "  -n, --name FILE               what standard input is called; its 'use' is relative to that\n"
+    "  -e, --explain ID|all          say what a finding means and what to do, such as F204\n"
+    "  -o, --output FILE             write to FILE instead of standard output\n"
+    "  -h, --help                    print this\n"
     "\n"
     "Exit codes: 0 no errors, 1 errors (with --strict also warnings), 2 usage or unreadable "
     "file.\n";
 
+enum check_format { CHECK_TEXT, CHECK_JSON, CHECK_SARIF, CHECK_FORMATS };
+
+static const char *const format_names[CHECK_FORMATS] = {"text", "json", "sarif"};
+
 struct options {
-    enum diagnostic_format format;
+    enum check_format format;
     bool strict;
+    const char *name;
+    const char *explain;
     const char *output;
 };
+
+static bool read_format(const char *text, enum check_format *format)
+{
+    for (enum check_format i = 0; i < CHECK_FORMATS; i++) {
+        if (strcmp(text, format_names[i]) == 0) {
+            *format = i;
+            return true;
+        }
+    }
+    fprintf(stderr, "baton check: --format is text, json or sarif, not '%s'\n", text);
+    return false;
+}
 
 /* The exit code, or -1 to go on. */
 static int read_options(int argc, char **argv, struct options *options)
@@ -35,6 +60,8 @@ static int read_options(int argc, char **argv, struct options *options)
     static const struct option known[] = {
         {"format", required_argument, NULL, 'f'},
         {"strict", no_argument, NULL, 's'},
+        {"name", required_argument, NULL, 'n'},
+        {"explain", required_argument, NULL, 'e'},
         {"output", required_argument, NULL, 'o'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -42,17 +69,21 @@ static int read_options(int argc, char **argv, struct options *options)
     int option;
 
     optind = 1;
-    while ((option = getopt_long(argc, argv, "f:so:h", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "f:sn:e:o:h", known, NULL)) != -1) {
         switch (option) {
         case 'f':
-            if (strcmp(optarg, "text") != 0 && strcmp(optarg, "json") != 0) {
-                fprintf(stderr, "baton check: --format is text or json, not '%s'\n", optarg);
+            if (!read_format(optarg, &options->format)) {
                 return EXIT_USAGE;
             }
-            options->format = strcmp(optarg, "json") == 0 ? DIAGNOSTIC_JSON : DIAGNOSTIC_TEXT;
             break;
         case 's':
             options->strict = true;
+            break;
+        case 'n':
+            options->name = optarg;
+            break;
+        case 'e':
+            options->explain = optarg;
             break;
         case 'o':
             options->output = optarg;
@@ -65,17 +96,55 @@ static int read_options(int argc, char **argv, struct options *options)
             return EXIT_USAGE;
         }
     }
-    if (optind == argc) {
+    if (optind == argc && options->explain == NULL) {
         fputs("baton check: which file?\nTry 'baton check --help'.\n", stderr);
         return EXIT_USAGE;
     }
     return -1;
 }
 
+static int write_out(const struct options *options, const struct buffer *out)
+{
+    struct error err;
+
+    if (output_write(options->output, buffer_text(out), &err) != STATUS_OK) {
+        fprintf(stderr, "baton check: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    return EXIT_DONE;
+}
+
+static int explain(const struct options *options)
+{
+    struct text id = text_of(options->explain);
+    const struct finding *finding = findings_find(id);
+    struct buffer out = {0};
+    uint32_t count = 1;
+    int code;
+
+    if (text_is(id, "all")) {
+        finding = findings(&count);
+    }
+    if (finding == NULL) {
+        const char *near = findings_suggest(id);
+
+        fprintf(stderr, "baton check: there is no finding '%s'", options->explain);
+        fprintf(stderr, near == NULL ? "%s" : " (did you mean '%s'?)", near == NULL ? "" : near);
+        fputs("; --explain all lists them\n", stderr);
+        return EXIT_USAGE;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_add_text(&out, i == 0 ? TEXT("") : TEXT("\n"));
+        findings_explain(&finding[i], &out);
+    }
+    code = write_out(options, &out);
+    buffer_release(&out);
+    return code;
+}
+
 static bool is_coloured(const struct options *options)
 {
-    return options->format == DIAGNOSTIC_TEXT && options->output == NULL &&
-           isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL;
+    return options->output == NULL && isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL;
 }
 
 static void add_summary(const struct diagnostics *all, struct buffer *out)
@@ -90,42 +159,106 @@ static void add_summary(const struct diagnostics *all, struct buffer *out)
     }
 }
 
-static int check_files(int count, char **paths, const struct options *options)
+static void print_findings(struct diagnostics *all, const struct options *options,
+                           struct buffer *out)
+{
+    char *root;
+
+    switch (options->format) {
+    case CHECK_TEXT:
+        diagnostics_print(all, is_coloured(options) ? DIAGNOSTIC_COLOURED : DIAGNOSTIC_TEXT, out);
+        add_summary(all, out);
+        return;
+    case CHECK_JSON:
+        diagnostics_print(all, DIAGNOSTIC_JSON, out);
+        return;
+    case CHECK_SARIF:
+        root = getcwd(NULL, 0);
+        diagnostics_sarif(all, text_of(root == NULL ? "/" : root), out);
+        free(root);
+        return;
+    case CHECK_FORMATS:
+        break;
+    }
+    CHECK(!"unknown format");
+}
+
+/* Only STATUS_FATAL is of interest: findings are in `all`. */
+static enum status check_input(const struct options *options, struct diagnostics *all,
+                               struct buffer *definition, struct error *err)
+{
+    const char *name = options->name == NULL ? "stdin" : options->name;
+    struct buffer text = {.bytes_max = FLOW_FILE_BYTES_MAX};
+    enum status status = file_read_input(&text, err);
+
+    if (status == STATUS_OK) {
+        status = flow_text_check(name, buffer_text(&text), all, definition);
+    } else if (status == STATUS_REJECT) {
+        diagnostics_error(all, "F701", (struct place){.file = text_of(name)}, "%s", err->text);
+    }
+    buffer_release(&text);
+    return status;
+}
+
+static enum status check_path(const char *path, const struct options *options,
+                              struct diagnostics *all, struct error *err)
+{
+    struct buffer definition = {0};
+    struct arena arena = {0};
+    struct path_list list = {.arena = &arena};
+    enum status status;
+
+    if (strcmp(path, "-") == 0) {
+        status = check_input(options, all, &definition, err);
+    } else {
+        status = files_of_flows(text_of(path), &list, err);
+        if (status == STATUS_OK && list.count == 0) {
+            status = fail(err, STATUS_FATAL, "folder '%s' holds no flow files", path);
+        }
+    }
+    for (uint32_t i = 0; i < list.count && status != STATUS_FATAL; i++) {
+        buffer_clear(&definition);
+        status = flow_file_check(list.items[i].data, all, &definition, err);
+    }
+    path_list_release(&list);
+    arena_release(&arena);
+    buffer_release(&definition);
+    return status == STATUS_FATAL ? STATUS_FATAL : STATUS_OK;
+}
+
+static int check_paths(int count, char **paths, const struct options *options)
 {
     struct diagnostics all = {0};
-    struct buffer definition = {0};
     struct buffer out = {0};
     struct error err;
     int code = EXIT_DONE;
 
-    for (int i = 0; i < count && code == EXIT_DONE; i++) {
-        buffer_clear(&definition);
-        if (flow_file_check(paths[i], &all, &definition, &err) == STATUS_FATAL) {
+    for (int i = 0; i < count; i++) {
+        if (check_path(paths[i], options, &all, &err) != STATUS_OK) {
             fprintf(stderr, "baton check: %s\n", err.text);
             code = EXIT_USAGE;
         }
     }
-    diagnostics_print(&all, is_coloured(options) ? DIAGNOSTIC_COLOURED : options->format, &out);
-    if (options->format == DIAGNOSTIC_TEXT) {
-        add_summary(&all, &out);
-    }
-    if (output_write(options->output, buffer_text(&out), &err) != STATUS_OK) {
-        fprintf(stderr, "baton check: %s\n", err.text);
+    print_findings(&all, options, &out);
+    if (write_out(options, &out) != EXIT_DONE) {
         code = EXIT_USAGE;
     }
     if (code == EXIT_DONE && (all.error_count > 0 || (options->strict && all.warning_count > 0))) {
         code = EXIT_FINDINGS;
     }
     diagnostics_release(&all);
-    buffer_release(&definition);
     buffer_release(&out);
     return code;
 }
 
 int cmd_check(int argc, char **argv)
 {
-    struct options options = {.format = DIAGNOSTIC_TEXT};
+    struct options options = {.format = CHECK_TEXT};
     int code = read_options(argc, argv, &options);
 
-    return code >= 0 ? code : check_files(argc - optind, argv + optind, &options);
+    if (code >= 0) {
+        return code;
+    }
+    return options.explain != NULL ? explain(&options)
+                                   : check_paths(argc - optind, argv + optind, &options);
 }

@@ -12,6 +12,7 @@ int cmd_check(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_history(int argc, char **argv);
+int cmd_schema(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 
 #endif

@@ -12,18 +12,9 @@
 
 #define CHUNK_BYTES 65536
 
-enum status file_read(const char *path, struct buffer *out, struct error *err)
+/* All of an open file. `name` says in messages what it is, with its quotes. */
+static enum status read_stream(FILE *file, const char *name, struct buffer *out, struct error *err)
 {
-    FILE *file = fopen(path, "rb");
-    struct stat info;
-
-    if (file == NULL) {
-        return fail(err, STATUS_FATAL, "'%s': cannot open: %s", path, strerror(errno));
-    }
-    if (fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
-        fclose(file);
-        return fail(err, STATUS_FATAL, "'%s' is a folder, not a file", path);
-    }
     for (;;) {
         buffer_reserve(out, CHUNK_BYTES);
         size_t bytes = fread(out->data + out->bytes, 1, CHUNK_BYTES, file);
@@ -32,15 +23,39 @@ enum status file_read(const char *path, struct buffer *out, struct error *err)
             break;
         }
     }
-    bool failed = ferror(file) != 0;
-    fclose(file);
-    if (failed) {
-        return fail(err, STATUS_FATAL, "'%s': cannot read: %s", path, strerror(errno));
+    if (ferror(file) != 0) {
+        return fail(err, STATUS_FATAL, "%s: cannot read: %s", name, strerror(errno));
     }
     if (out->bytes_max != 0 && out->bytes > out->bytes_max) {
-        return fail(err, STATUS_REJECT, "'%s' is larger than %zu bytes", path, out->bytes_max);
+        return fail(err, STATUS_REJECT, "%s is larger than %zu bytes", name, out->bytes_max);
     }
     return STATUS_OK;
+}
+
+enum status file_read(const char *path, struct buffer *out, struct error *err)
+{
+    struct buffer name = {0};
+    FILE *file = fopen(path, "rb");
+    struct stat info;
+    enum status status;
+
+    if (file == NULL) {
+        return fail(err, STATUS_FATAL, "'%s': cannot open: %s", path, strerror(errno));
+    }
+    if (fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
+        fclose(file);
+        return fail(err, STATUS_FATAL, "'%s' is a folder, not a file", path);
+    }
+    buffer_addf(&name, "'%s'", path);
+    status = read_stream(file, buffer_string(&name), out, err);
+    buffer_release(&name);
+    fclose(file);
+    return status;
+}
+
+enum status file_read_input(struct buffer *out, struct error *err)
+{
+    return read_stream(stdin, "standard input", out, err);
 }
 
 static void add_path(struct path_list *list, struct text path)

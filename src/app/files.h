@@ -12,6 +12,9 @@
  * read. err names the file and says why. */
 MUST_CHECK enum status file_read(const char *path, struct buffer *out, struct error *err);
 
+/* The same for standard input. */
+MUST_CHECK enum status file_read_input(struct buffer *out, struct error *err);
+
 struct path_list {
     struct arena *arena; /* Borrowed; the paths live there. */
     struct text *items;

@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"check", cmd_check, "check flow files and say what is wrong, with line and column"},
     {"graph", cmd_graph, "draw a flow's state machine as Mermaid or DOT"},
     {"compile", cmd_compile, "print a flow's state machine as JSON"},
+    {"schema", cmd_schema, "print the language as JSON Schema for editors, or as a page"},
     {"show", cmd_show, "show where an instance is and what it waits for"},
     {"history", cmd_history, "show what happened to an instance, when and why"},
 };

@@ -100,7 +100,8 @@ void report_unknown_key(struct checker *checker, enum object object, const struc
 void report_later(struct checker *checker, const struct node *key);
 /* F103: expected `what`, found the node. Gives NULL. */
 struct json *expected(struct checker *checker, const struct node *node, const char *what);
-/* " (did you mean 'x'?)" in the arena, or the empty string. */
+/* " (did you mean 'x'?)" in the arena, or the empty string. For the finding that is made next, which
+ * then holds the suggestion as well. */
 const char *did_you_mean(struct checker *checker, struct text suggestion);
 bool node_is_scalar(const struct node *node);
 

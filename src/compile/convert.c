@@ -23,6 +23,7 @@ const char *did_you_mean(struct checker *checker, struct text suggestion)
     if (suggestion.bytes == 0) {
         return "";
     }
+    diagnostics_suggest(checker->diagnostics, suggestion);
     return arena_printf(&checker->arena, " (did you mean '%.*s'?)", TEXT_ARG(suggestion)).data;
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "compile/grow.h"
 #include "compile/lines.h"
@@ -29,7 +30,9 @@ static void add(struct diagnostics *diagnostics, const struct diagnostic *found)
 {
     uint32_t *count = found->severity == SEVERITY_ERROR ? &diagnostics->error_count
                                                         : &diagnostics->warning_count;
+    struct text suggestion = diagnostics->suggestion;
 
+    diagnostics->suggestion = TEXT("");
     (*count)++;
     diagnostics->last_kept = *count <= DIAGNOSTICS_MAX;
     if (!diagnostics->last_kept) {
@@ -40,6 +43,7 @@ static void add(struct diagnostics *diagnostics, const struct diagnostic *found)
     diagnostics->items[diagnostics->count] = *found;
     diagnostics->items[diagnostics->count].place.file = arena_text(&diagnostics->arena,
                                                                    found->place.file);
+    diagnostics->items[diagnostics->count].suggestion = suggestion;
     diagnostics->count++;
 }
 
@@ -67,6 +71,11 @@ void diagnostics_warn(struct diagnostics *diagnostics, const char *id, struct pl
     add(diagnostics, &found);
 }
 
+void diagnostics_suggest(struct diagnostics *diagnostics, struct text suggestion)
+{
+    diagnostics->suggestion = arena_text(&diagnostics->arena, suggestion);
+}
+
 void diagnostics_note(struct diagnostics *diagnostics, struct place place, const char *format, ...)
 {
     struct diagnostic *last;
@@ -83,13 +92,15 @@ void diagnostics_note(struct diagnostics *diagnostics, struct place place, const
     last->note_place.file = arena_text(&diagnostics->arena, place.file);
 }
 
+static bool is_same_place(const struct place *a, const struct place *b)
+{
+    return a->line == b->line && a->column == b->column && text_equal(a->file, b->file);
+}
+
 bool diagnostics_any_at(const struct diagnostics *diagnostics, struct place place)
 {
     for (uint32_t i = 0; i < diagnostics->count; i++) {
-        const struct place *other = &diagnostics->items[i].place;
-
-        if (other->line == place.line && other->column == place.column &&
-            text_equal(other->file, place.file)) {
+        if (is_same_place(&diagnostics->items[i].place, &place)) {
             return true;
         }
     }
@@ -140,16 +151,48 @@ static int compare_order(const void *left, const void *right)
     return a->index < b->index ? -1 : 1;
 }
 
+/* An estate file is read once for each flow that uses it, and so are its findings made. */
+static bool is_repeated(const struct diagnostic *items, uint32_t count,
+                        const struct diagnostic *item)
+{
+    for (uint32_t i = count; i > 0 && is_same_place(&items[i - 1].place, &item->place); i--) {
+        if (strcmp(items[i - 1].id, item->id) == 0 &&
+            text_equal(items[i - 1].message, item->message)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void keep_sorted(struct diagnostics *diagnostics, const struct order *order)
+{
+    uint32_t count = diagnostics->count;
+    struct diagnostic *sorted = arena_array(&diagnostics->arena, diagnostics->capacity,
+                                            sizeof(*sorted));
+
+    diagnostics->count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct diagnostic *item = order[i].item;
+
+        if (!is_repeated(sorted, diagnostics->count, item)) {
+            sorted[diagnostics->count++] = *item;
+        } else if (item->severity == SEVERITY_ERROR) {
+            diagnostics->error_count--;
+        } else {
+            diagnostics->warning_count--;
+        }
+    }
+    diagnostics->items = sorted;
+}
+
 void diagnostics_sort(struct diagnostics *diagnostics)
 {
-    struct diagnostic *sorted;
     struct order *order;
 
     if (diagnostics->count < 2) {
         return;
     }
     order = arena_array(&diagnostics->arena, diagnostics->count, sizeof(*order));
-    sorted = arena_array(&diagnostics->arena, diagnostics->capacity, sizeof(*sorted));
     for (uint32_t i = 0; i < diagnostics->count; i++) {
         order[i] = (struct order){
             .source = source_index(diagnostics, diagnostics->items[i].place.file),
@@ -157,10 +200,7 @@ void diagnostics_sort(struct diagnostics *diagnostics)
             .item = &diagnostics->items[i]};
     }
     qsort(order, diagnostics->count, sizeof(*order), compare_order);
-    for (uint32_t i = 0; i < diagnostics->count; i++) {
-        sorted[i] = *order[i].item;
-    }
-    diagnostics->items = sorted;
+    keep_sorted(diagnostics, order);
 }
 
 static struct text source_line(struct text text, uint32_t line)
@@ -270,6 +310,9 @@ static void print_json(const struct diagnostics *diagnostics, struct buffer *out
         json_put_string(object, "severity", item->severity == SEVERITY_ERROR ? "error" : "warning");
         put_place(object, &item->place);
         json_put_text(object, "message", item->message);
+        if (item->suggestion.bytes > 0) {
+            json_put_text(object, "suggestion", item->suggestion);
+        }
         if (item->note_place.line > 0) {
             struct json *note = json_object();
 

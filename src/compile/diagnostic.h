@@ -24,6 +24,7 @@ struct diagnostic {
     struct text message;
     struct place note_place; /* line 0: no note. */
     struct text note;
+    struct text suggestion; /* What was probably meant in the place; may be empty. */
 };
 
 /* A file that findings point into; its lines are printed below them. */
@@ -45,7 +46,8 @@ struct diagnostics {
     uint32_t capacity;
     uint32_t error_count;
     uint32_t warning_count;
-    bool last_kept; /* A note to a finding that is only counted is dropped as well. */
+    bool last_kept;         /* A note to a finding that is only counted is dropped as well. */
+    struct text suggestion; /* For the finding that comes next. */
 };
 
 enum diagnostic_format { DIAGNOSTIC_TEXT, DIAGNOSTIC_COLOURED, DIAGNOSTIC_JSON };
@@ -56,17 +58,25 @@ void diagnostics_error(struct diagnostics *diagnostics, const char *id, struct p
                        const char *format, ...) PRINTF_LIKE(4, 5);
 void diagnostics_warn(struct diagnostics *diagnostics, const char *id, struct place place,
                       const char *format, ...) PRINTF_LIKE(4, 5);
+/* The finding that is added next suggests to write `suggestion`, which is copied, in its place. */
+void diagnostics_suggest(struct diagnostics *diagnostics, struct text suggestion);
 /* Add a second place to the finding that was added last. */
 void diagnostics_note(struct diagnostics *diagnostics, struct place place, const char *format, ...)
     PRINTF_LIKE(3, 4);
 /* True if something was found exactly there. */
 bool diagnostics_any_at(const struct diagnostics *diagnostics, struct place place);
-/* Order all by file and place; equal places keep their order. Printing does it as well. */
+/* Order all by file and place; equal places keep their order. What was found in the same place twice,
+ * because two flows use the file, is dropped. Printing does it as well. */
 void diagnostics_sort(struct diagnostics *diagnostics);
 
 /* Print all, ordered by file and place: "f.yaml:12:7: error F204: ...", the source line, a caret. */
 void diagnostics_print(struct diagnostics *diagnostics, enum diagnostic_format format,
                        struct buffer *out);
+/*
+ * Print all as SARIF 2.1.0, with a rule for each finding that there is. Paths below `root`, an
+ * absolute path, are given relative to it.
+ */
+void diagnostics_sarif(struct diagnostics *diagnostics, struct text root, struct buffer *out);
 void diagnostics_release(struct diagnostics *diagnostics);
 
 #endif

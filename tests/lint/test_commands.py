@@ -5,6 +5,7 @@
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,9 +18,9 @@ WARNS = "F410-no-timeout.yaml"
 WRONG = "F204-no-such-step.yaml"
 
 
-def baton(*arguments):
+def baton(*arguments, **options):
     return subprocess.run([BATON, *arguments], cwd=HERE, capture_output=True, text=True,
-                          timeout=60, check=False)
+                          timeout=60, check=False, **options)
 
 
 class Check(unittest.TestCase):
@@ -60,6 +61,50 @@ class Check(unittest.TestCase):
         self.assertIn("No such file", answer.stderr)
 
 
+    def test_a_folder_stands_for_the_flows_in_it_and_below(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            (root / "deep" / "er").mkdir(parents=True)
+            shutil.copytree(HERE / "estate", root / "deep" / "er" / "estate")
+            shutil.copy(HERE / WRONG, root / "deep" / "er" / WRONG)
+            shutil.copy(HERE / "good-estate.yaml", root)
+            (root / "a.test.yaml").write_text("flow: no\n", encoding="utf-8")
+            answer = json.loads(baton("check", "--format", "json", folder).stdout)
+            self.assertEqual([(f["file"], f["id"]) for f in answer["findings"]],
+                             [(f"{folder}/deep/er/{WRONG}", "F204")])
+            empty = baton("check", str(root / "deep" / "er" / "estate"))
+            self.assertEqual(empty.returncode, 2)
+            self.assertIn("no flow files", empty.stderr)
+
+    def test_standard_input_is_a_file_too(self):
+        text = (HERE / WRONG).read_text(encoding="utf-8")
+        plain = baton("check", "-", input=text)
+        self.assertEqual(plain.returncode, 1)
+        self.assertTrue(plain.stdout.startswith("stdin:8:43: error F204: "), plain.stdout)
+        named = baton("check", "--name", "elsewhere/x.yaml", "-", input=text)
+        self.assertIn("elsewhere/x.yaml:3:7: error F208: cannot open 'elsewhere/estate/shop.yaml'",
+                      named.stdout)
+        self.assertEqual(baton("check", "-", input="#" * (1 << 20) + "\n").returncode, 1)
+        self.assertEqual(baton("check", "-", GOOD, input=text).returncode, 1)
+
+    def test_what_cannot_be_read_does_not_hide_findings_elsewhere(self):
+        answer = baton("check", "missing.yaml", WRONG)
+        self.assertEqual(answer.returncode, 2)
+        self.assertIn("F204", answer.stdout)
+
+    def test_a_finding_in_a_shared_estate_file_is_said_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            estate = Path(folder, "estate.yaml")
+            estate.write_text("topics:\n  in: {name: in, formt: json}\n", encoding="utf-8")
+            for name in ("a", "b", "c"):
+                Path(folder, f"{name}.yaml").write_text(
+                    f"flow: {name}\nversion: 1\nuse: [estate.yaml]\nkey: .id\ntimeout: 1h\n"
+                    "start: {topic: in}\ndo:\n  - {step: x, set: {a: 1}}\n", encoding="utf-8")
+            answer = baton("check", folder)
+            self.assertEqual(answer.stdout.count("F101"), 1)
+            self.assertTrue(answer.stdout.endswith("1 error, 0 warnings\n"), answer.stdout)
+
+
 class Views(unittest.TestCase):
     def test_exit_codes(self):
         for command in ("graph", "compile"):
@@ -89,7 +134,7 @@ class Views(unittest.TestCase):
 
 class Everywhere(unittest.TestCase):
     def test_help_goes_to_standard_output(self):
-        for command in ("check", "graph", "compile"):
+        for command in ("check", "graph", "compile", "schema"):
             answer = baton(command, "--help")
             self.assertEqual(answer.returncode, 0)
             self.assertTrue(answer.stdout.startswith(f"Usage: baton {command}"))
