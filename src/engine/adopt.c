@@ -43,7 +43,6 @@ static void adopt_resident(struct lane *lane, const struct touched *touched)
 {
     struct partition *partition = touched->partition;
     struct resident *resident = touched->resident;
-    bool is_new = resident->instance == NULL;
 
     instance_free(resident->instance);
     resident->instance = resident->overlay;
@@ -52,20 +51,20 @@ static void adopt_resident(struct lane *lane, const struct touched *touched)
         resident->hash[i] = resident->overlay_hash[i];
     }
     partition_mark_dirty(partition, resident, resident->overlay_offset, lane->now_ms);
-    stat_add(&lane->stats.started, is_new);
     if (resident->overlay_offset > partition->overlay_history) {
         partition->overlay_history = resident->overlay_offset;
     }
     if (instance_has_ended(resident->instance)) {
-        stat_add(&lane->stats.ended, 1);
         partition_ended(partition, resident, lane_remember_until(lane, resident->instance));
     } else {
+        resident_count(lane->stats, resident);
         resident_set_wake(partition, resident, lane->now_ms);
     }
 }
 
 void lane_adopt(struct lane *lane)
 {
+    tally_publish(&lane->tally, lane->stats);
     for (uint32_t i = 0; i < lane->touched_count; i++) {
         adopt_resident(lane, &lane->touched[i]);
     }

@@ -25,6 +25,8 @@ enum status lane_ensure_producer(struct lane *lane, struct error *err)
     struct rng rng = {lane->options.seed + ++lane->draws};
     lane->batch_random = rng_next(&rng);
     lane->has_producer = true;
+    stat_add(&lane->stats->reopened, lane->was_opened);
+    lane->was_opened = true;
     return STATUS_OK;
 }
 
@@ -116,6 +118,7 @@ static enum status divert(struct lane *lane, struct outgoing *record, const stru
     record->header_count += 2;
     record->topic = text_of(lane->names.dlq);
     record->partition = PARTITION_BY_KEY;
+    lane->tally.dead_letters++;
     return lane->producer.produce(lane->producer.self, record, err);
 }
 
@@ -323,7 +326,8 @@ static enum status find_out(struct lane *lane, enum status cause, bool was_asked
     uint32_t count;
     struct error why = *err;
 
-    stat_add(&lane->stats.aborts, 1);
+    stat_add(&lane->stats->aborts, 1);
+    stat_add(&lane->stats->fenced, cause == STATUS_FENCED);
     log_event(LOG_WARN, "transaction-failed", "lane=%u batch=%s asked=%d reason=\"%s\"",
               lane->options.index, lane->batch, was_asked, why.text);
     if (cause == STATUS_FENCED && count_fencing(lane, err) != STATUS_OK) {
@@ -363,6 +367,7 @@ static enum status find_out(struct lane *lane, enum status cause, bool was_asked
 
 enum status lane_commit(struct lane *lane, struct error *err)
 {
+    const struct clock *clock = lane->options.clock;
     bool was_asked = false;
     enum status status = lane_ensure_producer(lane, err);
 
@@ -377,6 +382,7 @@ enum status lane_commit(struct lane *lane, struct error *err)
             partition->overlay_checkpoint = partition_checkpoint(partition);
         }
     }
+    int64_t begun_ms = clock->monotonic_ms(clock->self);
     status = run_transaction(lane, &was_asked, err);
     if (status != STATUS_OK) {
         return find_out(lane, status, was_asked, err);
@@ -386,7 +392,7 @@ enum status lane_commit(struct lane *lane, struct error *err)
     if (lane->batch_max < lane->settings->batch_records_max) {
         lane->batch_max *= 2;
     }
-    stat_add(&lane->stats.transactions, 1);
+    tally_commit(lane->stats, clock->monotonic_ms(clock->self) - begun_ms, lane->record_count);
     lane_adopt(lane);
     lane_fault(lane, "after-adopt");
     return STATUS_OK;

@@ -243,6 +243,17 @@ static const char *dead_reason(struct lane *lane, const struct intake *intake)
     return NULL;
 }
 
+/* How a dead record is counted. */
+static enum outcome dead_outcome(const struct intake *intake)
+{
+    if (!intake->is_readable || intake->inbox.kind == INBOX_POISON) {
+        return OUTCOME_POISON;
+    }
+    return intake->inbox.kind == INBOX_UNKEYED    ? OUTCOME_UNKEYED
+           : intake->inbox.kind == INBOX_OVERSIZE ? OUTCOME_OVERSIZE
+                                                  : OUTCOME_DEAD;
+}
+
 static enum status settle_one(struct lane *lane, const struct intake *intake, struct error *err)
 {
     struct partition *partition = intake->partition;
@@ -261,6 +272,7 @@ static enum status settle_one(struct lane *lane, const struct intake *intake, st
     } else {
         const char *reason = dead_reason(lane, intake);
         if (reason != NULL) {
+            outcome = dead_outcome(intake);
             outbox_dead_letter(lane, partition, intake->is_readable ? &intake->inbox : NULL,
                                intake->record, reason);
         } else {
@@ -270,12 +282,11 @@ static enum status settle_one(struct lane *lane, const struct intake *intake, st
             }
         }
         if (mark != NULL) {
-            raise_mark(lane, mark, intake->inbox.offset + 1,
-                       outcome == OUTCOME_APPLIED || outcome == OUTCOME_IGNORED);
+            raise_mark(lane, mark, intake->inbox.offset + 1, outcome_is_recorded(outcome));
         }
     }
     partition->overlay_next = intake->record->offset + 1;
-    stat_add(&lane->stats.outcomes[outcome], 1);
+    tally_outcome(&lane->tally, outcome);
     return STATUS_OK;
 }
 

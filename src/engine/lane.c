@@ -56,6 +56,11 @@ enum status lane_open(const struct lane_options *options, struct lane **out, str
     lane->settings = options->settings;
     lane->partition_max = options->settings->partitions;
     lane->batch_max = options->settings->batch_records_max;
+    if (options->stats == NULL) {
+        lane->own_stats = calloc(1, sizeof *lane->own_stats);
+        CHECK(lane->own_stats != NULL);
+    }
+    lane->stats = options->stats == NULL ? lane->own_stats : options->stats;
     lane->effects.arena = &lane->arena;
     lane->partitions = calloc((size_t)lane->partition_max, sizeof(struct partition *));
     lane->records = calloc(lane->batch_max, sizeof *lane->records);
@@ -65,6 +70,7 @@ enum status lane_open(const struct lane_options *options, struct lane **out, str
     lane_end_turn(lane);
     status = flow_registry_open(lane->broker, text_of(lane->names.flows), &lane->registry, err);
     if (status == STATUS_OK) {
+        stat_set(&lane->stats->revision, (uint64_t)flow_registry_revision(lane->registry));
         status = join(lane, err);
     }
     if (status != STATUS_OK) {
@@ -83,6 +89,11 @@ void lane_abandon(struct lane *lane)
     lane_end_turn(lane);
     for (int32_t i = 0; i < lane->partition_max; i++) {
         partition_free(lane->partitions[i]);
+    }
+    lane_clear_gauges(lane);
+    if (lane->own_stats != NULL) {
+        lane_stats_release(lane->own_stats);
+        free(lane->own_stats);
     }
     flow_registry_close(lane->registry);
     arena_release(&lane->arena);
@@ -133,6 +144,7 @@ static void follow_flows(struct lane *lane)
         log_event(LOG_WARN, "flows-unreadable", "lane=%u reason=\"%s\"", lane->options.index,
                   err.text);
     }
+    stat_set(&lane->stats->revision, (uint64_t)flow_registry_revision(lane->registry));
 }
 
 /* A poll found a position gone: break that partition, since nobody may jump over lost records. */
@@ -171,6 +183,7 @@ static enum status leave_replaced(struct lane *lane, struct error *err)
         partition_free(lane->partitions[i]);
         lane->partitions[i] = NULL;
     }
+    lane_clear_gauges(lane);
     memmove(times, times + 1, sizeof lane->replaced_ms - sizeof *times);
     times[REPLACED_MAX - 1] = lane->monotonic_ms;
     if (times[0] != 0 && lane->monotonic_ms - times[0] < REPLACED_WINDOW_MS) {
@@ -231,7 +244,9 @@ static void checkpoint_all(struct lane *lane, bool everything)
 /* Decide what was polled and what is due, and commit it as one. */
 static enum status work(struct lane *lane, bool everything, struct error *err)
 {
+    const struct clock *clock = lane->options.clock;
     enum status status = STATUS_OK;
+    uint32_t taken = lane->record_count;
 
     lane_take(lane);
     lane_fire_timers(lane);
@@ -240,8 +255,13 @@ static enum status work(struct lane *lane, bool everything, struct error *err)
     if (has_work(lane)) {
         status = lane_commit(lane, err);
     }
+    bool was_idle = taken == 0 && lane->events == 0;
     lane_end_turn(lane);
-    stat_add(&lane->stats.turns, 1);
+    stat_add(&lane->stats->turns, 1);
+    if (!was_idle) {
+        histogram_add(&lane->stats->turn_ms, HISTOGRAM_MS,
+                      clock->monotonic_ms(clock->self) - lane->monotonic_ms);
+    }
     return status;
 }
 
@@ -304,7 +324,7 @@ enum status lane_drain(struct lane *lane, int64_t wait_ms, struct error *err)
 
 const struct lane_stats *lane_stats(const struct lane *lane)
 {
-    return &lane->stats;
+    return lane->stats;
 }
 
 bool lane_is_ready(const struct lane *lane)

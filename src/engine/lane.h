@@ -23,8 +23,10 @@ struct lane_options {
     const struct clock *clock;
     const struct barrier *barrier;
     const struct settings *settings;
-    uint32_t index; /* Of the lane in its process. */
-    uint64_t seed;  /* Random per process start: ids of batches and of dynamic members. */
+    uint32_t index;           /* Of the lane in its process. */
+    uint64_t seed;            /* Random per process start: ids of batches and of dynamic members. */
+    struct lane_stats *stats; /* Borrowed; counts on over lanes opened after each other. NULL: its
+                                 own. */
     /* Called at named points of a turn; a test build dies there. NULL in the program. */
     void (*fault)(void *fault_self, const char *point);
     void *fault_self;
@@ -49,7 +51,7 @@ MUST_CHECK enum status lane_drain(struct lane *lane, int64_t wait_ms, struct err
 void lane_close(struct lane *lane);   /* Leaves the group. Accepts NULL. */
 void lane_abandon(struct lane *lane); /* Frees memory, tells nobody: as after a crash. */
 
-/* Counters since the lane was opened; may be read from another thread. */
+/* What it counts; may be read from another thread. */
 const struct lane_stats *lane_stats(const struct lane *lane);
 
 /* True if every partition it owns has been taken over. */

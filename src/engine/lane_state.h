@@ -11,6 +11,7 @@
 #include "core/transition.h"
 #include "engine/lane.h"
 #include "engine/partition.h"
+#include "engine/tally.h"
 
 #define LANE_ID_BYTES 320
 
@@ -42,6 +43,7 @@ struct lane {
     bool has_consumer;
     struct producer producer;
     bool has_producer;
+    bool was_opened; /* The producer, at least once. */
     char transactional_id[LANE_ID_BYTES];
     char static_id[LANE_ID_BYTES];
     uint64_t batch_random; /* Drawn at each opening of the producer. */
@@ -81,7 +83,9 @@ struct lane {
     struct buffer scratch_key;
     char batch[64]; /* Number of the transaction. */
 
-    struct lane_stats stats;
+    struct tally tally;       /* Of the open turn. */
+    struct lane_stats *stats; /* The caller's, or own_stats. */
+    struct lane_stats *own_stats;
 };
 
 #define RULE_OFF(lane, rule) (((lane)->settings->rules_off >> (rule)) & 1U)
@@ -91,13 +95,6 @@ static inline void lane_fault(const struct lane *lane, const char *point)
     if (lane->options.fault != NULL) {
         lane->options.fault(lane->options.fault_self, point);
     }
-}
-
-static inline void stat_add(atomic_uint_fast64_t *stat, uint64_t count)
-{
-    /* Written by one thread only: no read-modify-write is needed. */
-    atomic_store_explicit(stat, atomic_load_explicit(stat, memory_order_relaxed) + count,
-                          memory_order_relaxed);
 }
 
 /* intake.c: turn the records polled into transitions. */
@@ -198,6 +195,8 @@ int64_t lane_next_wake(const struct lane *lane, int64_t wait_ms);
 struct rebalance lane_rebalance(struct lane *lane);
 /* Take-overs go a step on, holds end, the store is served; once a turn. */
 void lane_serve_partitions(struct lane *lane);
+/* It has no partitions, as far as anybody who looks at it is concerned. */
+void lane_clear_gauges(struct lane *lane);
 struct partition *lane_partition(const struct lane *lane, int32_t number); /* NULL: not owned. */
 /* Stop fetching from `offset` on for a while, or until the registry has read `revision`. */
 void lane_hold(struct lane *lane, struct partition *partition, int64_t wait_ms, int64_t revision,

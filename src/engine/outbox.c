@@ -57,6 +57,7 @@ void outbox_dead_letter(struct lane *lane, const struct partition *partition,
                         const struct inbox_record *inbox, const struct record *record,
                         const char *reason)
 {
+    lane->tally.dead_letters++;
     uint32_t carried = inbox == NULL ? 0 : inbox->header_count;
     struct record_header *headers = arena_array(&lane->arena, carried + 10, sizeof *headers);
     struct outgoing *letter = outbox_add(lane, lane->names.dlq, PARTITION_BY_KEY);
@@ -100,6 +101,8 @@ void outbox_alert(struct lane *lane, struct text instance, const char *run, cons
                                  .time_ms = lane->now_ms};
     struct record_header *header = arena_alloc(&lane->arena, sizeof *header);
     struct outgoing *record = outbox_add(lane, lane->names.alerts, PARTITION_BY_KEY);
+
+    tally_alert(lane->stats, kind);
 
     buffer_clear(&lane->scratch);
     if (detail != NULL) {
@@ -190,7 +193,7 @@ void outbox_effects(struct lane *lane, const struct decision *decision, const st
             add_alert(lane, decision, effect, flow, after);
         } else {
             add_message(lane, effect, flow, after);
-            stat_add(&lane->stats.commands, effect->kind == EFFECT_COMMAND);
+            tally_message(&lane->tally, lane->stats, effect);
         }
     }
 }

@@ -19,6 +19,7 @@ static void assigned(void *self, const struct partition_offset *partitions, uint
     struct lane *lane = self;
 
     lane->fenced_count = 0;
+    stat_add(&lane->stats->assignments, 1);
     for (uint32_t i = 0; i < count; i++) {
         int32_t number = partitions[i].partition;
         CHECK(number >= 0 && number < lane->partition_max);
@@ -171,40 +172,93 @@ static void trim_inbox(struct lane *lane, struct partition *partition)
     }
 }
 
+/* What is shown of the partitions, counted anew each turn. */
+struct gauges {
+    uint64_t owned;
+    uint64_t ready;
+    uint64_t held;
+    uint64_t broken;
+    uint64_t resident;
+    uint64_t sleeping;
+    uint64_t sleeping_timers;
+    uint64_t unapplied;
+};
+
+static void count_partition(struct lane *lane, const struct partition *partition,
+                            struct gauges *gauges)
+{
+    gauges->owned++;
+    gauges->ready += partition->state == PARTITION_READY;
+    gauges->held += partition->state == PARTITION_HELD;
+    gauges->broken += partition->state == PARTITION_BROKEN;
+    gauges->resident += partition->residents.count;
+    gauges->sleeping += partition->sleeping;
+    gauges->sleeping_timers += partition->sleeping_timers;
+    gauges->unapplied += partition->op_count;
+    if (partition->number < STAT_PARTITIONS_MAX) {
+        stat_set(&lane->stats->positions[partition->number], (uint64_t)partition->next_offset + 1);
+    }
+}
+
+static void show_gauges(struct lane *lane, const struct gauges *gauges)
+{
+    struct lane_stats *stats = lane->stats;
+
+    stat_set(&stats->partitions, gauges->owned);
+    stat_set(&stats->ready, gauges->ready);
+    stat_set(&stats->held, gauges->held);
+    stat_set(&stats->broken, gauges->broken);
+    stat_set(&stats->resident, gauges->resident);
+    stat_set(&stats->sleeping, gauges->sleeping);
+    stat_set(&stats->sleeping_timers, gauges->sleeping_timers);
+    stat_set(&stats->unapplied, gauges->unapplied);
+}
+
+void lane_clear_gauges(struct lane *lane)
+{
+    struct gauges none = {0};
+
+    show_gauges(lane, &none);
+    stat_set(&lane->stats->assignments, 0);
+    for (int32_t i = 0; i < lane->partition_max && i < STAT_PARTITIONS_MAX; i++) {
+        stat_set(&lane->stats->positions[i], 0);
+    }
+}
+
+static void serve_partition(struct lane *lane, struct partition *partition)
+{
+    if (partition->state == PARTITION_TAKING) {
+        take_step(lane, partition);
+    } else if (partition->state == PARTITION_HELD) {
+        release_hold(lane, partition);
+    }
+    if (partition->state == PARTITION_READY || partition->state == PARTITION_HELD) {
+        lane_serve_store(lane, partition, 0);
+    }
+    if (partition->state == PARTITION_READY && partition->is_apply_due &&
+        partition->residents.count > lane->settings->resident_max) {
+        lane_hold(lane, partition, MS_PER_SECOND, 0,
+                  "the store of sleeping runs does not answer and memory is at its bound");
+    }
+    if (partition->state == PARTITION_READY) {
+        trim_inbox(lane, partition);
+    }
+}
+
 void lane_serve_partitions(struct lane *lane)
 {
-    uint64_t owned = 0;
-    uint64_t ready = 0;
-    uint64_t resident = 0;
+    struct gauges gauges = {0};
 
     for (int32_t i = 0; i < lane->partition_max; i++) {
         struct partition *partition = lane->partitions[i];
-        if (partition == NULL) {
-            continue;
+        if (partition != NULL) {
+            serve_partition(lane, partition);
+            count_partition(lane, partition, &gauges);
+        } else if (i < STAT_PARTITIONS_MAX) {
+            stat_set(&lane->stats->positions[i], 0);
         }
-        if (partition->state == PARTITION_TAKING) {
-            take_step(lane, partition);
-        } else if (partition->state == PARTITION_HELD) {
-            release_hold(lane, partition);
-        }
-        if (partition->state == PARTITION_READY || partition->state == PARTITION_HELD) {
-            lane_serve_store(lane, partition, 0);
-        }
-        if (partition->state == PARTITION_READY && partition->is_apply_due &&
-            partition->residents.count > lane->settings->resident_max) {
-            lane_hold(lane, partition, MS_PER_SECOND, 0,
-                      "the store of sleeping runs does not answer and memory is at its bound");
-        }
-        if (partition->state == PARTITION_READY) {
-            trim_inbox(lane, partition);
-        }
-        owned++;
-        ready += partition->state == PARTITION_READY;
-        resident += partition->residents.count;
     }
-    atomic_store_explicit(&lane->stats.partitions, owned, memory_order_relaxed);
-    atomic_store_explicit(&lane->stats.ready, ready, memory_order_relaxed);
-    atomic_store_explicit(&lane->stats.resident, resident, memory_order_relaxed);
+    show_gauges(lane, &gauges);
 }
 
 struct rebalance lane_rebalance(struct lane *lane)

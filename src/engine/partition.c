@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/takeover.h"
+#include "engine/tally.h"
 
 static void link_out(struct resident_list *list, struct resident *resident,
                      struct resident_link *(*link)(struct resident *))
@@ -65,6 +66,7 @@ struct partition *partition_new(int32_t number)
 
 static void resident_free(struct resident *resident)
 {
+    resident_uncount(resident);
     instance_free(resident->instance);
     instance_free(resident->overlay);
     free((char *)(uintptr_t)resident->name.data);
@@ -203,6 +205,7 @@ void partition_ended(struct partition *partition, struct resident *resident, uin
     if (resident->first_offset < partition->pending_first) {
         partition->pending_first = resident->first_offset;
     }
+    resident_uncount(resident);
     instance_free(resident->instance);
     resident->instance = NULL;
     wake_heap_set(&partition->wakes, &resident->wake, WAKE_NEVER);

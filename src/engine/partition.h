@@ -15,6 +15,7 @@
 #include "model/instance.h"
 
 struct resident;
+struct stat_row;
 
 struct resident_list {
     struct resident *first;
@@ -43,6 +44,9 @@ struct resident {
     bool is_saving;         /* Its snapshot is committed, the store has not acknowledged it. */
     struct resident_link dirty; /* By first_offset. */
     struct resident_link idle;  /* By changed_ms. */
+    struct stat_row *counted;   /* Where the gauges count it (tally.h), and as what. NULL: not. */
+    uint32_t counted_state;
+    uint32_t counted_timers;
 };
 
 struct watermark {
@@ -130,6 +134,8 @@ struct partition {
     uint32_t near_at;
     struct arena near_arena;
     int64_t near_poll_ms; /* Monotonic time of the next poll. */
+    uint64_t sleeping;    /* Runs in the store, and their timers, as it said last; for people. */
+    uint64_t sleeping_timers;
 
     int64_t deadline_until_ms; /* Deadlines due up to here may fire. */
     int64_t barrier_time_ms;   /* The round waited for, */

@@ -145,6 +145,7 @@ static enum status reset_store(struct lane *lane, struct partition *partition, c
     if (status == STATUS_OK) {
         partition->store_generation = generation;
         partition->store_watermark = 0;
+        stat_add(&lane->stats->rebuilds, 1);
         partition->was_distrusted = partition->distrusts_store;
         partition->distrusts_store = false;
     }

@@ -21,6 +21,7 @@ enum status router_open(const struct router_options *options, struct router **ou
     CHECK(batch_max > 0);
     router->options = *options;
     router->broker = options->broker;
+    router->stats = options->stats == NULL ? &router->own_stats : options->stats;
     router->records = calloc(batch_max, sizeof *router->records);
     CHECK(router->records != NULL);
     names_init(&router->names, options->settings->app);
@@ -47,6 +48,8 @@ static void close_session(struct router *router)
     route_table_free(router->table);
     router->table = NULL;
     router->has_session = false;
+    stat_set(&router->stats->assignments, 0);
+    router_show_places(router);
     buffer_clear(&router->bytes);
     arena_reset(&router->arena);
 }
@@ -102,6 +105,8 @@ static enum status open_session(struct router *router, struct error *err)
     router->table = route_table_new(router->registry);
     router->revision = flow_registry_revision(router->registry);
     router->partitions = recorded > 0 ? recorded : router->options.settings->partitions;
+    stat_set(&router->stats->revision, (uint64_t)router->revision);
+    stat_set(&router->stats->idle, router->table->source_count == 0);
     if (router->table->source_count == 0) {
         route_table_free(router->table);
         router->table = NULL;
@@ -126,7 +131,7 @@ static enum status open_session(struct router *router, struct error *err)
     router->has_new = false;
     router->commit_ms = 0;
     router->restart_ms = 0;
-    count_up(&router->stats.sessions, 1);
+    stat_add(&router->stats->sessions, 1);
     log_event(LOG_INFO, "router-session", "revision=%lld topics=%u", (long long)router->revision,
               router->table->source_count);
     return STATUS_OK;
@@ -194,12 +199,14 @@ static enum status session_turn(struct router *router, int64_t wait_ms, struct e
         return router_find_lost(router, err);
     }
     if (status == STATUS_OK && router->record_count > 0) {
+        histogram_add(&router->stats->batch_records, HISTOGRAM_COUNT, router->record_count);
         status = router_forward(router, err);
     }
     /* After the records: one poll may give out what it takes away in the same call, and that must
      * not meet a place that was started since. */
     if (status == STATUS_OK && router->has_new) {
         status = router_start_places(router, err);
+        router_show_places(router);
     }
     if (status == STATUS_OK && router->restart_ms > 0 && router->now_ms >= router->restart_ms) {
         status = router_restart(router, err);
@@ -240,5 +247,5 @@ enum status router_turn(struct router *router, int64_t wait_ms, struct error *er
 
 const struct router_stats *router_stats(const struct router *router)
 {
-    return &router->stats;
+    return router->stats;
 }

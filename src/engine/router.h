@@ -18,6 +18,7 @@ struct router_options {
     const struct clock *clock;
     const struct settings *settings;
     uint64_t seed;
+    struct router_stats *stats; /* Borrowed, as in lane_options; NULL: its own. */
     void (*fault)(void *fault_self, const char *point); /* As in lane_options. */
     void *fault_self;
 };

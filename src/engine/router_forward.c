@@ -201,17 +201,18 @@ static enum status route_all(struct parcel *parcel, struct error *err)
 
 static void count_record(struct parcel *parcel)
 {
-    struct router_stats *stats = &parcel->router->stats;
+    struct router_stats *stats = parcel->router->stats;
 
-    count_up(&stats->read, 1);
-    count_up(&stats->forwarded, parcel->sent);
+    stat_add(&stats->read, 1);
+    stat_add(&stats->forwarded, parcel->sent);
+    stat_add(&stats->matched, parcel->sent > 0 && !parcel->is_dead);
     if (parcel->is_dead) {
-        count_up(parcel->dead_kind == INBOX_POISON    ? &stats->poison
+        stat_add(parcel->dead_kind == INBOX_POISON    ? &stats->poison
                  : parcel->dead_kind == INBOX_UNKEYED ? &stats->unkeyed
                                                       : &stats->oversize,
                  1);
     } else if (parcel->sent == 0) {
-        count_up(parcel->foreign > 0      ? &stats->foreign
+        stat_add(parcel->foreign > 0      ? &stats->foreign
                  : parcel->tombstones > 0 ? &stats->tombstones
                                           : &stats->unrouted,
                  1);

@@ -32,6 +32,24 @@ static void forget(struct place *place)
     *place = (struct place){.state = PLACE_NONE};
 }
 
+void router_show_places(const struct router *router)
+{
+    struct router_stats *stats = router->stats;
+    struct place_visit visit = {0};
+    uint64_t owned = 0;
+    uint64_t starting = 0;
+    uint64_t stopped = 0;
+
+    while (router->rows != NULL && router_next_place(router, &visit)) {
+        owned++;
+        starting += visit.place->state == PLACE_NEW;
+        stopped += visit.place->state == PLACE_STOPPED;
+    }
+    stat_set(&stats->places, owned);
+    stat_set(&stats->starting, starting);
+    stat_set(&stats->stopped, stopped);
+}
+
 static void assigned(void *self, const struct partition_offset *partitions, uint32_t count)
 {
     struct router *router = self;
@@ -56,6 +74,8 @@ static void assigned(void *self, const struct partition_offset *partitions, uint
         row->places[partition].state = PLACE_NEW;
         router->has_new = true;
     }
+    stat_add(&router->stats->assignments, 1);
+    router_show_places(router);
 }
 
 static void revoked(void *self, const struct partition_offset *partitions, uint32_t count,
@@ -76,6 +96,7 @@ static void revoked(void *self, const struct partition_offset *partitions, uint3
             forget(&router->rows[source->index].places[partitions[i].partition]);
         }
     }
+    router_show_places(router);
 }
 
 struct rebalance router_rebalance(struct router *router)
@@ -205,6 +226,7 @@ enum status router_find_lost(struct router *router, struct error *err)
             router_stop_place(&visit, &ends);
         }
     }
+    router_show_places(router);
     return STATUS_OK;
 }
 

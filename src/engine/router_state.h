@@ -71,15 +71,9 @@ struct router {
     struct buffer located;
     struct record_header schema;
 
-    struct router_stats stats;
+    struct router_stats *stats; /* The caller's, or own_stats. */
+    struct router_stats own_stats;
 };
-
-static inline void count_up(atomic_uint_fast64_t *stat, uint64_t count)
-{
-    /* Written by one thread only: no read-modify-write is needed. */
-    atomic_store_explicit(stat, atomic_load_explicit(stat, memory_order_relaxed) + count,
-                          memory_order_relaxed);
-}
 
 static inline void router_fault(const struct router *router, const char *point)
 {
@@ -107,6 +101,8 @@ enum status router_restart(struct router *router, struct error *err);
 /* What lies below `ends->low` was to be read next and is gone. */
 void router_stop_place(const struct place_visit *visit, const struct log_ends *ends);
 void router_free_places(struct router *router);
+/* What is shown of the places. */
+void router_show_places(const struct router *router);
 
 /* router_begin.c: find out where the new places begin, commit that, start them. RETRY: some are
  * still new. */

@@ -49,6 +49,7 @@ static enum status wake_one(struct lane *lane, struct partition *partition, stru
         resident->hash[i] = record.hash[i];
     }
     partition_touch_idle(partition, resident, lane->now_ms);
+    resident_count(lane->stats, resident);
     resident_set_wake(partition, resident, lane->now_ms);
     return STATUS_OK;
 }
@@ -111,7 +112,7 @@ static void acknowledged(struct lane *lane, struct partition *partition)
             partition_evict(partition, resident);
         }
     }
-    stat_add(&lane->stats.snapshots, partition->op_count);
+    stat_add(&lane->stats->snapshots, partition->op_count);
     partition->op_count = 0;
     arena_reset(&partition->sleep_arena);
     lane_fault(lane, "after-apply");

@@ -222,6 +222,18 @@ static enum status find_start(struct lane *lane, struct partition *partition, st
     return status;
 }
 
+/* Folding does not count them one by one. */
+static void count_residents(const struct lane *lane, const struct partition *partition)
+{
+    size_t cursor = 0;
+    struct text name;
+    void *value;
+
+    while (map_next(&partition->residents, &cursor, &name, &value)) {
+        resident_count(lane->stats, value);
+    }
+}
+
 static enum status resume(struct lane *lane, struct partition *partition, struct error *err)
 {
     struct takeover *takeover = partition->takeover;
@@ -242,7 +254,8 @@ static enum status resume(struct lane *lane, struct partition *partition, struct
     partition->checkpoint = takeover->checkpoint;
     partition->barrier_since_ms = lane->now_ms;
     partition->state = PARTITION_READY;
-    stat_add(&lane->stats.take_overs, 1);
+    count_residents(lane, partition);
+    stat_add(&lane->stats->take_overs, 1);
     log_event(LOG_INFO, "partition-ready",
               "lane=%u partition=%d offset=%lld folded=%llu runs=%zu took-ms=%lld",
               lane->options.index, partition->number, (long long)takeover->offset,

@@ -93,7 +93,9 @@ static enum status fire_resident(struct lane *lane, struct partition *partition,
         if (status != STATUS_OK) {
             return status;
         }
-        stat_add(&lane->stats.timers_fired, 1);
+        if (outcome_is_recorded(outcome)) {
+            tally_fired(&lane->tally, decision.event.timer, lane->now_ms - due_ms);
+        }
         timer = instance_timer(resident_state(resident), decision.event.timer,
                                decision.event.activation);
         CHECK(timer == NULL || timer->due_ms != due_ms);
@@ -126,6 +128,18 @@ static void fire_heap(struct lane *lane, struct partition *partition, uint32_t e
             /* Set anew when the turn is committed or dropped. */
             wake_heap_set(&partition->wakes, &resident->wake, WAKE_NEVER);
         }
+    }
+}
+
+/* How many sleep there is shown to people. It may go unanswered. */
+static void ask_counts(struct partition *partition)
+{
+    struct sleep_stamp stamp;
+    struct error err;
+
+    if (partition->store.stamp(partition->store.self, &stamp, &err) == STATUS_OK) {
+        partition->sleeping = (uint64_t)stamp.run_count;
+        partition->sleeping_timers = (uint64_t)stamp.timer_count;
     }
 }
 
@@ -169,6 +183,7 @@ static void poll_near(struct lane *lane, struct partition *partition)
         due->name = arena_text(&partition->near_arena, due->name);
         due->id = arena_text(&partition->near_arena, due->id);
     }
+    ask_counts(partition);
     /* When all places are taken there is more: come back as soon as these are used up. */
     partition->near_poll_ms = lane->monotonic_ms + (partition->near_count == NEAR_MAX
                                                         ? NEAR_RETRY_MS

@@ -74,6 +74,7 @@ static enum status meet(struct lane *lane, const struct decision *decision,
         return meet_live(lane, decision, state, meeting, err);
     }
     if (decision->event.kind != EVENT_MESSAGE) {
+        meeting->outcome = decision->event.kind == EVENT_REPLY ? OUTCOME_LATE : OUTCOME_UNMATCHED;
         tell_unmatched(lane, decision, "there is no such run");
         return STATUS_OK;
     }
@@ -85,6 +86,7 @@ static enum status meet(struct lane *lane, const struct decision *decision,
     bool ended_now = state != NULL && state->status != RUN_EXPIRED &&
                      meeting->flow->remember_ms > 0;
     if (ended_now || ended_has(&decision->partition->ended, decision->name, lane->now_ms)) {
+        meeting->outcome = OUTCOME_LATE;
         tell_unmatched(lane, decision, "the run has ended and is remembered");
         return STATUS_OK;
     }
@@ -103,6 +105,17 @@ static void set_overlay(struct lane *lane, const struct decision *decision,
     resident->overlay = after;
 }
 
+/* Nothing was recorded: either somebody was alerted, or nobody has to know. */
+static enum outcome void_outcome(const struct effect_list *effects)
+{
+    for (uint32_t i = 0; i < effects->count; i++) {
+        if (effects->items[i].kind == EFFECT_ALERT) {
+            return OUTCOME_UNMATCHED;
+        }
+    }
+    return OUTCOME_UNWANTED;
+}
+
 static enum outcome apply(struct lane *lane, struct decision *decision,
                           const struct meeting *meeting)
 {
@@ -116,13 +129,16 @@ static enum outcome apply(struct lane *lane, struct decision *decision,
                                                &lane->effects);
     if (result == TRANSITION_VOID) {
         outbox_effects(lane, decision, meeting->flow, NULL);
-        return OUTCOME_UNMATCHED;
+        return void_outcome(&lane->effects);
     }
     struct resident *resident = partition_resident(decision->partition, decision->name);
     outbox_history(lane, decision, resident, meeting->flow, after, result == TRANSITION_IGNORED);
     outbox_effects(lane, decision, meeting->flow, after);
-    set_overlay(lane, decision, resident, after);
-    return result == TRANSITION_IGNORED ? OUTCOME_IGNORED : OUTCOME_APPLIED;
+    tally_run(lane->stats, meeting->flow, before, after);
+    set_overlay(lane, decision, resident, after); /* From here on `before` may be gone. */
+    return result == TRANSITION_IGNORED  ? OUTCOME_IGNORED
+           : after->status == RUN_EMBRYO ? OUTCOME_EARLY
+                                         : OUTCOME_APPLIED;
 }
 
 enum status lane_decide(struct lane *lane, struct decision *decision, enum outcome *outcome,
@@ -181,5 +197,6 @@ void lane_end_turn(struct lane *lane)
     lane->mark_count = 0;
     lane->events = 0;
     lane->record_count = 0;
+    tally_clear(&lane->tally, lane->stats);
     arena_reset(&lane->arena);
 }
