@@ -69,7 +69,9 @@ struct json *problem_expression(const struct decision *d, const struct step *ste
 struct text problem_type(const struct json *error); /* Borrowed. */
 /* "timeout: no reply in time", for people. Lives in the effects' arena. */
 const char *problem_text(const struct decision *d, const struct json *error);
-/* The error carries a failure reply: the service said that it did not do it. NULL: false. */
+/* The service said that it did not do it: the error carries a failure reply, and not one that leaves
+ * the outcome open (timeout, communication, heartbeat; after the first attempt also rate-limited and
+ * breaker-open, which speak of that attempt only). NULL: false. */
 bool problem_is_answer(const struct json *error);
 /* HTTP-like status of a well-known name, 0 for an author's own. */
 int64_t problem_status_of(struct text type);

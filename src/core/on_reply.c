@@ -46,6 +46,10 @@ static enum transition_result on_failure(struct decision *d, const struct frame 
             json_free(error);
             return ignore(d, frame, "a refusal, and it is stuck already");
         }
+        if (!problem_is_answer(error)) {
+            json_free(error);
+            return ignore(d, frame, "it leaves open what became of the command");
+        }
         pivot_refused(d, activation, error);
         return TRANSITION_APPLIED;
     }
@@ -89,11 +93,21 @@ static enum transition_result settle_doubt(struct decision *d, struct undo *undo
                                            const struct incoming *reply)
 {
     const struct step *step = &d->flow->steps[undo->step];
-    struct frame was = {.kind = FRAME_STEP, .step = undo->step, .attempt = 1};
+    /* Which attempt it answers is not known any more: the first was not the last, perhaps. */
+    struct frame was = {.kind = FRAME_STEP, .step = undo->step, .attempt = 2};
     struct error err = {0};
     enum reply_class class = classify_reply(d, &was, reply, &err);
 
     if (class == REPLY_FAILURE) {
+        struct json *error = classify_failure(d, &was, reply);
+        bool is_answer = problem_is_answer(error);
+
+        json_free(error);
+        if (!is_answer) {
+            effect_decide(d->effects, "%.*s: late reply, its outcome stays unknown",
+                          TEXT_ARG(step->name));
+            return TRANSITION_IGNORED;
+        }
         effect_decide(d->effects, "%.*s: late refusal, nothing to undo", TEXT_ARG(step->name));
         instance_drop_undo(d->after, undo->activation);
         unwind(d);

@@ -84,7 +84,23 @@ const char *problem_text(const struct decision *d, const struct json *error)
     return text.data;
 }
 
+/* By these names a service, or a bridge to one, says that it does not know what became of the
+ * command. */
+static bool is_doubtful(struct text type)
+{
+    return text_is(type, "timeout") || text_is(type, "communication") || text_is(type, "heartbeat");
+}
+
+/* By these that it did not take the command this time, which tells nothing of earlier attempts. */
+static bool is_turned_away(struct text type)
+{
+    return text_is(type, "rate-limited") || text_is(type, "breaker-open");
+}
+
 bool problem_is_answer(const struct json *error)
 {
-    return json_member(error, "reply") != NULL;
+    if (json_member(error, "reply") == NULL || is_doubtful(problem_type(error))) {
+        return false;
+    }
+    return json_member_int(error, "attempt", 1) == 1 || !is_turned_away(problem_type(error));
 }

@@ -114,6 +114,10 @@ static void a_late_refusal_drops_an_undo_that_was_not_sent_yet(void **state)
     doubt(&play);
     play_timer(&play, TIMER_ATTEMPT, 3);
     play_assert_place(&play, "undo of ship");
+    /* It does not know either, so the undo stays. */
+    assert_int_equal(play_reply(&play, "payments", 2, "{\"ok\":false,\"code\":\"timeout\"}"),
+                     TRANSITION_IGNORED);
+    assert_non_null(instance_find_undo(play.now, 2));
     assert_int_equal(play_reply(&play, "payments", 2, refused), TRANSITION_APPLIED);
     assert_null(instance_find_undo(play.now, 2));
     play_reply(&play, "payments", 4, ok);
