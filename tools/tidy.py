@@ -38,7 +38,6 @@ INCLUDES = {
 
 # Third-party headers, by their beginning, and the one folder that includes them.
 THIRD_PARTY = {
-    "json-c/": "json",
     "yaml.h": "compile",
     "avro.h": "codec",
     "avro/": "codec",

@@ -1,39 +1,20 @@
 #include "json/json.h"
 
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "json/value.h"
 
-#define KEY_ROOM 128
-#define WALKED_MEMBERS_MAX 16
+static const struct json constant_null = {.kind = JSON_NULL, .place = PLACE_CONSTANT};
+static const struct json constant_false = {.kind = JSON_BOOL, .place = PLACE_CONSTANT};
+static const struct json constant_true = {.kind = JSON_BOOL, .place = PLACE_CONSTANT, .flag = true};
 
-const char json_null_place[1] = {0};
-
-struct json *json_copy(const struct json *value)
-{
-    if (value == NULL || is_null(value)) {
-        return (struct json *)value;
-    }
-    return (struct json *)json_object_get(to_object(value));
-}
-
-void json_free(struct json *value)
-{
-    if (value != NULL && !is_null(value)) {
-        json_object_put(to_object(value));
-    }
-}
-
+/* Constants are never changed: no holder is counted. */
 struct json *json_null(void)
 {
-    return from_object(NULL);
+    return (struct json *)(uintptr_t)&constant_null;
 }
 
 struct json *json_bool(bool value)
 {
-    return from_object(made(json_object_new_boolean(value)));
+    return (struct json *)(uintptr_t)(value ? &constant_true : &constant_false);
 }
 
 /* Copy `text` to `out`, what is not UTF-8 replaced; with `nul_too` also NUL. */
@@ -57,16 +38,15 @@ static void add_repaired(struct text text, bool nul_too, struct buffer *out)
 struct json *json_text(struct text value)
 {
     struct buffer repaired = {.data = NULL};
-    struct json_c_object *object;
+    struct json *text;
 
-    if (!text_is_utf8(value)) {
-        add_repaired(value, false, &repaired);
-        value = buffer_text(&repaired);
+    if (text_is_utf8(value)) {
+        return value_text_new(NULL, value);
     }
-    CHECK(value.bytes <= INT_MAX);
-    object = made(json_object_new_string_len(value.bytes == 0 ? "" : value.data, (int)value.bytes));
+    add_repaired(value, false, &repaired);
+    text = value_text_new(NULL, buffer_text(&repaired));
     buffer_release(&repaired);
-    return from_object(object);
+    return text;
 }
 
 struct json *json_string(const char *value)
@@ -76,19 +56,12 @@ struct json *json_string(const char *value)
 
 struct json *json_array(void)
 {
-    return from_object(made(json_object_new_array_ext(4)));
+    return value_array_new(NULL);
 }
 
 struct json *json_object(void)
 {
-    return from_object(made(json_object_new_object()));
-}
-
-/* json-c copies the key and takes the value over. */
-static void put(struct json *object, const char *key, struct json *value)
-{
-    CHECK(value != NULL && json_kind(object) == JSON_OBJECT);
-    CHECK(json_object_object_add(to_object(object), key, to_object(value)) == 0);
+    return value_object_new(NULL);
 }
 
 struct json *json_open_copy(const struct json *value)
@@ -96,243 +69,163 @@ struct json *json_open_copy(const struct json *value)
     struct json *copy;
 
     if (json_kind(value) == JSON_ARRAY) {
-        size_t count = json_count(value);
+        const struct array_node *array = array_node(value);
 
         copy = json_array();
-        for (size_t i = 0; i < count; i++) {
-            json_push(copy, json_copy(json_at(value, i)));
+        value_reserve(copy, array->count);
+        for (uint32_t i = 0; i < array->count; i++) {
+            value_push(NULL, copy, json_copy(array->items[i]));
         }
         return copy;
     }
     CHECK(json_kind(value) == JSON_OBJECT);
-    copy = json_object();
-    for (const struct lh_entry *entry = lh_table_head(json_object_get_object(to_object(value)));
-         entry != NULL; entry = lh_entry_next(entry)) {
-        struct json *item = json_copy(from_object(lh_entry_v(entry)));
+    const struct object_node *object = object_node(value);
 
-        CHECK(json_object_object_add_ex(to_object(copy), lh_entry_k(entry), to_object(item),
-                                        JSON_C_OBJECT_ADD_KEY_IS_NEW) == 0);
+    copy = json_object();
+    /* Mostly something is put into it next. */
+    value_reserve(copy, (size_t)object->count + 1);
+    for (uint32_t i = 0; i < object->count; i++) {
+        value_add(NULL, copy, json_copy(object->members[i].key),
+                  json_copy(object->members[i].value));
     }
     return copy;
 }
 
 void json_push(struct json *array, struct json *item)
 {
-    CHECK(item != NULL && json_kind(array) == JSON_ARRAY);
-    CHECK(json_object_array_add(to_object(array), to_object(item)) == 0);
+    CHECK(item != NULL && is_kind(array, JSON_ARRAY) && array->place == PLACE_HEAP);
+    value_push(NULL, array, item);
 }
 
-/* The key as json-c wants it: in `room`, or on the heap if it is too long. */
-static char *key_string(struct text key, char room[KEY_ROOM])
+static void put(struct json *object, struct text key, struct json *value)
 {
-    if (key.bytes >= KEY_ROOM) {
-        return text_dup(key);
+    struct member *member;
+
+    CHECK(value != NULL && is_kind(object, JSON_OBJECT) && object->place == PLACE_HEAP);
+    member = value_find(object, key);
+    if (member == NULL) {
+        value_add(NULL, object, value_text_new(NULL, key), value);
+        return;
     }
-    if (key.bytes > 0) {
-        memcpy(room, key.data, key.bytes);
-    }
-    room[key.bytes] = '\0';
-    return room;
+    json_free(member->value);
+    member->value = value;
 }
 
 void json_put(struct json *object, struct text key, struct json *value)
 {
     struct buffer repaired = {.data = NULL};
-    char room[KEY_ROOM];
-    char *string;
 
-    if (!text_is_utf8(key) || text_find(key, '\0') != SIZE_MAX) {
-        add_repaired(key, true, &repaired);
-        key = buffer_text(&repaired);
+    if (text_is_utf8(key) && text_find(key, '\0') == SIZE_MAX) {
+        put(object, key, value);
+        return;
     }
-    string = key_string(key, room);
-    put(object, string, value);
-    if (string != room) {
-        free(string);
-    }
+    add_repaired(key, true, &repaired);
+    put(object, buffer_text(&repaired), value);
     buffer_release(&repaired);
 }
 
 void json_put_string(struct json *object, const char *key, const char *value)
 {
-    put(object, key, json_string(value));
+    put(object, text_of(key), json_string(value));
 }
 
 void json_put_text(struct json *object, const char *key, struct text value)
 {
-    put(object, key, json_text(value));
+    put(object, text_of(key), json_text(value));
 }
 
 void json_put_integer(struct json *object, const char *key, int64_t value)
 {
-    put(object, key, json_integer(value));
+    put(object, text_of(key), json_integer(value));
 }
 
 void json_put_bool(struct json *object, const char *key, bool value)
 {
-    put(object, key, json_bool(value));
+    put(object, text_of(key), json_bool(value));
 }
 
 void json_drop(struct json *object, struct text key)
 {
-    char room[KEY_ROOM];
-    char *string;
+    struct member *member;
 
-    CHECK(json_kind(object) == JSON_OBJECT);
-    if (text_find(key, '\0') != SIZE_MAX) {
-        return;
-    }
-    string = key_string(key, room);
-    json_object_object_del(to_object(object), string);
-    if (string != room) {
-        free(string);
+    CHECK(is_kind(object, JSON_OBJECT) && object->place == PLACE_HEAP);
+    member = value_find(object, key);
+    if (member != NULL) {
+        value_drop(object, member);
     }
 }
 
 enum json_kind json_kind(const struct json *value)
 {
     CHECK(value != NULL);
-    switch (json_object_get_type(to_object(value))) {
-    case json_type_null:
-        return JSON_NULL;
-    case json_type_boolean:
-        return JSON_BOOL;
-    case json_type_double:
-    case json_type_int:
-        return JSON_NUMBER;
-    case json_type_string:
-        return JSON_TEXT;
-    case json_type_array:
-        return JSON_ARRAY;
-    case json_type_object:
-        return JSON_OBJECT;
-    }
-    CHECK(!"unknown kind of JSON value");
-    return JSON_NULL;
-}
-
-static bool is_kind(const struct json *value, enum json_kind kind)
-{
-    return value != NULL && json_kind(value) == kind;
+    return (enum json_kind)value->kind;
 }
 
 size_t json_count(const struct json *value)
 {
     if (is_kind(value, JSON_ARRAY)) {
-        return json_object_array_length(to_object(value));
+        return array_node(value)->count;
     }
-    return is_kind(value, JSON_OBJECT) ? (size_t)json_object_object_length(to_object(value)) : 0;
+    return is_kind(value, JSON_OBJECT) ? object_node(value)->count : 0;
 }
 
 const struct json *json_at(const struct json *array, size_t index)
 {
-    if (!is_kind(array, JSON_ARRAY) || index >= json_object_array_length(to_object(array))) {
+    if (!is_kind(array, JSON_ARRAY) || index >= array_node(array)->count) {
         return NULL;
     }
-    return from_object(json_object_array_get_idx(to_object(array), index));
-}
-
-static bool is_small(const struct json *object)
-{
-    return json_object_object_length(to_object(object)) <= WALKED_MEMBERS_MAX;
-}
-
-/* In a small object it is cheaper to look at every key than to hash the one. `key` holds no NUL
- * and is not empty, so a key that is shorter differs before it ends. */
-static const struct json *find_walking(const struct json *object, struct text key)
-{
-    const struct lh_entry *entry;
-
-    for (entry = lh_table_head(json_object_get_object(to_object(object))); entry != NULL;
-         entry = lh_entry_next(entry)) {
-        const char *candidate = lh_entry_k(entry);
-
-        if (candidate[0] == key.data[0] && strncmp(candidate, key.data, key.bytes) == 0 &&
-            candidate[key.bytes] == '\0') {
-            return from_object(lh_entry_v(entry));
-        }
-    }
-    return NULL;
-}
-
-static const struct json *find_hashing(const struct json *object, const char *key)
-{
-    struct json_c_object *found;
-
-    return json_object_object_get_ex(to_object(object), key, &found) ? from_object(found) : NULL;
+    return array_node(array)->items[index];
 }
 
 const struct json *json_get(const struct json *object, struct text key)
 {
-    char room[KEY_ROOM];
-    const struct json *found;
-    char *string;
+    const struct member *member = is_kind(object, JSON_OBJECT) ? value_find(object, key) : NULL;
 
-    /* No key has a NUL, and json-c would look for what comes before it. */
-    if (!is_kind(object, JSON_OBJECT) || text_find(key, '\0') != SIZE_MAX) {
-        return NULL;
-    }
-    if (key.bytes > 0 && is_small(object)) {
-        return find_walking(object, key);
-    }
-    string = key_string(key, room);
-    found = find_hashing(object, string);
-    if (string != room) {
-        free(string);
-    }
-    return found;
+    return member == NULL ? NULL : member->value;
 }
 
 const struct json *json_member(const struct json *object, const char *key)
 {
-    if (!is_kind(object, JSON_OBJECT)) {
-        return NULL;
-    }
-    if (key[0] != '\0' && is_small(object)) {
-        return find_walking(object, text_of(key));
-    }
-    return find_hashing(object, key);
+    return json_get(object, text_of(key));
 }
 
 bool json_next(const struct json *object, struct json_cursor *cursor, struct text *key,
                const struct json **value)
 {
-    const struct lh_entry *entry = cursor->at;
+    const struct member *member = cursor->at;
+    const struct object_node *node = object_node(object);
 
-    if (!is_kind(object, JSON_OBJECT)) {
+    if (!is_kind(object, JSON_OBJECT) || (cursor->started && member == NULL)) {
         return false;
     }
-    entry = cursor->started ? (entry == NULL ? NULL : lh_entry_next(entry))
-                            : lh_table_head(json_object_get_object(to_object(object)));
-    *cursor = (struct json_cursor){.at = entry, .started = true};
-    if (entry == NULL) {
+    member = cursor->started ? member + 1 : node->members;
+    cursor->started = true;
+    if (node->count == 0 || member == node->members + node->count) {
+        cursor->at = NULL;
         return false;
     }
-    *key = text_of(lh_entry_k(entry));
-    *value = from_object(lh_entry_v(entry));
+    cursor->at = member;
+    *key = (struct text){text_node(member->key)->data, member->bytes};
+    *value = member->value;
     return true;
 }
 
 bool json_is_true(const struct json *value)
 {
-    return is_kind(value, JSON_BOOL) && json_object_get_boolean(to_object(value));
+    return is_kind(value, JSON_BOOL) && value->flag;
 }
 
 bool json_is_truthy(const struct json *value)
 {
-    if (value == NULL || is_null(value)) {
+    if (value == NULL || value->kind == JSON_NULL) {
         return false;
     }
-    return json_kind(value) != JSON_BOOL || json_is_true(value);
+    return value->kind != JSON_BOOL || value->flag;
 }
 
 struct text json_text_of(const struct json *value)
 {
-    if (!is_kind(value, JSON_TEXT)) {
-        return TEXT("");
-    }
-    return (struct text){json_object_get_string(to_object(value)),
-                         (size_t)json_object_get_string_len(to_object(value))};
+    return is_kind(value, JSON_TEXT) ? node_text(value) : TEXT("");
 }
 
 int64_t json_member_int(const struct json *object, const char *key, int64_t fallback)
@@ -354,7 +247,7 @@ bool json_scalar_text(const struct json *value, struct buffer *out)
         buffer_add_text(out, json_is_true(value) ? TEXT("true") : TEXT("false"));
         return true;
     case JSON_NUMBER:
-        number_canonical(to_object(value), out);
+        number_canonical(value, out);
         return true;
     case JSON_TEXT:
         buffer_add_text(out, json_text_of(value));

@@ -1,5 +1,5 @@
 /*
- * json - immutable, counted JSON values. The only folder that knows the JSON library.
+ * json - immutable, counted JSON values.
  *
  * Numbers keep what was written: integers of 64 bits (signed or unsigned) exactly, decimals as
  * their text. NULL never stands for JSON null; it means "absent". Values are not safe to share
@@ -11,6 +11,8 @@
  *
  * Building: an array or object from json_array(), json_object() or json_open_copy() may be changed
  * with json_push / json_put / json_drop until it is first shared (copied, put elsewhere, returned).
+ * What json_parse() gives is never open. It may keep the whole of a short text in memory as long as
+ * any part of it is held.
  */
 #ifndef BATON_JSON_JSON_H
 #define BATON_JSON_JSON_H

@@ -121,7 +121,7 @@ static enum status patch_members(struct json *object, const struct json *delta, 
         struct json *value = NULL;
         enum status status;
 
-        if (is_null(change)) {
+        if (change->kind == JSON_NULL) {
             json_drop(object, key);
             continue;
         }

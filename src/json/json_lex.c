@@ -193,8 +193,7 @@ static bool skip_exponent(struct reader *reader, size_t number_at)
 }
 
 /* `start` is where the number began; its digits are integer digits only. */
-static bool make_integer(struct reader *reader, size_t start, bool negative,
-                         struct json_c_object **value)
+static bool make_integer(struct reader *reader, size_t start, bool negative, struct json **value)
 {
     uint64_t magnitude = 0;
     bool fits = true;
@@ -208,17 +207,11 @@ static bool make_integer(struct reader *reader, size_t start, bool negative,
     if (!fits || (negative && magnitude > (uint64_t)INT64_MAX + 1)) {
         return reader_refuse_at(reader, start, "integer beyond 64 bits");
     }
-    if (negative) {
-        *value = made(json_object_new_int64((int64_t)(0 - magnitude)));
-    } else if (magnitude <= INT64_MAX) {
-        *value = made(json_object_new_int64((int64_t)magnitude));
-    } else {
-        *value = made(json_object_new_uint64(magnitude));
-    }
+    *value = value_integer_new(reader->slab, negative, magnitude);
     return true;
 }
 
-bool reader_number(struct reader *reader, struct json_c_object **value)
+bool reader_number(struct reader *reader, struct json **value)
 {
     struct scan *scan = &reader->scan;
     size_t start = scan->at;
@@ -246,7 +239,7 @@ bool reader_number(struct reader *reader, struct json_c_object **value)
     }
     /* "-0" has no integer of its own; it keeps its text as a decimal does. */
     if (decimal || (negative && zero)) {
-        *value = decimal_new(text_sub(scan->text, start, scan->at - start));
+        *value = decimal_new(reader->slab, text_sub(scan->text, start, scan->at - start));
         return true;
     }
     return make_integer(reader, start, negative, value);

@@ -13,7 +13,9 @@
 
 struct json *json_integer(int64_t value)
 {
-    return from_object(made(json_object_new_int64(value)));
+    bool negative = value < 0;
+
+    return value_integer_new(NULL, negative, negative ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 static double clamp(double value)
@@ -48,28 +50,27 @@ static bool short_decimal(struct text text, double *value)
     return true;
 }
 
-/* strtod() wants a NUL; json-c copies the text and hands it back as the object's user data. */
-struct json_c_object *decimal_new(struct text text)
+/* strtod() wants a NUL. */
+struct json *decimal_new(struct slab *slab, struct text text)
 {
     char room[64];
     char *string = room;
-    struct json_c_object *object;
     double value;
 
+    if (short_decimal(text, &value)) {
+        return value_decimal_new(slab, text, value);
+    }
     if (text.bytes < sizeof(room)) {
         memcpy(room, text.data, text.bytes);
         room[text.bytes] = '\0';
     } else {
         string = text_dup(text);
     }
-    if (!short_decimal(text, &value)) {
-        value = clamp(strtod(string, NULL));
-    }
-    object = made(json_object_new_double_s(value, string));
+    value = clamp(strtod(string, NULL));
     if (string != room) {
         free(string);
     }
-    return object;
+    return value_decimal_new(slab, text, value);
 }
 
 struct json *json_number(double value)
@@ -90,22 +91,7 @@ struct json *json_number(double value)
         snprintf(text, sizeof(text), "%.*g", digits, value);
         digits++;
     } while (digits <= 17 && strtod(text, NULL) != value);
-    return from_object(decimal_new(text_of(text)));
-}
-
-bool number_is_integer(const struct json_c_object *number)
-{
-    return json_object_get_type(number) == json_type_int;
-}
-
-struct integer number_integer(const struct json_c_object *number)
-{
-    int64_t value = json_object_get_int64(number);
-
-    if (value < 0) {
-        return (struct integer){.negative = true, .magnitude = 0 - (uint64_t)value};
-    }
-    return (struct integer){.magnitude = json_object_get_uint64(number)};
+    return decimal_new(NULL, text_of(text));
 }
 
 struct text integer_text(struct integer integer, char room[INTEGER_TEXT_BYTES])
@@ -122,38 +108,32 @@ struct text integer_text(struct integer integer, char room[INTEGER_TEXT_BYTES])
     return (struct text){room + at, INTEGER_TEXT_BYTES - at};
 }
 
-struct text number_text(struct json_c_object *number, char room[INTEGER_TEXT_BYTES])
+struct text number_text(const struct json *number, char room[INTEGER_TEXT_BYTES])
 {
-    if (number_is_integer(number)) {
-        return integer_text(number_integer(number), room);
-    }
-    return text_of(json_object_get_userdata(number));
+    return number->is_decimal ? decimal_text(number) : integer_text(number_integer(number), room);
 }
 
-void number_canonical(struct json_c_object *number, struct buffer *out)
+void number_canonical(const struct json *number, struct buffer *out)
 {
     char room[INTEGER_TEXT_BYTES];
-    struct text text = number_text(number, room);
 
-    if (number_is_integer(number)) {
-        buffer_add_text(out, text);
+    if (number->is_decimal) {
+        decimal_canonical(decimal_text(number), out);
     } else {
-        decimal_canonical(text, out);
+        buffer_add_text(out, integer_text(number_integer(number), room));
     }
 }
 
 bool json_int64(const struct json *value, int64_t *out)
 {
-    struct json_c_object *number;
     struct integer integer;
 
-    if (value == NULL || json_kind(value) != JSON_NUMBER) {
+    if (!is_kind(value, JSON_NUMBER)) {
         return false;
     }
-    number = to_object(value);
-    if (number_is_integer(number)) {
-        integer = number_integer(number);
-    } else if (!decimal_integer(text_of(json_object_get_userdata(number)), &integer)) {
+    if (!value->is_decimal) {
+        integer = number_integer(value);
+    } else if (!decimal_integer(decimal_text(value), &integer)) {
         return false;
     }
     if (integer.magnitude > (uint64_t)INT64_MAX + integer.negative) {
@@ -165,28 +145,26 @@ bool json_int64(const struct json *value, int64_t *out)
 
 double json_double(const struct json *value)
 {
-    struct json_c_object *number;
     struct integer integer;
 
-    if (value == NULL || json_kind(value) != JSON_NUMBER) {
+    if (!is_kind(value, JSON_NUMBER)) {
         return 0;
     }
-    number = to_object(value);
-    if (!number_is_integer(number)) {
-        return json_object_get_double(number);
+    if (value->is_decimal) {
+        return ((const struct decimal_node *)value)->value;
     }
-    integer = number_integer(number);
+    integer = number_integer(value);
     return integer.negative ? -(double)integer.magnitude : (double)integer.magnitude;
 }
 
-int number_compare(struct json_c_object *a, struct json_c_object *b)
+int number_compare(const struct json *a, const struct json *b)
 {
     char room_a[INTEGER_TEXT_BYTES];
     char room_b[INTEGER_TEXT_BYTES];
     double double_a;
     double double_b;
 
-    if (number_is_integer(a) && number_is_integer(b)) {
+    if (!a->is_decimal && !b->is_decimal) {
         struct integer integer_a = number_integer(a);
         struct integer integer_b = number_integer(b);
         int order = (integer_a.magnitude > integer_b.magnitude) -
@@ -198,8 +176,8 @@ int number_compare(struct json_c_object *a, struct json_c_object *b)
         return integer_a.negative ? -order : order;
     }
     /* Rounding to a double keeps the order, so only equal doubles need the digits. */
-    double_a = json_double(from_object(a));
-    double_b = json_double(from_object(b));
+    double_a = json_double(a);
+    double_b = json_double(b);
     if (double_a != double_b) {
         return double_a < double_b ? -1 : 1;
     }

@@ -8,34 +8,29 @@
 
 static int compare_members(const void *a, const void *b)
 {
-    return strcmp(((const struct member *)a)->key, ((const struct member *)b)->key);
+    return strcmp(((const struct entry *)a)->key, ((const struct entry *)b)->key);
 }
 
-struct member *members_sorted(const struct json *object, struct member *room, size_t room_count)
+struct entry *members_sorted(const struct json *object, struct entry *room, size_t room_count)
 {
-    size_t count = json_count(object);
-    struct member *members = room;
-    struct json_cursor cursor = {.at = NULL};
-    struct member member;
-    struct text key;
-    size_t i = 0;
+    const struct object_node *node = object_node(object);
+    struct entry *entries = room;
 
-    if (count > room_count) {
-        members = calloc(count, sizeof(*members));
-        CHECK(members != NULL);
+    if (node->count > room_count) {
+        entries = calloc(node->count, sizeof(*entries));
+        CHECK(entries != NULL);
     }
-    while (json_next(object, &cursor, &key, &member.value)) {
-        member.key = key.data;
-        members[i++] = member;
+    for (uint32_t i = 0; i < node->count; i++) {
+        entries[i] = (struct entry){text_node(node->members[i].key)->data, node->members[i].value};
     }
-    qsort(members, count, sizeof(*members), compare_members);
-    return members;
+    qsort(entries, node->count, sizeof(*entries), compare_members);
+    return entries;
 }
 
 /* Arrays of equal items and objects with equal keys are compared item by item. */
 static bool matches(const struct json *a, const struct json *b, bool exact);
 
-static bool numbers_match(struct json_c_object *a, struct json_c_object *b, bool exact)
+static bool numbers_match(const struct json *a, const struct json *b, bool exact)
 {
     char room_a[INTEGER_TEXT_BYTES];
     char room_b[INTEGER_TEXT_BYTES];
@@ -95,7 +90,7 @@ static bool matches(const struct json *a, const struct json *b, bool exact)
     case JSON_BOOL:
         return json_is_true(a) == json_is_true(b);
     case JSON_NUMBER:
-        return numbers_match(to_object(a), to_object(b), exact);
+        return numbers_match(a, b, exact);
     case JSON_TEXT:
         return text_equal(json_text_of(a), json_text_of(b));
     case JSON_ARRAY:
@@ -133,7 +128,7 @@ static int compare_arrays(const struct json *a, const struct json *b)
 }
 
 /* First the sorted keys as an array of texts, then the values in that order. */
-static int compare_sorted(const struct member *a, size_t count_a, const struct member *b,
+static int compare_sorted(const struct entry *a, size_t count_a, const struct entry *b,
                           size_t count_b)
 {
     int order = 0;
@@ -152,10 +147,10 @@ static int compare_sorted(const struct member *a, size_t count_a, const struct m
 
 static int compare_objects(const struct json *a, const struct json *b)
 {
-    struct member room_a[MEMBERS_ROOM];
-    struct member room_b[MEMBERS_ROOM];
-    struct member *members_a = members_sorted(a, room_a, MEMBERS_ROOM);
-    struct member *members_b = members_sorted(b, room_b, MEMBERS_ROOM);
+    struct entry room_a[MEMBERS_ROOM];
+    struct entry room_b[MEMBERS_ROOM];
+    struct entry *members_a = members_sorted(a, room_a, MEMBERS_ROOM);
+    struct entry *members_b = members_sorted(b, room_b, MEMBERS_ROOM);
     int order = compare_sorted(members_a, json_count(a), members_b, json_count(b));
 
     if (members_a != room_a) {
@@ -185,7 +180,7 @@ int json_compare(const struct json *a, const struct json *b)
     case JSON_BOOL:
         return json_is_true(a) - json_is_true(b);
     case JSON_NUMBER:
-        return number_compare(to_object(a), to_object(b));
+        return number_compare(a, b);
     case JSON_TEXT:
         return text_compare(json_text_of(a), json_text_of(b));
     case JSON_ARRAY:

@@ -1,19 +1,10 @@
-/*
- * The reader. It builds json-c's objects but does not use json-c's own parser, which takes control
- * characters in strings, NaN, lone surrogates and duplicate keys even when strict, cuts a key at a
- * NUL, and is slower. See docs/decisions/0001-json-library.md.
- */
+/* The reader; why it is our own: docs/decisions/0001-json-library.md. */
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/limits.h"
 #include "json/reader.h"
 
-#define KEY_ROOM 64
-
-/* JSON null is a NULL in json-c, so whether reading went well is said apart. */
-static bool read_value(struct reader *reader, struct json_c_object **value);
+static bool read_value(struct reader *reader, struct json **value);
 
 static void skip_space(struct scan *scan)
 {
@@ -38,79 +29,77 @@ static bool take_mark(struct scan *scan, char c)
     return true;
 }
 
-static bool read_array(struct reader *reader, struct json_c_object *array)
+static bool read_array(struct reader *reader, struct json *array)
 {
     if (take_mark(&reader->scan, ']')) {
         return true;
     }
     do {
-        struct json_c_object *item = NULL;
+        struct json *item;
 
         if (!read_value(reader, &item)) {
             return false;
         }
-        CHECK(json_object_array_add(array, item) == 0);
+        value_push(reader->slab, array, item);
     } while (take_mark(&reader->scan, ','));
     return scan_take(&reader->scan, ']') || reader_refuse(reader, "neither ',' nor ']'");
 }
 
-/* The value of `key`, put into `object`. */
-static bool read_member(struct reader *reader, struct json_c_object *object, const char *key,
-                        size_t key_at)
+/* What was read so far of a value that cannot be read to its end; a slab goes as a whole. */
+static void forget(const struct reader *reader, struct json *value)
 {
-    int count = json_object_object_length(object);
-    struct json_c_object *value;
+    if (reader->slab == NULL) {
+        json_free(value);
+    }
+}
+
+/* The value of `key`, put into `object`. Takes the key over. */
+static bool read_member(struct reader *reader, struct json *object, struct json *key, size_t key_at)
+{
+    struct json *value;
 
     if (!take_mark(&reader->scan, ':')) {
+        forget(reader, key);
         return reader_refuse(reader, "no ':' after a key");
     }
     if (!read_value(reader, &value)) {
+        forget(reader, key);
         return false;
     }
-    CHECK(json_object_object_add(object, key, value) == 0);
-    /* A key that was there was replaced: that is how json-c tells, at no cost. */
-    return json_object_object_length(object) > count ||
-           reader_refuse_at(reader, key_at, "duplicate key");
+    if (value_find(object, node_text(key)) != NULL) {
+        forget(reader, key);
+        forget(reader, value);
+        return reader_refuse_at(reader, key_at, "duplicate key");
+    }
+    value_add(reader->slab, object, key, value);
+    return true;
 }
 
-static bool read_object(struct reader *reader, struct json_c_object *object)
+static bool read_object(struct reader *reader, struct json *object)
 {
     if (take_mark(&reader->scan, '}')) {
         return true;
     }
     do {
         size_t key_at = reader->scan.at;
-        char room[KEY_ROOM];
-        char *key = room;
-        struct text text;
-        bool read;
+        struct text key;
 
-        if (!reader_string(reader, &text)) {
+        if (!reader_string(reader, &key)) {
             return false;
         }
-        if (text_find(text, '\0') != SIZE_MAX) {
+        if (text_find(key, '\0') != SIZE_MAX) {
             return reader_refuse_at(reader, key_at, "NUL in a key");
         }
-        if (text.bytes < sizeof(room)) {
-            memcpy(room, text.data, text.bytes);
-            room[text.bytes] = '\0';
-        } else {
-            key = text_dup(text);
-        }
-        read = read_member(reader, object, key, key_at);
-        if (key != room) {
-            free(key);
-        }
-        if (!read) {
+        if (!read_member(reader, object, value_text_new(reader->slab, key), key_at)) {
             return false;
         }
     } while (take_mark(&reader->scan, ','));
     return scan_take(&reader->scan, '}') || reader_refuse(reader, "neither ',' nor '}'");
 }
 
-static bool read_container(struct reader *reader, bool is_object, struct json_c_object **value)
+static bool read_container(struct reader *reader, bool is_object, struct json **value)
 {
-    struct json_c_object *container;
+    struct json *container;
     bool read;
 
     if (reader->depth_left == 0) {
@@ -118,24 +107,23 @@ static bool read_container(struct reader *reader, bool is_object, struct json_c_
     }
     reader->scan.at++;
     reader->depth_left--;
-    container = made(is_object ? json_object_new_object() : json_object_new_array_ext(4));
+    container = is_object ? value_object_new(reader->slab) : value_array_new(reader->slab);
     read = is_object ? read_object(reader, container) : read_array(reader, container);
     reader->depth_left++;
     if (!read) {
-        json_object_put(container);
+        forget(reader, container);
         return false;
     }
     *value = container;
     return true;
 }
 
-static bool read_word(struct reader *reader, struct text word, struct json_c_object *meaning,
-                      struct json_c_object **value)
+static bool read_word(struct reader *reader, struct text word, struct json *meaning,
+                      struct json **value)
 {
     struct text rest = text_sub(reader->scan.text, reader->scan.at, word.bytes);
 
     if (!text_equal(rest, word)) {
-        json_object_put(meaning);
         return reader_refuse(reader, "no JSON value");
     }
     reader->scan.at += word.bytes;
@@ -143,7 +131,7 @@ static bool read_word(struct reader *reader, struct text word, struct json_c_obj
     return true;
 }
 
-static bool read_value(struct reader *reader, struct json_c_object **value)
+static bool read_value(struct reader *reader, struct json **value)
 {
     struct text string;
 
@@ -156,14 +144,14 @@ static bool read_value(struct reader *reader, struct json_c_object **value)
         if (!reader_string(reader, &string)) {
             return false;
         }
-        *value = made(json_object_new_string_len(string.data, (int)string.bytes));
+        *value = value_text_new(reader->slab, string);
         return true;
     case 't':
-        return read_word(reader, TEXT("true"), made(json_object_new_boolean(true)), value);
+        return read_word(reader, TEXT("true"), json_bool(true), value);
     case 'f':
-        return read_word(reader, TEXT("false"), made(json_object_new_boolean(false)), value);
+        return read_word(reader, TEXT("false"), json_bool(false), value);
     case 'n':
-        return read_word(reader, TEXT("null"), NULL, value);
+        return read_word(reader, TEXT("null"), json_null(), value);
     default:
         if (scan_peek(&reader->scan) != '-' && !is_digit(scan_peek(&reader->scan))) {
             return reader_refuse(reader, "no JSON value");
@@ -176,24 +164,28 @@ enum status json_parse_within(struct text text, size_t depth_max, struct json **
                               struct error *err)
 {
     struct reader reader = {.scan = {.text = text}, .depth_left = depth_max, .err = err};
-    struct json_c_object *object = NULL;
+    struct json *parsed = NULL;
     bool read;
 
     if (text.bytes > INT_MAX) {
         return fail(err, STATUS_REJECT, "%zu bytes are too many", text.bytes);
     }
     skip_space(&reader.scan);
-    read = read_value(&reader, &object);
+    if (scan_peek(&reader.scan) == '{' || scan_peek(&reader.scan) == '[') {
+        reader.slab = slab_new(text.bytes);
+    }
+    read = read_value(&reader, &parsed);
     skip_space(&reader.scan);
     if (read && reader.scan.at < text.bytes) {
-        json_object_put(object);
+        forget(&reader, parsed);
         read = reader_refuse(&reader, "more text after the value");
     }
     buffer_release(&reader.decoded);
+    slab_close(reader.slab, read ? parsed : NULL);
     if (!read) {
         return STATUS_REJECT;
     }
-    *value = from_object(object);
+    *value = parsed;
     return STATUS_OK;
 }
 

@@ -1,4 +1,4 @@
-/* The writer. json-c's own escapes '/', knows no sorted keys, and writes into memory of its own. */
+/* The writer. */
 #include <stdlib.h>
 
 #include "json/value.h"
@@ -54,7 +54,7 @@ static void write_text(struct text text, struct buffer *out)
     buffer_add_char(out, '"');
 }
 
-static void write_number(const struct writer *writer, struct json_c_object *number)
+static void write_number(const struct writer *writer, const struct json *number)
 {
     char room[INTEGER_TEXT_BYTES];
 
@@ -108,8 +108,8 @@ static void write_member(const struct writer *writer, struct text key, const str
 
 static void write_sorted(const struct writer *writer, const struct json *object, size_t level)
 {
-    struct member room[MEMBERS_ROOM];
-    struct member *members = members_sorted(object, room, MEMBERS_ROOM);
+    struct entry room[MEMBERS_ROOM];
+    struct entry *members = members_sorted(object, room, MEMBERS_ROOM);
     size_t count = json_count(object);
 
     for (size_t i = 0; i < count; i++) {
@@ -157,7 +157,7 @@ static void write_value(const struct writer *writer, const struct json *value, s
         buffer_add_text(writer->out, json_is_true(value) ? TEXT("true") : TEXT("false"));
         return;
     case JSON_NUMBER:
-        write_number(writer, to_object(value));
+        write_number(writer, value);
         return;
     case JSON_TEXT:
         write_text(json_text_of(value), writer->out);
@@ -237,7 +237,7 @@ size_t json_size(const struct json *value, size_t most)
         bytes = json_is_true(value) ? 4 : 5;
         break;
     case JSON_NUMBER:
-        bytes = number_text(to_object(value), room).bytes;
+        bytes = number_text(value, room).bytes;
         break;
     case JSON_TEXT:
         bytes = text_size(json_text_of(value));

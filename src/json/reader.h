@@ -11,6 +11,7 @@
 struct reader {
     struct scan scan;
     size_t depth_left;
+    struct slab *slab;     /* Where the values go; NULL: the heap. */
     struct buffer decoded; /* The string that is being read, if it has escapes. */
     struct error *err;
 };
@@ -24,6 +25,6 @@ bool reader_refuse(struct reader *reader, const char *what);
  * escapes, from reader->decoded until the next string. */
 bool reader_string(struct reader *reader, struct text *string);
 /* A number from its first byte on. */
-bool reader_number(struct reader *reader, struct json_c_object **value);
+bool reader_number(struct reader *reader, struct json **value);
 
 #endif

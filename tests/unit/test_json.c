@@ -58,9 +58,11 @@ static void invalid_utf8_is_replaced_in_texts_and_keys(void **state)
 
 static void putting_again_replaces_in_the_old_place(void **state)
 {
-    struct json *object = json_from("{\"a\":1,\"b\":2}");
+    struct json *parsed = json_from("{\"a\":1,\"b\":2}");
+    struct json *object = json_open_copy(parsed);
 
     (void)state;
+    json_free(parsed);
     json_put_integer(object, "a", 3);
     json_put_integer(object, "c", 4);
     json_drop(object, TEXT("b"));
@@ -68,6 +70,36 @@ static void putting_again_replaces_in_the_old_place(void **state)
     json_drop(object, TEXT("a\0"));
     assert_json(object, "{\"a\":3,\"c\":4}");
     json_free(object);
+}
+
+/* The values of a short text are freed as one, those of a long one apart: a part outlives the rest
+ * either way, and tests run with memory that is checked. */
+static void a_part_outlives_the_value_that_it_was_parsed_in(void **state)
+{
+    static const size_t paddings[] = {0, 100, 2000, 5000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(paddings) / sizeof(paddings[0]); i++) {
+        struct buffer text = {.data = NULL};
+        struct json *whole;
+        struct json *kept;
+        struct json *outer = json_object();
+
+        buffer_add_text(&text, TEXT("{\"a\":{\"b\":[1,2.50,\"x\",null]},\"pad\":\""));
+        for (size_t n = 0; n < paddings[i]; n++) {
+            buffer_add_char(&text, 'p');
+        }
+        buffer_add_text(&text, TEXT("\"}"));
+        whole = json_from(buffer_string(&text));
+        kept = json_copy(json_member(json_member(whole, "a"), "b"));
+        json_put(outer, TEXT("again"), json_copy(kept));
+        json_free(whole);
+        assert_json(kept, "[1,2.50,\"x\",null]");
+        json_free(kept);
+        assert_json(outer, "{\"again\":[1,2.50,\"x\",null]}");
+        json_free(outer);
+        buffer_release(&text);
+    }
 }
 
 static void an_open_copy_shares_items_and_changes_alone(void **state)
@@ -212,6 +244,7 @@ int main(void)
         cmocka_unit_test(constructors_make_what_they_say),
         cmocka_unit_test(invalid_utf8_is_replaced_in_texts_and_keys),
         cmocka_unit_test(putting_again_replaces_in_the_old_place),
+        cmocka_unit_test(a_part_outlives_the_value_that_it_was_parsed_in),
         cmocka_unit_test(an_open_copy_shares_items_and_changes_alone),
         cmocka_unit_test(members_are_found_in_objects_of_any_size),
         cmocka_unit_test(a_long_key_is_found),
