@@ -10,6 +10,7 @@
 #define REOPEN_TRIES 5
 #define FENCED_WINDOW_MS MS_PER_MINUTE
 #define FENCED_MAX 3
+#define CALM_COMMITS 16
 
 enum status lane_ensure_producer(struct lane *lane, struct error *err)
 {
@@ -285,7 +286,8 @@ static void take_again(struct lane *lane, const struct partition_offset *offsets
 
     lane_drop_overlay(lane);
     lane->failures++;
-    if (lane->failures >= 2 && lane->batch_max > 1 && !RULE_OFF(lane, 8)) {
+    if ((lane->failures >= 2 || lane->calm_wanted == CALM_COMMITS) && lane->batch_max > 1 &&
+        !RULE_OFF(lane, 8)) {
         lane->batch_max /= 2;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -326,6 +328,7 @@ static enum status find_out(struct lane *lane, enum status cause, bool was_asked
     uint32_t count;
     struct error why = *err;
 
+    lane->calm_wanted = is_overdue(lane) ? CALM_COMMITS : lane->calm_wanted;
     stat_add(&lane->stats->aborts, 1);
     stat_add(&lane->stats->fenced, cause == STATUS_FENCED);
     log_event(LOG_WARN, "transaction-failed", "lane=%u batch=%s asked=%d reason=\"%s\"",
@@ -389,7 +392,9 @@ enum status lane_commit(struct lane *lane, struct error *err)
     }
     lane_fault(lane, "after-commit");
     lane->failures = 0;
-    if (lane->batch_max < lane->settings->batch_records_max) {
+    if (lane->calm_wanted > 0) {
+        lane->calm_wanted--;
+    } else if (lane->batch_max < lane->settings->batch_records_max) {
         lane->batch_max *= 2;
     }
     tally_commit(lane->stats, clock->monotonic_ms(clock->self) - begun_ms, lane->record_count);

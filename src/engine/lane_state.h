@@ -57,6 +57,8 @@ struct lane {
     int64_t replaced_ms[REPLACED_MAX];
     uint32_t batch_max; /* Halved when a batch fails twice. */
     uint32_t failures;  /* Of the batch in a row. */
+    /* A batch that took too long would do so again at once: so many commits before it may grow. */
+    uint32_t calm_wanted;
 
     struct partition **partitions; /* By number; NULL: not owned. */
     int32_t partition_max;

@@ -1,6 +1,7 @@
 /* A lane at work on a simulated estate: what it does where several of its parts meet. */
 #include "engine/lane.h"
 
+#include "base/limits.h"
 #include "codec/command.h"
 #include "sim/sim_store.h"
 #include "support/estate_kit.h"
@@ -24,6 +25,8 @@ static const char flow_text[] = "flow: order\nversion: 1\nkey: .id\n"
 
 struct world {
     struct kit kit;
+    int64_t event_costs_us; /* Time that a record takes to be decided. */
+    uint64_t events_paid;
     struct sim_store *store;
     struct sleep_place place;
     struct barrier *barrier;
@@ -36,6 +39,19 @@ static void create(struct kit *kit, const char *name, int32_t bytes_max)
     sim_broker_create(kit->broker, &(struct sim_topic_options){.name = name,
                                                                .partitions = KIT_PARTITIONS,
                                                                .message_bytes_max = bytes_max});
+}
+
+/* Called at the named points of a turn: lets the time pass that deciding has taken. */
+static void pay(void *self, const char *point)
+{
+    struct world *world = self;
+
+    if (world->event_costs_us > 0 && strcmp(point, "after-decide") == 0) {
+        uint64_t events = lane_stats(world->lane)->outcomes[OUTCOME_APPLIED];
+        world->kit.sim.now_ms += (int64_t)(events - world->events_paid) * world->event_costs_us /
+                                 1000;
+        world->events_paid = events;
+    }
 }
 
 static void open_world(struct world *world, int32_t history_bytes_max)
@@ -63,7 +79,9 @@ static void open_world(struct world *world, int32_t history_bytes_max)
                                    .clock = &kit->clock,
                                    .barrier = world->barrier,
                                    .settings = &kit->settings,
-                                   .seed = 5};
+                                   .seed = 5,
+                                   .fault_self = world,
+                                   .fault = pay};
     assert_int_equal(lane_open(&options, &world->lane, &kit->err), STATUS_OK);
 }
 
@@ -279,6 +297,33 @@ static void a_timer_fires_in_time_although_its_run_is_just_falling_asleep(void *
     close_world(&world);
 }
 
+static void a_batch_that_takes_too_long_is_halved_and_does_not_grow_at_once(void **state)
+{
+    const int records = 5 * BATCH_RECORDS_MAX / 2;
+    struct world world;
+    char payload[32];
+    char key[16];
+
+    (void)state;
+    open_world(&world, 0);
+    run_for(&world, 3000);
+    /* Given: a full batch takes more than half of the session, half of one takes less. */
+    world.event_costs_us = 700;
+    for (int i = 0; i < records; i++) {
+        snprintf(key, sizeof key, "K%d", i);
+        snprintf(payload, sizeof payload, "{\"id\":\"%s\"}", key);
+        give(&world, "in", key, payload);
+    }
+    /* When: they are taken. */
+    for (int i = 0; i < 12; i++) {
+        turn(&world);
+    }
+    /* Then: one batch was in vain, not every other. */
+    assert_int_equal(committed(&world), records);
+    assert_int_equal(lane_stats(world.lane)->aborts, 1);
+    close_world(&world);
+}
+
 static void a_dead_letter_moves_the_position_when_the_pass_finds_nothing(void **state)
 {
     struct world world;
@@ -339,6 +384,7 @@ int main(void)
         cmocka_unit_test(a_timer_that_is_due_soon_after_falling_asleep_fires_in_time),
         cmocka_unit_test(a_run_that_is_forgotten_while_its_record_is_taken_still_gets_it),
         cmocka_unit_test(a_timer_fires_in_time_although_its_run_is_just_falling_asleep),
+        cmocka_unit_test(a_batch_that_takes_too_long_is_halved_and_does_not_grow_at_once),
         cmocka_unit_test(a_dead_letter_moves_the_position_when_the_pass_finds_nothing),
         cmocka_unit_test(a_timer_whose_history_is_refused_stops_the_partition),
     };
