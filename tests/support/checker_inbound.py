@@ -46,11 +46,45 @@ def endings(view):
     return ended
 
 
+def cut_off(view, read):
+    """{partition: [(offset, stream, next)]} of the inbox records that are not among those read, as
+    the history tells of them: their partition's owner has cut them off."""
+    gone = defaultdict(list)
+    for steps in view.runs.values():
+        for step in steps:
+            cause, partition = step.value["cause"], step.record.partition
+            if cause["inboxOffset"] >= 0 and (partition, cause["inboxOffset"]) not in read:
+                stream = (partition, cause["route"], cause["topic"], cause["generation"],
+                          cause["partition"])
+                gone[partition].append((cause["inboxOffset"], stream, cause["offset"] + 1))
+    return {partition: sorted(marks) for partition, marks in gone.items()}
+
+
+class Marks:
+    """The watermarks as they stood when an inbox record was taken; asked in the order of offsets."""
+
+    def __init__(self, gone):
+        self.gone = {partition: iter(marks) for partition, marks in gone.items()}
+        self.first = {partition: next(marks) for partition, marks in self.gone.items()}
+        self.next = {}
+
+    def at(self, partition, offset, stream):
+        """Records below the mark are repeats."""
+        while self.first.get(partition) and self.first[partition][0] < offset:
+            _, other, mark = self.first[partition]
+            self.next[other] = max(self.next.get(other, 0), mark)
+            self.first[partition] = next(self.gone[partition], None)
+        return self.next.get(stream, 0)
+
+    def rise(self, stream, offset):
+        self.next[stream] = max(self.next.get(stream, 0), offset + 1)
+
+
 def check_inbox(view, committed):
     """Of what is committed: history, a dead letter, an alert, or a repeat. Gives what was met, as
     {(topic, partition, offset)} of the sources."""
-    ended, alerts = endings(view), alert_places(view)
-    marks, met = {}, set()
+    ended, alerts, met = endings(view), alert_places(view), set()
+    marks = Marks(cut_off(view, {(record.partition, record.offset) for record in view.of("inbox")}))
     for record in view.of("inbox"):
         value = view.decode("inbox", record, "inbox")
         place = record.partition, record.offset
@@ -63,8 +97,8 @@ def check_inbox(view, committed):
         if record.offset >= committed.get(record.partition, 0):
             view.find("inbox", record.place, f"{'/'.join(map(str, source))} has not been taken")
             continue
-        repeat = value["kind"] != "OPERATOR" and value["offset"] < marks.get(stream, 0)
-        marks[stream] = max(marks.get(stream, 0), value["offset"] + 1)
+        repeat = value["kind"] != "OPERATOR" and value["offset"] < marks.at(*place, stream)
+        marks.rise(stream, value["offset"])
         instance = f"{value['flow']}:{value['key']}"
         found = len(ended[place]) + (not ended[place] and (instance, *source) in alerts)
         if repeat and ended[place]:
@@ -97,15 +131,26 @@ def check_sources(view, met):
             for start in view.decode("flow", record, "flows")["starts"]:
                 place = start["topic"], start["partition"]
                 starts[place] = min(starts.get(place, start["offset"]), start["offset"])
-    gone = {partition: low for partition, low in view.inbox_lows.items() if low > 0}
+    if any(view.inbox_lows.values()):  # What is cut off has left its traces.
+        met = met | told(view)
     for topic, kind in view.estate.sources.items():
         for record in view.raw.get(topic, []):
-            if record.value is None or is_foreign(view, kind, record) or gone:
+            if record.value is None or is_foreign(view, kind, record):
                 continue
             if record.offset < starts.get((topic, record.partition), 0):
                 continue
             if (topic, record.partition, record.offset) not in met:
                 view.find("source", record.place, f"{record.key!r} never reached the inbox")
+
+
+def told(view):
+    """{(topic, partition, offset)} of the sources by what came of them."""
+    causes = (step.value["cause"] for steps in view.runs.values() for step in steps)
+    dead = {tuple(record.header(f"baton-dlq-{name}") for name in ("topic", "partition", "offset"))
+            for record in view.of("dlq")}
+    return {(cause["topic"], cause["partition"], cause["offset"]) for cause in causes} \
+        | {place[1:] for place in alert_places(view)} \
+        | {(topic, int(partition), int(offset)) for topic, partition, offset in dead if offset}
 
 
 def check(view, committed):

@@ -18,7 +18,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartiti
 import wait
 
 SOURCE = Path(os.environ.get("BATON_SOURCE_DIR") or Path(__file__).resolve().parent.parent.parent)
-READ_SECONDS = 60
+READ_SECONDS = 100
 
 
 class Record(NamedTuple):
@@ -60,6 +60,12 @@ def partition_of(key, count):
     return (murmur2(key) & 0x7FFFFFFF) % count
 
 
+def business_key(key):
+    """Of a record's key, which is <key>, <flow>:<key> or <flow>:<key>/<run>/<seq>. Right for keys
+    that hold neither a colon nor a slash."""
+    return key.partition(b":")[2].partition(b"/")[0] if b":" in key else key
+
+
 def consumer_of(brokers, **settings):
     """A reader of its own, in no group that anybody waits for."""
     return Consumer({"bootstrap.servers": brokers, "group.id": "checker",
@@ -73,11 +79,12 @@ def _record(message):
                   message.value(), dict(message.headers() or []))
 
 
-def read_all(brokers, topics, choose=lambda topic, count: range(count)):
+def read_all(brokers, topics, choose=lambda topic, count: range(count), keep=None):
     """Every committed record of `topics`, from the beginning to the stable end: {topic: [Record]}.
 
     Records of a partition are in their order. A topic that does not exist is left out. `choose`
-    gives the partitions to be read of those that there are.
+    gives the partitions to be read of those that there are; `keep`, asked with the topic and the
+    key of each record, which of them are given.
     """
     consumer = consumer_of(brokers)
     try:
@@ -92,7 +99,8 @@ def read_all(brokers, topics, choose=lambda topic, count: range(count)):
             # A call waits its whole time unless the number is reached.
             for message in consumer.consume(5000, timeout=0.05):
                 if message.error() is None:
-                    found[message.topic()].append(_record(message))
+                    if keep is None or keep(message.topic(), message.key()):
+                        found[message.topic()].append(_record(message))
                 elif message.error().code() == KafkaError._PARTITION_EOF:
                     missing.discard((message.topic(), message.partition()))
             return not missing

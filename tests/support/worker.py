@@ -3,6 +3,7 @@
 import os
 
 import process
+import records
 import wait
 
 BATON = os.environ.get("BATON", "")
@@ -10,16 +11,26 @@ BATON_FAULTY = os.environ.get("BATON_FAULTY", "")
 READY_SECONDS = 40
 
 
+def quick_program():
+    """An optimised build of the same sources if there is one, or None."""
+    newest = max(path.stat().st_mtime for path in (records.SOURCE / "src").rglob("*.[ch]"))
+    for preset in ("clang", "release"):
+        program = records.SOURCE / "build" / preset / "baton"
+        if program.exists() and program.stat().st_mtime > newest:
+            return str(program)
+    return None
+
+
 class Worker:
     """One `baton run`. Its log can be asked for events.
 
     With `fault`, "<point>" or "<point>:<n>", it dies when it comes there for the n-th time after
-    arm(); with `freeze` it stops there, until the test thaws it.
+    arm(); with `freeze` it stops there, until the test thaws it. `program`: another one than BATON.
     """
 
-    def __init__(self, estate, name, fault=None, static=True, freeze=False):
+    def __init__(self, estate, name, fault=None, static=True, freeze=False, program=None):
         self.name, self.estate, self.fault = name, estate, fault
-        argv = [BATON_FAULTY if fault else BATON, "run", "--config", str(estate.config)]
+        argv = [BATON_FAULTY if fault else program or BATON, "run", "--config", str(estate.config)]
         argv += ["--name", name] if static else []
         self.armed = estate.directory / f"{name}.armed"
         self.armed.unlink(missing_ok=True)
