@@ -62,6 +62,16 @@ static void adopt_resident(struct lane *lane, const struct touched *touched)
     }
 }
 
+void lane_batch_went_well(struct lane *lane)
+{
+    lane->failures = 0;
+    if (lane->calm_wanted > 0) {
+        lane->calm_wanted--;
+    } else if (lane->batch_max < lane->settings->batch_records_max) {
+        lane->batch_max *= 2;
+    }
+}
+
 void lane_adopt(struct lane *lane)
 {
     tally_publish(&lane->tally, lane->stats);

@@ -391,12 +391,7 @@ enum status lane_commit(struct lane *lane, struct error *err)
         return find_out(lane, status, was_asked, err);
     }
     lane_fault(lane, "after-commit");
-    lane->failures = 0;
-    if (lane->calm_wanted > 0) {
-        lane->calm_wanted--;
-    } else if (lane->batch_max < lane->settings->batch_records_max) {
-        lane->batch_max *= 2;
-    }
+    lane_batch_went_well(lane);
     tally_commit(lane->stats, clock->monotonic_ms(clock->self) - begun_ms, lane->record_count);
     lane_adopt(lane);
     lane_fault(lane, "after-adopt");

@@ -153,6 +153,7 @@ bool metadata_parse(const char *text, struct metadata *metadata);
 
 /* adopt.c: the turn is committed; the overlay becomes the state. */
 void lane_adopt(struct lane *lane);
+void lane_batch_went_well(struct lane *lane); /* The next may be larger, up to the full size. */
 uint32_t lane_remember_until(const struct lane *lane, const struct instance *instance);
 void resident_set_wake(struct partition *partition, struct resident *resident, int64_t now_ms);
 /* One of its timers is due before the store is surely asked again: it stays in memory. */
