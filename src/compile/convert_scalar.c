@@ -229,11 +229,9 @@ struct json *convert_error_names(struct checker *checker, const struct field *fi
 struct json *convert_texts(struct checker *checker, const struct field *field,
                            const struct node *node)
 {
-    static const char headers[] =
-        "baton-instance baton-run baton-step baton-attempt baton-undo-of correlation-id "
-        "idempotency-key message-type reply-topic deadline traceparent";
     static const struct field header = {.key = "headers", .shape = SHAPE_HEADER_NAME};
-    static const struct field ours = {.key = "headers", .shape = SHAPE_CHOICE, .values = headers};
+    static const struct field ours = {
+        .key = "headers", .shape = SHAPE_CHOICE, .values = FIELDS_HEADERS};
     struct json *out;
 
     if (node->kind != NODE_MAP) {

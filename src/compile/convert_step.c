@@ -149,16 +149,15 @@ static void convert_key(struct checker *checker, enum object action, const struc
                    (common->flags & FIELD_LATER) == 0 &&
                    (common->actions & action_bit(action)) == 0;
 
+    if (refused && text_is(pair->key->text, "compensate")) {
+        diagnostics_error(checker->diagnostics, "F501", node_place(pair->key),
+                          "there is nothing to undo on '%s'", fields_of(action)->name);
+        return;
+    }
     if (refused) {
         diagnostics_error(checker->diagnostics, "F111", node_place(pair->key),
                           "'%.*s' is not allowed on '%s'", TEXT_ARG(pair->key->text),
                           fields_of(action)->name);
-        return;
-    }
-    if (common != NULL && text_is(pair->key->text, "compensate") && action != OBJECT_COUNT &&
-        action != OBJECT_REQUEST && action != OBJECT_EMIT) {
-        diagnostics_error(checker->diagnostics, "F501", node_place(pair->key),
-                          "there is nothing to undo on '%s'", fields_of(action)->name);
         return;
     }
     if (common != NULL && text_is(pair->key->text, "step")) {

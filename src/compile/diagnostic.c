@@ -240,8 +240,15 @@ static void print_source(const struct diagnostics *diagnostics, const struct pla
         size_t bytes = character_bytes(line, at);
         bool control = (unsigned char)line.data[at] < 0x20 || line.data[at] == 0x7F;
 
-        /* A tab becomes one blank so that the caret stands below its character. */
-        buffer_add(out, control ? " " : line.data + at, control ? 1 : bytes);
+        /* A tab becomes one blank so that the caret stands below its character; and what we print is
+         * UTF-8, whatever the file is. */
+        if (control) {
+            buffer_add_char(out, ' ');
+        } else if (text_utf8_step(line, at) == bytes) {
+            buffer_add(out, line.data + at, bytes);
+        } else {
+            buffer_add_text(out, TEXT("\xEF\xBF\xBD"));
+        }
         at += bytes;
     }
     buffer_add_text(out, TEXT("\n      | "));

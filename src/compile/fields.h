@@ -108,6 +108,11 @@ enum field_flag {
     FIELD_ACTION = 8, /* Says what a step does. */
 };
 
+/* The headers of a command that a service may rename. */
+#define FIELDS_HEADERS                                                                             \
+    "baton-instance baton-run baton-step baton-attempt baton-undo-of correlation-id "              \
+    "idempotency-key message-type reply-topic deadline traceparent"
+
 /* Actions that a key shared by all steps may stand on; one bit for each enum step_kind. */
 #define ON_REQUEST 0x01u
 #define ON_EMIT 0x02u
@@ -124,7 +129,7 @@ struct field {
     enum shape shape;
     enum object object; /* Of the shapes that say so. */
     unsigned flags;     /* enum field_flag */
-    unsigned actions;   /* ON_..., of OBJECT_STEP. */
+    unsigned actions;   /* ON_..., of OBJECT_STEP and OBJECT_UNDO. */
     enum context context;
     const char *values; /* SHAPE_CHOICE: "a b|c": c is of a later version. */
     int64_t least;      /* SHAPE_INTEGER */

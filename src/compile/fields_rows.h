@@ -159,7 +159,7 @@ static const struct field step_rows[] = {
      .doc = "Alert when it takes longer, and keep waiting"},
     {.key = "retry", .shape = SHAPE_RETRY, .object = OBJECT_POLICY, .actions = ON_REQUEST,
      .doc = "A retry policy's name, a number of attempts, or a policy"},
-    {.key = "compensate", .shape = SHAPE_COMPENSATE, .object = OBJECT_UNDO, .actions = ON_ALL,
+    {.key = "compensate", .shape = SHAPE_COMPENSATE, .object = OBJECT_UNDO, .actions = ON_REQUEST | ON_EMIT,
      .doc = "What undoes the step; none says that nothing has to"},
     {.key = "pivot", .shape = SHAPE_BOOL, .actions = ON_REQUEST | ON_EMIT | ON_LISTEN,
      .doc = "Once it succeeds there is no way back, only forward"},
@@ -227,8 +227,9 @@ static const struct field later_action_rows[] = {
 };
 
 static const struct field undo_rows[] = {
-    {.key = "timeout", .shape = SHAPE_SPAN, .doc = "Of each attempt"},
-    {.key = "retry", .shape = SHAPE_RETRY, .object = OBJECT_POLICY, .doc = "Else the saga's"},
+    {.key = "timeout", .shape = SHAPE_SPAN, .actions = ON_REQUEST, .doc = "Of each attempt"},
+    {.key = "retry", .shape = SHAPE_RETRY, .object = OBJECT_POLICY, .actions = ON_REQUEST,
+     .doc = "Else the saga's"},
     LATER("do"), LATER("run"), LATER("listen"), LATER("fork"), LATER("for"), LATER("try"),
 };
 
