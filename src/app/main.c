@@ -11,6 +11,7 @@ struct command {
 
 static const struct command commands[] = {
     {"run", cmd_run, "run a worker: router and executor lanes"},
+    {"dev", cmd_dev, "try flows in memory, with simulated services: no Kafka, no Redis"},
     {"check", cmd_check, "check flow files and say what is wrong, with line and column"},
     {"graph", cmd_graph, "draw a flow's state machine as Mermaid or DOT"},
     {"compile", cmd_compile, "print a flow's state machine as JSON"},

@@ -118,9 +118,8 @@ static enum status publish_flow(struct sim_broker *broker, const struct settings
     return publish_state(broker, names.flows, flow, source_partitions, err);
 }
 
-enum status estate_deploy(struct sim_broker *broker, const struct settings *settings,
-                          const struct flow *flow, int32_t source_partitions,
-                          int32_t command_bytes_max, struct error *err)
+void estate_create(struct sim_broker *broker, const struct settings *settings,
+                   const struct flow *flow, int32_t source_partitions, int32_t command_bytes_max)
 {
     create_own(broker, settings);
     for (uint32_t i = 0; i < flow->topic_count; i++) {
@@ -130,5 +129,13 @@ enum status estate_deploy(struct sim_broker *broker, const struct settings *sett
         create_named(broker, flow->services[i].commands, source_partitions, command_bytes_max);
         create_named(broker, flow->services[i].replies, source_partitions, 0);
     }
+    create_named(broker, flow->alerts, source_partitions, 0);
+}
+
+enum status estate_deploy(struct sim_broker *broker, const struct settings *settings,
+                          const struct flow *flow, int32_t source_partitions,
+                          int32_t command_bytes_max, struct error *err)
+{
+    estate_create(broker, settings, flow, source_partitions, command_bytes_max);
     return publish_flow(broker, settings, flow, source_partitions, err);
 }

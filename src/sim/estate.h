@@ -8,6 +8,10 @@
 #include "model/flow.h"
 #include "sim/sim_broker.h"
 
+/* Create the internal topics and those that `flow` names, as estate_deploy() does, and no more. */
+void estate_create(struct sim_broker *broker, const struct settings *settings,
+                   const struct flow *flow, int32_t source_partitions, int32_t command_bytes_max);
+
 /* Create the internal topics and those that `flow` names (with `source_partitions` each; command
  * topics take `command_bytes_max`, 0: 1 MiB), publish the flow and make it active from the
  * beginning of its sources. */

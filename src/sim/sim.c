@@ -6,11 +6,12 @@
 
 #define FIRST_CAPACITY 8
 #define TRACE_BYTES 512
-#define CALL_COSTS_PERMILLE 100 /* How often a call takes a millisecond. */
+#define CALL_COSTS_PERMILLE 100
 
 void sim_init(struct sim *sim, uint64_t seed, int64_t now_ms)
 {
-    *sim = (struct sim){.rng = {.state = seed}, .now_ms = now_ms};
+    *sim = (struct sim){
+        .rng = {.state = seed}, .now_ms = now_ms, .call_costs_permille = CALL_COSTS_PERMILLE};
 }
 
 void sim_process_init(struct sim_process *process, struct sim *sim, const char *name)
@@ -60,7 +61,7 @@ bool sim_enter(struct sim_process *process, const char *call)
     if (process->crashed || !pass(process, call)) {
         return false;
     }
-    sim->now_ms += rng_chance(&sim->rng, CALL_COSTS_PERMILLE);
+    sim->now_ms += rng_chance(&sim->rng, sim->call_costs_permille);
     if (sim->hooks.pause != NULL && process->pause_at != 0 &&
         process->points >= process->pause_at) {
         process->pause_at = 0;

@@ -51,6 +51,7 @@ struct sim {
     int64_t now_ms;
     bool faulty; /* False: no fault happens whatever the rates say. */
     uint32_t permille[SIM_FAULT_COUNT];
+    uint32_t call_costs_permille; /* How often a port call takes a millisecond. */
     struct sim_hooks hooks;
 };
 

@@ -15,6 +15,7 @@ struct sim_broker *sim_broker_new(struct sim *sim)
 
     CHECK(broker != NULL);
     broker->sim = sim;
+    broker->session_ms = SIM_SESSION_MS;
     return broker;
 }
 
@@ -136,6 +137,11 @@ void sim_broker_tick(struct sim_broker *broker)
     sim_group_tick(broker);
 }
 
+void sim_broker_set_session(struct sim_broker *broker, int64_t session_ms)
+{
+    broker->session_ms = session_ms;
+}
+
 /* ---- the outside world ---- */
 
 enum status sim_broker_append(struct sim_broker *broker, const struct outgoing *record,
@@ -204,6 +210,39 @@ int64_t sim_broker_committed(const struct sim_broker *broker, struct text group,
         }
     }
     return OFFSET_NONE;
+}
+
+void sim_broker_cut(struct sim_broker *broker, struct text topic, int32_t partition, int64_t before)
+{
+    struct sim_log *log = find_log(broker, topic, partition);
+
+    if (log != NULL) {
+        sim_log_delete(log, before < log->end ? before : log->end);
+    }
+}
+
+uint64_t sim_broker_activity(const struct sim_broker *broker)
+{
+    uint64_t activity = broker->order;
+
+    for (size_t i = 0; i < broker->topic_count; i++) {
+        for (int32_t k = 0; k < broker->topics[i]->options.partitions; k++) {
+            activity += (uint64_t)broker->topics[i]->logs[k].end;
+        }
+    }
+    return activity;
+}
+
+size_t sim_broker_records(const struct sim_broker *broker)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < broker->topic_count; i++) {
+        for (int32_t k = 0; k < broker->topics[i]->options.partitions; k++) {
+            count += broker->topics[i]->logs[k].count;
+        }
+    }
+    return count;
 }
 
 uint32_t sim_broker_open_transactions(const struct sim_broker *broker)

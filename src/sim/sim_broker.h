@@ -72,6 +72,11 @@ void sim_broker_forget(struct sim_broker *broker, struct sim_process *process);
  * does it as well. */
 void sim_broker_tick(struct sim_broker *broker);
 
+/* A member is removed when it has not polled for so long; SIM_SESSION_MS unless set. */
+void sim_broker_set_session(struct sim_broker *broker, int64_t session_ms);
+/* The groups learn that a process is gone, as when its sessions had timed out. */
+void sim_broker_expire(struct sim_broker *broker, const struct sim_process *process);
+
 /* ---- the outside world: no faults, no processes ---- */
 
 /* Append as a foreign, non-transactional producer. `record->offset` is filled if given. REJECT:
@@ -88,6 +93,14 @@ int64_t sim_broker_end(const struct sim_broker *broker, struct text topic, int32
 /* The offset that the group has committed, or OFFSET_NONE. */
 int64_t sim_broker_committed(const struct sim_broker *broker, struct text group, struct text topic,
                              int32_t partition);
+/* DeleteRecords: forget what is before `before`. */
+void sim_broker_cut(struct sim_broker *broker, struct text topic, int32_t partition,
+                    int64_t before);
+/* Rises whenever a record is appended or an offset is committed: while it stands still, nothing
+ * happens but by time. */
+uint64_t sim_broker_activity(const struct sim_broker *broker);
+/* The records that are kept now, in all topics. */
+size_t sim_broker_records(const struct sim_broker *broker);
 /* Transactions that are not marked everywhere yet. */
 uint32_t sim_broker_open_transactions(const struct sim_broker *broker);
 /* Run the cleaner over every compacted topic. */

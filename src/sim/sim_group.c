@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/sim_parts.h"
+#include "sim/sim_member.h"
 
 struct sim_group *sim_group_find(struct sim_broker *broker, struct text name)
 {
@@ -263,7 +263,7 @@ static void expire(struct sim_broker *broker, struct sim_group *group)
     for (size_t i = group->member_count; i > 0; i--) {
         struct sim_member *member = group->members[i - 1];
 
-        if (broker->sim->now_ms - member->polled_ms > SIM_SESSION_MS) {
+        if (broker->sim->now_ms - member->polled_ms > broker->session_ms) {
             sim_trace(broker->sim, NULL, "group %s: member %s is removed", group->name, member->id);
             sim_group_leave(broker, group, member->id);
         }
@@ -277,5 +277,16 @@ void sim_group_tick(struct sim_broker *broker)
 {
     for (size_t i = 0; i < broker->group_count; i++) {
         expire(broker, broker->groups[i]);
+    }
+}
+
+void sim_broker_expire(struct sim_broker *broker, const struct sim_process *process)
+{
+    for (size_t i = 0; i < broker->handle_count; i++) {
+        struct sim_consumer *consumer = (struct sim_consumer *)broker->handles[i];
+
+        if (consumer->handle.kind == SIM_CONSUMER && consumer->handle.process == process) {
+            sim_group_leave(broker, consumer->group, consumer->member_id);
+        }
     }
 }

@@ -143,6 +143,7 @@ struct sim_broker {
     struct sim_queue late;
     struct sim_watch watch;
     uint64_t order;
+    int64_t session_ms;
     bool accepts_oversize;
 };
 

@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 
-#include "base/map.h"
+#include "codec/payload.h"
+#include "sim/sim_ledger.h"
 
 #define LAST_HEADER(record, i) ((record)->headers[(record)->header_count - 1 - (i)])
 
-struct service {
+struct server {
     struct sim_service_options options;
+    size_t number;
     struct json *success;
     struct json *failure;
     struct json *undone;
@@ -17,7 +19,7 @@ struct service {
 
 /* An answer on its way. */
 struct letter {
-    const struct service *service;
+    size_t service; /* Its number. */
     int64_t due_ms;
     struct json *value;
     char *key;
@@ -28,17 +30,13 @@ struct letter {
 struct sim_services {
     struct sim *sim;
     struct sim_broker *broker;
-    struct service *services;
+    struct server *services;
     size_t count;
     size_t capacity;
     struct letter *letters;
     size_t letter_count;
     size_t letter_capacity;
-    struct sim_deed **deeds;
-    size_t deed_count;
-    size_t deed_capacity;
-    struct map by_key;
-    uint32_t order;
+    struct sim_ledger ledger;
 };
 
 struct sim_services *sim_services_new(struct sim *sim, struct sim_broker *broker)
@@ -49,16 +47,6 @@ struct sim_services *sim_services_new(struct sim *sim, struct sim_broker *broker
     services->sim = sim;
     services->broker = broker;
     return services;
-}
-
-static void drop_text(struct text text)
-{
-    free((char *)(uintptr_t)text.data);
-}
-
-static struct text keep_text(struct text text)
-{
-    return (struct text){text_dup(text), text.bytes};
 }
 
 static void letter_release(struct letter *letter)
@@ -82,17 +70,7 @@ void sim_services_free(struct sim_services *services)
     for (size_t i = 0; i < services->letter_count; i++) {
         letter_release(&services->letters[i]);
     }
-    map_release(&services->by_key);
-    for (size_t i = 0; i < services->deed_count; i++) {
-        struct sim_deed *deed = services->deeds[i];
-
-        drop_text(deed->type);
-        drop_text(deed->idempotency_key);
-        drop_text(deed->undo_of);
-        drop_text(deed->instance);
-        free(deed);
-    }
-    free(services->deeds);
+    sim_ledger_release(&services->ledger);
     free(services->letters);
     free(services->services);
     free(services);
@@ -111,7 +89,7 @@ static enum status parse_object(const char *source, struct json **value, struct 
 enum status sim_services_add(struct sim_services *services,
                              const struct sim_service_options *options, struct error *err)
 {
-    struct service service = {.options = *options};
+    struct server service = {.options = *options};
     const char *undone = options->undone == NULL ? options->success : options->undone;
     enum status status = parse_object(options->success, &service.success, err);
 
@@ -132,44 +110,31 @@ enum status sim_services_add(struct sim_services *services,
     CHECK(service.offsets != NULL);
     services->services = sim_grow(services->services, services->count, &services->capacity,
                                   sizeof(*services->services));
+    service.number = services->count;
     services->services[services->count++] = service;
     return STATUS_OK;
 }
 
-/* The last header of a name wins. */
-static struct text header(const struct record *record, const char *name)
+/* By our name; the last of a name wins. */
+static struct text header(const struct server *service, const struct record *record,
+                          const char *name)
 {
+    struct text wanted = text_of(name);
+
+    for (uint32_t i = 0; i < service->options.header_count; i++) {
+        if (text_is(service->options.headers[i].ours, name)) {
+            wanted = service->options.headers[i].theirs;
+        }
+    }
     for (uint32_t i = 0; i < record->header_count; i++) {
-        if (text_is(LAST_HEADER(record, i).name, name)) {
+        if (text_equal(LAST_HEADER(record, i).name, wanted)) {
             return LAST_HEADER(record, i).value;
         }
     }
     return TEXT("");
 }
 
-static struct sim_deed *deed_of(struct sim_services *services, const struct service *service,
-                                const struct sim_command *command, struct text instance)
-{
-    struct sim_deed *deed = map_get(&services->by_key, command->idempotency_key);
-
-    if (deed != NULL) {
-        return deed;
-    }
-    deed = calloc(1, sizeof(*deed));
-    CHECK(deed != NULL);
-    *deed = (struct sim_deed){.service = text_of(service->options.name),
-                              .type = keep_text(command->type),
-                              .idempotency_key = keep_text(command->idempotency_key),
-                              .undo_of = keep_text(command->undo_of),
-                              .instance = keep_text(instance)};
-    services->deeds = sim_grow(services->deeds, services->deed_count, &services->deed_capacity,
-                               sizeof(struct sim_deed *));
-    services->deeds[services->deed_count++] = deed;
-    map_put(&services->by_key, deed->idempotency_key, deed);
-    return deed;
-}
-
-static void draw(struct sim *sim, const struct service *service, const struct sim_command *command,
+static void draw(struct sim *sim, const struct server *service, const struct sim_command *command,
                  struct sim_answer *answer)
 {
     const struct sim_rates *rates = &service->options.rates;
@@ -192,81 +157,98 @@ static void draw(struct sim *sim, const struct service *service, const struct si
 }
 
 /* What is said again is what was said before. */
-static void settle(struct sim_services *services, struct sim_deed *deed, struct sim_answer *answer)
+static void settle(struct sim_services *services, struct sim_deed *deed, bool refuses_anew,
+                   struct sim_answer *answer)
 {
     bool speaks = answer->verdict == SIM_DO || answer->verdict == SIM_REFUSE;
 
     deed->commands++;
-    if (deed->done || deed->refused) {
+    if (deed->done || (deed->refused && !refuses_anew)) {
         answer->verdict = !speaks ? SIM_MISS : deed->done ? SIM_DO : SIM_REFUSE;
         return;
     }
     deed->refused = answer->verdict == SIM_REFUSE;
     deed->done = answer->verdict == SIM_DO || answer->verdict == SIM_MUTE;
     if (deed->done) {
-        deed->order = ++services->order;
+        deed->order = ++services->ledger.order;
     }
 }
 
-static void post(struct sim_services *services, const struct service *service,
-                 const struct sim_command *command, const struct sim_answer *answer)
+/* What is said, with what the service echoes. The caller's. */
+static struct json *body_of(const struct server *service, const struct sim_command *command,
+                            const struct sim_answer *answer)
 {
+    const struct json *given = answer->verdict == SIM_REFUSE ? answer->refused : answer->done;
     const struct json *body = answer->verdict == SIM_REFUSE ? service->failure
                               : command->undo_of.bytes > 0  ? service->undone
                                                             : service->success;
-    struct json *value = json_open_copy(body);
     const char *echo = service->options.echo;
     const struct json *echoed = echo == NULL ? NULL : json_member(command->value, echo);
-    struct letter letter = {.service = service,
-                            .due_ms = services->sim->now_ms + answer->delay_ms,
-                            .key = text_dup(command->key),
-                            .key_bytes = command->key.bytes};
+    struct json *value;
 
+    if (given != NULL) {
+        return json_copy(given);
+    }
+    value = json_open_copy(body);
     if (echoed != NULL) {
         json_put(value, text_of(echo), json_copy(echoed));
     }
+    return value;
+}
+
+static void post(struct sim_services *services, const struct server *service,
+                 const struct sim_command *command, const struct sim_answer *answer)
+{
+    struct text key = answer->key.data == NULL ? command->key : answer->key;
+    struct json *value = body_of(service, command, answer);
+
     for (int i = 0; i <= (int)answer->twice; i++) {
         struct letter *place;
 
         services->letters = sim_grow(services->letters, services->letter_count,
                                      &services->letter_capacity, sizeof(*services->letters));
         place = &services->letters[services->letter_count++];
-        *place = letter;
-        place->value = json_copy(value);
-        place->key = text_dup(command->key);
-        place->correlation = service->options.by_header ? text_dup(command->id) : NULL;
-        place->due_ms += i == 0 ? 0 : answer->again_ms;
+        *place = (struct letter){
+            .service = service->number,
+            .due_ms = services->sim->now_ms + answer->delay_ms + (i == 0 ? 0 : answer->again_ms),
+            .value = json_copy(value),
+            .key = text_dup(key),
+            .key_bytes = key.bytes,
+            .correlation = service->options.by_header ? text_dup(command->id) : NULL};
     }
-    free(letter.key);
     json_free(value);
 }
 
-static void serve(struct sim_services *services, const struct service *service,
+static void serve(struct sim_services *services, const struct server *service,
                   const struct record *record)
 {
-    struct sim_command command = {.service = text_of(service->options.name),
-                                  .type = header(record, "message-type"),
-                                  .key = record->key,
-                                  .id = header(record, "correlation-id"),
-                                  .idempotency_key = header(record, "idempotency-key"),
-                                  .undo_of = header(record, "baton-undo-of"),
-                                  .attempt = header(record, "baton-attempt")};
+    struct sim_command command = {
+        .service = text_of(service->options.name),
+        .type = header(service, record, "message-type"),
+        .key = record->key,
+        .id = header(service, record, "correlation-id"),
+        .idempotency_key = header(service, record, "idempotency-key"),
+        .undo_of = header(service, record, "baton-undo-of"),
+        .attempt = header(service, record, "baton-attempt"),
+        .instance = header(service, record, "baton-instance"),
+        .step = header(service, record, "baton-step"),
+        .record = record,
+    };
     struct sim_answer answer = {.verdict = SIM_DO};
     struct json *value = NULL;
     struct sim_deed *deed;
 
-    if (json_parse(record->value.data == NULL ? TEXT("null") : record->value, &value, NULL) !=
-        STATUS_OK) {
+    if (payload_decode(record->value, service->options.format, &value, NULL) != STATUS_OK) {
         return;
     }
     command.value = value;
-    deed = deed_of(services, service, &command, header(record, "baton-instance"));
+    deed = sim_ledger_deed(&services->ledger, &command);
     if (service->options.decide != NULL) {
         service->options.decide(service->options.decide_self, &command, &answer);
     } else {
         draw(services->sim, service, &command, &answer);
     }
-    settle(services, deed, &answer);
+    settle(services, deed, service->options.refuses_anew, &answer);
     sim_trace(services->sim, NULL, "%s: %.*s %.*s%s%s", service->options.name,
               TEXT_ARG(command.type), TEXT_ARG(command.idempotency_key),
               deed->done      ? " done"
@@ -276,25 +258,31 @@ static void serve(struct sim_services *services, const struct service *service,
     if (answer.verdict == SIM_DO || answer.verdict == SIM_REFUSE) {
         post(services, service, &command, &answer);
     }
+    json_free(answer.done);
+    json_free(answer.refused);
     json_free(value);
 }
 
 static void deliver(struct sim_services *services, struct letter *letter)
 {
-    struct record_header correlation = {TEXT("correlation-id"), text_of(letter->correlation)};
+    const struct sim_service_options *service = &services->services[letter->service].options;
+    const char *name = service->correlation == NULL ? "correlation-id" : service->correlation;
+    struct record_header correlation = {text_of(name), text_of(letter->correlation)};
     struct buffer body = {.data = NULL};
-    struct outgoing record = {.topic = text_of(letter->service->options.replies),
+    struct outgoing record = {.topic = text_of(service->replies),
                               .partition = PARTITION_BY_KEY,
                               .key = {letter->key, letter->key_bytes},
                               .headers = &correlation,
                               .header_count = letter->correlation != NULL};
     struct error err;
+    enum status status = payload_encode(letter->value, service->format, &body, &err);
 
-    json_write(letter->value, &body);
     record.value = buffer_text(&body);
-    if (sim_broker_append(services->broker, &record, &err) != STATUS_OK) {
-        sim_trace(services->sim, NULL, "%s: cannot answer: %s", letter->service->options.name,
-                  err.text);
+    if (status == STATUS_OK) {
+        status = sim_broker_append(services->broker, &record, &err);
+    }
+    if (status != STATUS_OK) {
+        sim_trace(services->sim, NULL, "%s: cannot answer: %s", service->name, err.text);
     }
     buffer_release(&body);
 }
@@ -319,7 +307,7 @@ void sim_services_step(struct sim_services *services)
     struct record record;
 
     for (size_t i = 0; i < services->count; i++) {
-        struct service *service = &services->services[i];
+        struct server *service = &services->services[i];
 
         for (int32_t k = 0; k < service->partitions; k++) {
             while (sim_broker_read(services->broker, text_of(service->options.commands), k,
@@ -337,7 +325,7 @@ bool sim_services_idle(const struct sim_services *services)
         return false;
     }
     for (size_t i = 0; i < services->count; i++) {
-        const struct service *service = &services->services[i];
+        const struct server *service = &services->services[i];
 
         for (int32_t k = 0; k < service->partitions; k++) {
             if (service->offsets[k] <
@@ -349,12 +337,42 @@ bool sim_services_idle(const struct sim_services *services)
     return true;
 }
 
+void sim_services_limit(struct sim_services *services, size_t deeds_max)
+{
+    services->ledger.most = deeds_max;
+}
+
+int64_t sim_services_due_ms(const struct sim_services *services)
+{
+    int64_t due_ms = INT64_MAX;
+
+    for (size_t i = 0; i < services->letter_count; i++) {
+        if (services->letters[i].due_ms < due_ms) {
+            due_ms = services->letters[i].due_ms;
+        }
+    }
+    return due_ms;
+}
+
+int64_t sim_services_position(const struct sim_services *services, struct text topic,
+                              int32_t partition)
+{
+    for (size_t i = 0; i < services->count; i++) {
+        const struct server *service = &services->services[i];
+
+        if (text_is(topic, service->options.commands) && partition < service->partitions) {
+            return service->offsets[partition];
+        }
+    }
+    return 0;
+}
+
 const struct sim_deed *sim_services_deed(const struct sim_services *services, size_t index)
 {
-    return index < services->deed_count ? services->deeds[index] : NULL;
+    return index < services->ledger.count ? services->ledger.deeds[index] : NULL;
 }
 
 const struct sim_deed *sim_services_find(const struct sim_services *services, struct text key)
 {
-    return map_get(&services->by_key, key);
+    return map_get(&services->ledger.by_key, key);
 }

@@ -9,6 +9,7 @@
 #ifndef BATON_SIM_SIM_SERVICES_H
 #define BATON_SIM_SIM_SERVICES_H
 
+#include "model/flow.h"
 #include "sim/sim_broker.h"
 #include "json/json.h"
 
@@ -28,6 +29,9 @@ struct sim_command {
     struct text idempotency_key;
     struct text undo_of; /* The idempotency key of what it undoes; empty: no undo. */
     struct text attempt;
+    struct text instance; /* baton-instance */
+    struct text step;
+    const struct record *record; /* As it came. */
     const struct json *value;
 };
 
@@ -36,6 +40,11 @@ struct sim_answer {
     int64_t delay_ms;
     bool twice;
     int64_t again_ms; /* With `twice`: after the first answer. */
+    /* What is said, instead of the service's payloads; taken over. Set it (or not) whatever the verdict:
+     * of a repeat it is not known before whether the work was done. */
+    struct json *done;
+    struct json *refused;
+    struct text key; /* Of the answer's record, borrowed; data NULL: the command's. */
 };
 
 struct sim_rates { /* Permille of commands, as far as faults are on (refusals: always). */
@@ -58,6 +67,11 @@ struct sim_service_options {
     const char *failure;
     const char *undone; /* The answer to an undo; NULL: as success. */
     struct sim_rates rates;
+    enum format format;                /* Of values, both ways. */
+    const struct header_name *headers; /* What the service calls our headers. */
+    uint32_t header_count;
+    const char *correlation; /* The header of answers with the command id; NULL: correlation-id. */
+    bool refuses_anew;       /* What was refused is decided again when it is asked for again. */
     /* Decides instead of the rates. Undos and commands that were done or refused before are given as
      * well; a repeat is answered as the first time whatever it says (DO and REFUSE). */
     void (*decide)(void *decide_self, const struct sim_command *command, struct sim_answer *answer);
@@ -81,6 +95,13 @@ struct sim_services;
 
 /* Borrows both. Free with sim_services_free(). */
 struct sim_services *sim_services_new(struct sim *sim, struct sim_broker *broker);
+/* Keep no more than so many deeds: the oldest are forgotten, and would be done again. */
+void sim_services_limit(struct sim_services *services, size_t deeds_max);
+/* When the next answer is due, or INT64_MAX. */
+int64_t sim_services_due_ms(const struct sim_services *services);
+/* What is before it in the command topic was read; 0 if no service reads it. */
+int64_t sim_services_position(const struct sim_services *services, struct text topic,
+                              int32_t partition);
 void sim_services_free(struct sim_services *services); /* Accepts NULL. */
 /* The texts are borrowed for the life of `services`. REJECT: a JSON text is none. */
 MUST_CHECK enum status sim_services_add(struct sim_services *services,

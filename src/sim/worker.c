@@ -50,8 +50,13 @@ void worker_kill(struct worker *worker)
     }
     worker->process.crashed = true;
     sim_trace(sim, &worker->process, "is dead");
+    if (worker->is_noticed) {
+        sim_broker_expire(worker->world_broker, &worker->process);
+    }
     forget(worker);
-    worker->start_at_ms = sim->now_ms + (int64_t)rng_below(&sim->rng, DOWN_MS_MAX);
+    worker->start_at_ms = sim->now_ms + (worker->down_ms > 0
+                                             ? worker->down_ms
+                                             : (int64_t)rng_below(&sim->rng, DOWN_MS_MAX));
 }
 
 void worker_stop(struct worker *worker, int64_t down_ms)
@@ -104,6 +109,7 @@ static bool is_alive(struct worker *worker, enum status status, const struct err
     if (status == STATUS_OK) {
         return true;
     }
+    worker->trouble = *err;
     sim_trace(worker->process.sim, &worker->process, "%s: %s", status_name(status), err->text);
     return status != STATUS_FATAL;
 }

@@ -33,6 +33,9 @@ struct worker {
     int64_t barrier_at_ms;
     uint32_t starts;
     uint64_t first_crash_at; /* In its first life; 0: not planned. */
+    bool is_noticed;         /* When it crashes the groups know at once. */
+    int64_t down_ms;         /* How long it is down then; 0: some time. */
+    struct error trouble;    /* What a part said last that was not OK; empty if nothing. */
 };
 
 /* Borrows all. `settings` is copied; with `named`, each worker has a name of its own. */
@@ -40,7 +43,7 @@ void worker_init(struct worker *worker, struct sim *sim, struct sim_broker *brok
                  struct sim_store *store, const struct settings *settings, uint32_t number);
 /* One round: start what is not up, a turn of each part. A crash ends it until start_at_ms. */
 void worker_turn(struct worker *worker);
-/* Gone without a word. */
+/* Gone without a word; it comes back some time later. */
 void worker_kill(struct worker *worker);
 /* Put all to sleep and leave the groups in good order; it comes back after `down_ms`. */
 void worker_stop(struct worker *worker, int64_t down_ms);

@@ -1,0 +1,53 @@
+/*
+ * dev_calls - every request that the flows make, and how the simulated services answer it: by the services
+ * file, else by what the flow's own rules take for a success.
+ */
+#ifndef BATON_APP_DEV_CALLS_H
+#define BATON_APP_DEV_CALLS_H
+
+#include "app/dev_services.h"
+#include "sim/sim_services.h"
+
+/* A request of a step, or of its undo. */
+struct dev_call {
+    const struct flow *flow;
+    uint32_t step;
+    bool is_undo;
+    const struct message_spec *spec;
+    const struct service *service;
+    struct text type;                 /* Empty if it has none or it depends on data. */
+    struct dev_behaviour *of_type;    /* NULL: its type has no entry. */
+    struct dev_behaviour *of_service; /* NULL: the service has none. */
+    struct json *success;             /* Made up; NULL: not needed, or none was found. */
+    struct json *failure;             /* Made up; NULL: none was found. */
+    bool told;                        /* That its answer is not what the flow takes for one. */
+};
+
+struct dev_calls {
+    struct arena arena;
+    struct dev_call *items;
+    uint32_t count;
+    uint32_t capacity;
+    const struct dev_services *services;
+    struct sim *sim;
+    struct buffer key; /* Of the answer under way. */
+    /* Told what a service does that its answers do not show: that it is silent, or cannot answer. */
+    void *self;
+    void (*note)(void *self, const struct sim_command *command, const char *what);
+};
+
+/*
+ * List the requests of `flow`, which is borrowed like `services`. Findings about the services file go to
+ * `diagnostics`. STATUS_REJECT: a service has to be told what to answer; `missing` says which, and shows
+ * what to write.
+ */
+MUST_CHECK enum status dev_calls_add(struct dev_calls *calls, const struct flow *flow,
+                                     struct diagnostics *diagnostics, struct buffer *missing);
+/* Findings about entries of services and types that no flow uses. */
+void dev_calls_check(const struct dev_calls *calls, struct diagnostics *diagnostics);
+void dev_calls_release(struct dev_calls *calls);
+
+/* The hook of sim_services; `self` is the calls. */
+void dev_calls_decide(void *self, const struct sim_command *command, struct sim_answer *answer);
+
+#endif

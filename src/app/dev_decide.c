@@ -1,0 +1,364 @@
+/* How a simulated service answers one command. */
+#include <stddef.h>
+#include <stdio.h>
+
+#include "app/dev_calls.h"
+#include "base/duration.h"
+#include "expr/example.h"
+
+#define DELAY_FROM_MS 20
+#define DELAY_TO_MS 80
+
+/* A command under way. */
+struct moment {
+    struct dev_calls *calls;
+    struct dev_call *call;
+    const struct sim_command *command;
+    const struct json *variables[VARIABLE_FIXED_COUNT];
+    struct json *owned[VARIABLE_FIXED_COUNT];
+    int64_t attempt;
+    uint32_t draws;
+};
+
+static void note(const struct moment *moment, const char *what)
+{
+    moment->calls->note(moment->calls->self, moment->command, what);
+}
+
+/* ---- which request it is ---- */
+
+/* "<instance>/<run>/<step><suffix>/<activation>": the suffix tells undos and cancels. */
+static struct text step_of(struct text key, bool *is_undo, bool *is_cancel)
+{
+    static const struct text undo = TEXT_INIT(":undo");
+    static const struct text cancel = TEXT_INIT(":cancel");
+    size_t end = text_find_last(key, '/');
+    struct text step = text_sub(key, 0, end == SIZE_MAX ? 0 : end);
+    size_t start = text_find_last(step, '/');
+
+    step = start == SIZE_MAX ? TEXT("") : text_sub(step, start + 1, step.bytes);
+    *is_undo = text_ends(step, undo);
+    *is_cancel = text_ends(step, cancel);
+    step.bytes -= *is_undo ? undo.bytes : *is_cancel ? cancel.bytes : 0;
+    return step;
+}
+
+static struct dev_call *find_call(const struct dev_calls *calls, const struct sim_command *command,
+                                  bool *is_cancel)
+{
+    struct text instance = command->instance;
+    bool is_undo = false;
+    struct text step = step_of(command->idempotency_key, &is_undo, is_cancel);
+    size_t colon = text_find(instance, ':');
+
+    for (uint32_t i = 0; i < calls->count && colon != SIZE_MAX; i++) {
+        struct dev_call *call = &calls->items[i];
+
+        if (call->is_undo == is_undo && text_equal(call->flow->steps[call->step].name, step) &&
+            text_equal(call->flow->name, text_sub(instance, 0, colon))) {
+            return call;
+        }
+    }
+    return NULL;
+}
+
+/* ---- what expressions see ---- */
+
+static struct json *headers_json(const struct record *record)
+{
+    struct json *headers = json_object();
+
+    for (uint32_t i = 0; i < record->header_count; i++) {
+        if (record->headers[i].value.data != NULL) {
+            json_put(headers, record->headers[i].name, json_text(record->headers[i].value));
+        }
+    }
+    return headers;
+}
+
+static void own(struct moment *moment, enum variable variable, struct json *value)
+{
+    moment->owned[variable] = value;
+    moment->variables[variable] = value;
+}
+
+static void look(struct moment *moment)
+{
+    const struct sim_command *command = moment->command;
+    const struct flow *flow = moment->call->flow;
+    size_t flow_bytes = text_find(command->instance, ':');
+    struct json *value = json_object();
+    char time[TIME_TEXT_BYTES];
+
+    json_put_text(value, "name", flow->name);
+    json_put_integer(value, "version", flow->version);
+    own(moment, VARIABLE_FLOW, value);
+    value = json_object();
+    json_put_text(value, "id", command->instance);
+    json_put_text(value, "key",
+                  text_sub(command->instance, flow_bytes + 1, command->instance.bytes));
+    own(moment, VARIABLE_INSTANCE, value);
+    value = json_object();
+    json_put_text(value, "name", flow->steps[moment->call->step].name);
+    json_put_integer(value, "attempt", moment->attempt);
+    own(moment, VARIABLE_STEP, value);
+    value = json_object();
+    json_put_text(value, "topic", command->record->topic);
+    json_put_text(value, "key", command->key);
+    json_put(value, TEXT("headers"), headers_json(command->record));
+    json_put(value, TEXT("value"), json_copy(command->value));
+    own(moment, VARIABLE_MESSAGE, value);
+    time_format(moment->calls->sim->now_ms, time);
+    own(moment, VARIABLE_NOW, json_string(time));
+}
+
+static void look_away(struct moment *moment)
+{
+    for (uint32_t i = 0; i < VARIABLE_FIXED_COUNT; i++) {
+        json_free(moment->owned[i]);
+    }
+}
+
+static struct expr_env env_of(struct moment *moment)
+{
+    return (struct expr_env){.input = moment->command->value,
+                             .variables = moment->variables,
+                             .variable_count = VARIABLE_FIXED_COUNT,
+                             .seed = moment->command->idempotency_key,
+                             .draws = &moment->draws};
+}
+
+/* ---- chances ---- */
+
+static bool hits(struct moment *moment, struct dev_chance *chance)
+{
+    struct expr_env env = env_of(moment);
+    struct error err;
+    bool truth = true;
+
+    if (!chance->given || (chance->attempts > 0 && moment->attempt > chance->attempts)) {
+        return false;
+    }
+    if (chance->when != NULL && expr_test(chance->when, &env, &truth, &err) != STATUS_OK) {
+        note(moment, err.text);
+        return false;
+    }
+    if (!truth) {
+        return false;
+    }
+    chance->seen++;
+    if (chance->every > 0 && chance->seen % chance->every != 0) {
+        return false;
+    }
+    return rng_chance(&moment->calls->sim->rng, chance->permille);
+}
+
+/* The behaviour that says something about `offset`: the type's, else the service's; an undo is not
+ * touched by what is said of the service as a whole. */
+static struct dev_behaviour *says(const struct moment *moment, size_t offset)
+{
+    struct dev_behaviour *const sides[] = {moment->call->of_type,
+                                           moment->call->is_undo ? NULL : moment->call->of_service};
+
+    for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++) {
+        if (sides[i] != NULL && ((struct dev_chance *)(void *)((char *)sides[i] + offset))->given) {
+            return sides[i];
+        }
+    }
+    return NULL;
+}
+
+static int64_t delay_of(const struct moment *moment)
+{
+    const struct dev_services *services = moment->calls->services;
+    const struct dev_behaviour *const sides[] = {moment->call->of_type, moment->call->of_service};
+    int64_t from_ms = services->has_delay ? services->delay_from_ms : DELAY_FROM_MS;
+    int64_t to_ms = services->has_delay ? services->delay_to_ms : DELAY_TO_MS;
+
+    for (size_t i = 2; i > 0; i--) {
+        if (sides[i - 1] != NULL && sides[i - 1]->has_delay) {
+            from_ms = sides[i - 1]->delay_from_ms;
+            to_ms = sides[i - 1]->delay_to_ms;
+        }
+    }
+    return from_ms + (int64_t)rng_below(&moment->calls->sim->rng, (uint64_t)(to_ms - from_ms) + 1);
+}
+
+/* ---- answers ---- */
+
+/* `value` (taken over) with `text` where `expr` looks for it. */
+static struct json *put_text(struct json *value, const struct expr *expr, struct text text)
+{
+    struct json *made = NULL;
+
+    if (expr != NULL && text.bytes > 0) {
+        made = expr_put(expr, value, json_text(text));
+    }
+    if (made == NULL) {
+        return value;
+    }
+    json_free(value);
+    return made;
+}
+
+/* The part of a reply's rule of correlation, filled with the instance's key unless the reply has it. */
+static struct json *correlated(struct moment *moment, const struct correlation *rule,
+                               struct text key, struct json *value)
+{
+    struct expr_env env = {.input = value};
+    struct json *there = NULL;
+    struct json *record = NULL;
+
+    if (rule->kind == CORRELATION_PATH &&
+        (expr_eval(rule->path, &env, &there, NULL) != STATUS_OK || json_kind(there) == JSON_NULL)) {
+        value = put_text(value, rule->path, key);
+    } else if (rule->kind == CORRELATION_RECORD) {
+        buffer_clear(&moment->calls->key);
+        record = rule->path == NULL ? NULL : expr_put(rule->path, NULL, json_text(key));
+        if (record != NULL) {
+            json_write(record, &moment->calls->key);
+        } else {
+            buffer_add_text(&moment->calls->key, key);
+        }
+        json_free(record);
+    }
+    json_free(there);
+    return value;
+}
+
+static struct json *addressed(struct moment *moment, struct json *value)
+{
+    const struct service *service = moment->call->service;
+    struct text key = json_member_text(moment->variables[VARIABLE_INSTANCE], "key");
+    struct json *parts = NULL;
+
+    if (service->by_header || value == NULL) {
+        return value;
+    }
+    if (service->correlate.kind != CORRELATION_COMPOSITE) {
+        return correlated(moment, &service->correlate, key, value);
+    }
+    if (json_parse(key, &parts, NULL) == STATUS_OK) {
+        for (uint32_t i = 0; i < service->correlate.part_count; i++) {
+            value = correlated(moment, &service->correlate.parts[i],
+                               json_text_of(json_at(parts, i)), value);
+        }
+    }
+    json_free(parts);
+    return value;
+}
+
+static struct json *render(struct moment *moment, const struct template *template)
+{
+    struct expr_env env = env_of(moment);
+    struct json *value = NULL;
+    struct error err;
+
+    if (template_render(template, &env, &value, &err) != STATUS_OK) {
+        note(moment, err.text);
+        return NULL;
+    }
+    return value;
+}
+
+static struct json *success(struct moment *moment)
+{
+    const struct dev_call *call = moment->call;
+
+    if (call->of_type != NULL && call->of_type->success != NULL) {
+        return render(moment, call->of_type->success);
+    }
+    if (!call->is_undo && call->of_service != NULL && call->of_service->success != NULL) {
+        return render(moment, call->of_service->success);
+    }
+    return json_copy(call->success);
+}
+
+static struct json *refusal(struct moment *moment, const struct dev_failure *failure)
+{
+    const struct reply_rule *rule = &moment->call->spec->reply;
+    struct json *value;
+
+    if (failure->reply != NULL) {
+        return render(moment, failure->reply);
+    }
+    value = json_copy(moment->call->failure);
+    if (value != NULL) {
+        value = put_text(value, rule->error, failure->error);
+        value = put_text(value, rule->reason, failure->reason);
+    }
+    return value;
+}
+
+/* Say once if what is meant as a success is none by the flow's rule. */
+static void check(struct moment *moment, const struct json *value)
+{
+    const struct reply_rule *rule = &moment->call->spec->reply;
+    const struct expr *expr = rule->success != NULL ? rule->success : rule->failure;
+    struct expr_env env = env_of(moment);
+    char text[256];
+    bool truth = false;
+
+    env.input = value;
+    if (moment->call->told || value == NULL ||
+        (expr_test(expr, &env, &truth, NULL) == STATUS_OK && truth == (rule->success != NULL))) {
+        return;
+    }
+    moment->call->told = true;
+    snprintf(text, sizeof(text), "its answer is no success by the flow's rule (%s: %.*s)",
+             rule->success != NULL ? "success" : "failure", TEXT_ARG(expr_source(expr)));
+    note(moment, text);
+}
+
+static void answer_it(struct moment *moment, struct sim_answer *answer)
+{
+    struct dev_behaviour *failing = says(moment, offsetof(struct dev_behaviour, failure.chance));
+    struct dev_behaviour *silent = says(moment, offsetof(struct dev_behaviour, silence));
+    struct dev_behaviour *twice = says(moment, offsetof(struct dev_behaviour, duplicate));
+
+    buffer_clear(&moment->calls->key);
+    answer->delay_ms = delay_of(moment);
+    if (silent != NULL && hits(moment, &silent->silence)) {
+        answer->verdict = silent->silent_before ? SIM_MISS : SIM_MUTE;
+        note(moment, silent->silent_before ? "is silent: the command is lost"
+                                           : "does it, but its answer is lost");
+        return;
+    }
+    answer->done = addressed(moment, success(moment));
+    check(moment, answer->done);
+    if (failing != NULL && hits(moment, &failing->failure.chance)) {
+        answer->verdict = SIM_REFUSE;
+        answer->refused = addressed(moment, refusal(moment, &failing->failure));
+    }
+    if (answer->verdict == SIM_REFUSE ? answer->refused == NULL : answer->done == NULL) {
+        answer->verdict = SIM_MISS;
+    }
+    answer->twice = twice != NULL && hits(moment, &twice->duplicate);
+    answer->again_ms = twice == NULL ? 0 : twice->duplicate_ms;
+    if (moment->calls->key.bytes > 0) {
+        answer->key = buffer_text(&moment->calls->key);
+    }
+}
+
+void dev_calls_decide(void *self, const struct sim_command *command, struct sim_answer *answer)
+{
+    struct moment moment = {.calls = self, .command = command};
+    bool is_cancel = false;
+
+    moment.call = find_call(moment.calls, command, &is_cancel);
+    answer->verdict = SIM_MUTE;
+    if (is_cancel) {
+        return; /* Nobody waits for an answer. */
+    }
+    if (moment.call == NULL) {
+        note(&moment, "does not know this command");
+        return;
+    }
+    if (!text_to_int64(command->attempt, &moment.attempt)) {
+        moment.attempt = 1;
+    }
+    answer->verdict = SIM_DO;
+    look(&moment);
+    answer_it(&moment, answer);
+    look_away(&moment);
+}

@@ -1,0 +1,272 @@
+#include "app/dev_example.h"
+
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "core/correlate.h"
+#include "expr/example.h"
+
+/* What is found out about the start message of a flow. */
+struct gather {
+    const struct flow *flow;
+    struct map written; /* Members of the document that the flow itself makes. */
+    struct map hints;   /* By the name of a member: a constant it is compared with. */
+    struct json *value; /* The payload so far. */
+    uint32_t number;
+};
+
+static void add_hint(void *self, struct text name, const struct json *constant)
+{
+    struct gather *gather = self;
+
+    if (map_get(&gather->hints, name) == NULL) {
+        map_put(&gather->hints, name, (void *)(uintptr_t)constant);
+    }
+}
+
+static void find_hints(struct gather *gather)
+{
+    const struct flow *flow = gather->flow;
+    struct expr_visitor visitor = {.self = gather, .visit = add_hint};
+
+    for (uint32_t i = 0; i < flow->expr_count; i++) {
+        expr_compared(flow->exprs[i], &visitor);
+    }
+    for (uint32_t i = 0; i < flow->template_count; i++) {
+        for (uint32_t k = 0; k < template_expr_count(flow->templates[i]); k++) {
+            expr_compared(template_expr_at(flow->templates[i], k), &visitor);
+        }
+    }
+}
+
+/* The first member of a path: "lines" of ".lines[].sku". */
+static struct text first_name(struct text path)
+{
+    size_t bytes = 1;
+
+    while (bytes < path.bytes && path.data[bytes] != '.' && path.data[bytes] != '[') {
+        bytes++;
+    }
+    return text_sub(path, 1, bytes - 1);
+}
+
+static struct text last_name(struct text path)
+{
+    size_t dot = text_find_last(path, '.');
+
+    return dot == SIZE_MAX ? path : text_sub(path, dot + 1, path.bytes);
+}
+
+static void read_expr(struct gather *gather, const struct expr *expr)
+{
+    const struct expr_path *paths;
+    uint32_t count = expr == NULL ? 0 : expr_paths(expr, &paths);
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct text path = paths[i].path;
+
+        if (map_get(&gather->written, first_name(path)) == NULL) {
+            gather->value = example_put(gather->value, path,
+                                        map_get(&gather->hints, last_name(path)), gather->number);
+        }
+    }
+}
+
+static void read_template(struct gather *gather, const struct template *template)
+{
+    for (uint32_t i = 0; template != NULL && i < template_expr_count(template); i++) {
+        read_expr(gather, template_expr_at(template, i));
+    }
+}
+
+static void read_key(struct gather *gather, const struct correlation *key)
+{
+    if (key->kind == CORRELATION_PATH) {
+        read_expr(gather, key->path);
+    }
+    for (uint32_t i = 0; i < key->part_count; i++) {
+        read_key(gather, &key->parts[i]);
+    }
+}
+
+static void read_message(struct gather *gather, const struct message_spec *message)
+{
+    read_template(gather, message->type);
+    read_template(gather, message->key);
+    read_template(gather, message->value);
+    read_template(gather, message->headers);
+    read_template(gather, message->cancel_type);
+    read_template(gather, message->cancel_value);
+}
+
+static void read_step(struct gather *gather, const struct step *step)
+{
+    read_expr(gather, step->condition);
+    read_expr(gather, step->timeout.expr);
+    read_expr(gather, step->warn_after.expr);
+    read_template(gather, step->note);
+    read_message(gather, &step->message);
+    if (step->compensate != NULL) {
+        read_message(gather, &step->compensate->message);
+    }
+    read_expr(gather, step->wait.span.expr);
+    read_expr(gather, step->wait.until);
+    read_template(gather, step->set);
+    for (uint32_t i = 0; i < step->choice.case_count; i++) {
+        read_expr(gather, step->choice.cases[i].when);
+    }
+    read_template(gather, step->raise.error);
+    read_template(gather, step->raise.title);
+    read_template(gather, step->raise.detail);
+    read_template(gather, step->end.reason);
+}
+
+/* Results of steps, and what `set` writes. */
+static void find_written(struct gather *gather)
+{
+    for (uint32_t i = 0; i < gather->flow->step_count; i++) {
+        const struct step *step = &gather->flow->steps[i];
+
+        if (step->as.bytes > 0) {
+            map_put(&gather->written, step->as, (void *)(uintptr_t)step);
+        }
+    }
+}
+
+static void read_document(struct gather *gather)
+{
+    const struct flow *flow = gather->flow;
+
+    if (flow->data != NULL) {
+        read_template(gather, flow->data);
+        return;
+    }
+    find_written(gather);
+    read_key(gather, &flow->key);
+    read_expr(gather, flow->timeout.expr);
+    for (uint32_t i = 0; i < flow->step_count; i++) {
+        read_step(gather, &flow->steps[i]);
+    }
+    read_template(gather, flow->result);
+}
+
+/* Headers and key of the record, as far as the topic's rules look there. */
+static void add_key(struct example_message *message, const struct correlation *key, uint32_t number)
+{
+    struct json *value;
+
+    if (key->kind == CORRELATION_HEADER) {
+        json_put(message->headers, key->header, example_value(key->header, NULL, number));
+    } else if (key->kind == CORRELATION_RECORD && message->key.bytes == 0) {
+        value = example_value(TEXT("key"), NULL, number);
+        if (key->path != NULL) {
+            value = expr_put(key->path, NULL, value);
+            json_write(value, &message->key);
+        } else {
+            buffer_add_text(&message->key, json_text_of(value));
+        }
+        json_free(value);
+    }
+    for (uint32_t i = 0; i < key->part_count; i++) {
+        add_key(message, &key->parts[i], number);
+    }
+}
+
+static void add_type(struct example_message *message, const struct locator *locator,
+                     struct text type)
+{
+    struct json *made = NULL;
+
+    if (type.bytes == 0) {
+        return;
+    }
+    if (locator->kind == LOCATOR_HEADER) {
+        json_put(message->headers, locator->header, json_text(type));
+    } else if (locator->kind == LOCATOR_PATH) {
+        made = expr_put(locator->path, message->value, json_text(type));
+    } else if (locator->kind == LOCATOR_RECORD) {
+        buffer_clear(&message->key);
+        buffer_add_text(&message->key, type);
+    }
+    if (made != NULL) {
+        json_free(message->value);
+        message->value = made;
+    }
+}
+
+/* The record's key is the business key unless a rule looks there for something else. */
+static enum status finish_key(const struct topic *topic, struct example_message *message,
+                              struct error *err)
+{
+    struct record_view view = {
+        .payload = message->value, .key = buffer_text(&message->key), .headers = message->headers};
+    struct buffer key = {0};
+    enum status status = correlate_key(&topic->key, &view, &key, err);
+
+    if (status == STATUS_OK && message->key.bytes == 0) {
+        buffer_add_text(&message->key, buffer_text(&key));
+    }
+    buffer_release(&key);
+    return status;
+}
+
+static enum status satisfy(const struct start *start, struct example_message *message,
+                           struct error *err)
+{
+    struct json *made = start->when == NULL ? json_copy(message->value)
+                                            : expr_example(start->when, message->value, true);
+
+    if (made == NULL) {
+        return fail(err, STATUS_REJECT, "no message could be found for which 'when: %.*s' is true",
+                    TEXT_ARG(expr_source(start->when)));
+    }
+    json_free(message->value);
+    message->value = made;
+    return STATUS_OK;
+}
+
+enum status example_message_complete(struct example_message *message, const struct topic *topic,
+                                     struct text type, struct error *err)
+{
+    add_type(message, &topic->type, type);
+    return finish_key(topic, message, err);
+}
+
+enum status example_start(const struct flow *flow, uint32_t start, uint32_t number,
+                          struct example_message *message, struct error *err)
+{
+    const struct start *chosen = &flow->starts[start];
+    const struct topic *topic = &flow->topics[chosen->topic];
+    struct gather gather = {.flow = flow, .value = json_object(), .number = number};
+    enum status status;
+
+    *message = (struct example_message){
+        .topic = topic->name, .format = topic->format, .headers = json_object()};
+    if (topic->format == FORMAT_JSON) {
+        find_hints(&gather);
+        read_key(&gather, &topic->key);
+        read_expr(&gather, chosen->when);
+        read_document(&gather);
+        map_release(&gather.hints);
+        map_release(&gather.written);
+    } else {
+        json_free(gather.value);
+        gather.value = json_text(TEXT("an example"));
+    }
+    message->value = gather.value;
+    add_key(message, &topic->key, number);
+    status = satisfy(chosen, message, err);
+    if (status == STATUS_OK) {
+        status = example_message_complete(message, topic, chosen->type, err);
+    }
+    return status == STATUS_OK ? status
+                               : fail_in(err, status, "flow '%.*s': an example for topic '%.*s'",
+                                         TEXT_ARG(flow->name), TEXT_ARG(topic->name));
+}
+
+void example_message_release(struct example_message *message)
+{
+    json_free(message->value);
+    json_free(message->headers);
+    buffer_release(&message->key);
+}

@@ -1,0 +1,30 @@
+/*
+ * example - the other way round: values of `.` for which an expression says what is wanted. For trying
+ * flows with made-up messages and replies; the engine never needs it.
+ *
+ * It knows comparisons of paths with constants, `and`, `or`, `not`, and a few functions. What it finds is
+ * evaluated before it is given out, so it may find nothing, but nothing wrong.
+ */
+#ifndef BATON_EXPR_EXAMPLE_H
+#define BATON_EXPR_EXAMPLE_H
+
+#include "expr/expr.h"
+
+/* A value for which `expr` is truthy (or not, by `truth`): `seed` with as little changed as it takes.
+ * `seed` may be NULL. NULL if none was found. Belongs to the caller. */
+struct json *expr_example(const struct expr *expr, const struct json *seed, bool truth);
+
+/* `into` (NULL: nothing yet) with `value`, which is taken over, where `expr` points: of a path the place,
+ * of `.a // .b` that of the first. NULL if it points nowhere. Belongs to the caller. */
+struct json *expr_put(const struct expr *expr, const struct json *into, struct json *value);
+
+/* Calls `visit` for each member that is compared or calculated with a constant, as `.total > 100`: what
+ * kind of value belongs there. `name` lives as long as `expr`. Members of what a pipe makes of `.` are
+ * among them; it is a hint, no more. */
+struct expr_visitor {
+    void *self;
+    void (*visit)(void *self, struct text name, const struct json *constant);
+};
+void expr_compared(const struct expr *expr, const struct expr_visitor *visitor);
+
+#endif
