@@ -60,7 +60,7 @@ sched.h semaphore.h spawn.h syslog.h termios.h unistd.h endian.h byteswap.h
 LIBC_FOLDERS = ("sys/", "netinet/", "arpa/", "linux/")
 
 # Functions whose parameters a library fixes: libmicrohttpd's handler of requests.
-GIVEN_SIGNATURES = {"on_request"}
+GIVEN_SIGNATURES = {"on_request", "on_request_sent"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 LEFT_OVER = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\s*\(?#\d)")

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapter/kafka_threads.h"
 #include "base/log.h"
 
 #define ALL (KAFKA_ADMIN | KAFKA_CONSUMER | KAFKA_READER | KAFKA_PRODUCER | KAFKA_FORWARDER)
@@ -245,6 +246,7 @@ enum status kafka_options_conf(const struct kafka_options *options, enum kafka_r
         return status;
     }
     rd_kafka_conf_set_log_cb(conf, on_log);
+    kafka_threads_name(conf, role);
     *out = conf;
     return STATUS_OK;
 }

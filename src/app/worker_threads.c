@@ -47,6 +47,15 @@ static void wait_ms(int64_t ms)
     }
 }
 
+/* As `top -H` shows it; the threads of the Kafka client are named after the one that made them. */
+static void name_thread(const char *role, int index)
+{
+    char name[16];
+
+    (void)snprintf(name, sizeof name, index < 0 ? "%s" : "%s-%d", role, index);
+    (void)pthread_setname_np(pthread_self(), name);
+}
+
 static void stop_all(struct worker *worker, const char *who, const struct error *err)
 {
     int none = EXIT_DONE;
@@ -97,6 +106,7 @@ static void *lane_main(void *argument)
     enum status status = redis_place_open(worker->config->redis_url, worker->config->settings.app,
                                           &place, &err);
 
+    name_thread("lane", (int)self->index);
     if (status == STATUS_OK) {
         struct sleep_place port = redis_place_port(place);
         struct lane_options options = {.broker = &worker->estate->broker,
@@ -138,6 +148,7 @@ static void *router_main(void *argument)
     bool is_troubled = false;
     enum status status = STATUS_OK;
 
+    name_thread("router", -1);
     while (!atomic_load(&worker->is_stopping) && (status == STATUS_OK || status == STATUS_RETRY)) {
         status = router == NULL ? router_open(&options, &router, &err)
                                 : router_turn(router, TURN_WAIT_MS, &err);
@@ -159,6 +170,7 @@ static void *barrier_main(void *argument)
     struct error err;
     bool is_troubled = false;
 
+    name_thread("barrier", -1);
     while (!atomic_load(&worker->is_stopping)) {
         enum status status = barrier_step(worker->barrier, &err);
         tell_trouble("barrier", status, &is_troubled, &err);

@@ -1,5 +1,10 @@
 # Programs that measure; not tests: what they print depends on the machine. Built without sanitizers
-# (cmake -DCMAKE_BUILD_TYPE=RelWithDebInfo) and run by hand. What each links stands in its first line.
+# (the preset release). bench_codec, bench_core and bench_expr are run by hand; the others drive the
+# whole program and are run by ops/bench. What each links stands in its first line.
+add_library(bench_kit STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/kit.c)
+target_include_directories(bench_kit PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+target_link_libraries(bench_kit PUBLIC PkgConfig::RDKAFKA Threads::Threads)
+
 file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/bench_*.c)
 foreach(source ${benches})
   get_filename_component(name ${source} NAME_WE)
