@@ -170,3 +170,97 @@ bool redis_answer_due(const redisReply *reply, struct sleep_due *due, uint32_t c
     *count = (uint32_t)(timers->elements / 2);
     return true;
 }
+
+/* "<n>:" and n times "<bytes>:<timer id>", then the state; all of it. */
+static bool take_noted(struct text value, struct arena *arena, struct sleep_seen *seen)
+{
+    struct scan scan = {.text = value};
+    struct text *noted;
+    size_t count;
+    size_t bytes;
+
+    if (!take_count(&scan, &count)) {
+        return false;
+    }
+    noted = arena_array(arena, count, sizeof(*noted));
+    for (size_t i = 0; i < count; i++) {
+        if (!take_count(&scan, &bytes)) {
+            return false;
+        }
+        noted[i] = text_sub(value, scan.at, bytes);
+        scan.at += bytes;
+    }
+    seen->noted = noted;
+    seen->noted_count = (uint32_t)count;
+    seen->state = text_sub(value, scan.at, value.bytes - scan.at);
+    return true;
+}
+
+static bool take_seen(const redisReply *reply, struct arena *arena, const struct sleep_ask *ask,
+                      struct sleep_seen *seen)
+{
+    struct sleep_run run = {.stack_count = 0};
+    struct text value;
+    int64_t *due;
+
+    *seen = (struct sleep_seen){.noted_count = 0};
+    if (!is_array(reply, 3) || !take_stack(reply->element[1], arena, &run) ||
+        !is_array(reply->element[2], ask->timer_count)) {
+        return false;
+    }
+    value = text_in(reply->element[0]);
+    /* What cannot be read is as it stands there: it will not be what it should be. */
+    if (value.data != NULL && !take_noted(value, arena, seen)) {
+        seen->state = value;
+    }
+    seen->stack = run.stack;
+    seen->stack_count = run.stack_count;
+    due = arena_array(arena, ask->timer_count, sizeof(*due));
+    for (uint32_t i = 0; i < ask->timer_count; i++) {
+        if (!number_in(reply->element[2]->element[i], &due[i])) {
+            due[i] = SLEEP_NOT_DUE;
+        }
+    }
+    seen->due = due;
+    return true;
+}
+
+bool redis_answer_look(const redisReply *reply, struct arena *arena, const struct sleep_ask *asks,
+                       struct sleep_seen *seen, uint32_t count)
+{
+    if (!is_array(reply, 11) || !is_array(reply->element[10], count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!take_seen(reply->element[10]->element[i], arena, &asks[i], &seen[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool redis_answer_names(const redisReply *reply, struct arena *arena, bool are_timers,
+                        int64_t *cursor, struct sleep_name **names, uint32_t *count)
+{
+    const redisReply *found;
+
+    if (!is_array(reply, 2) || !number_in(reply->element[0], cursor) || *cursor < 0 ||
+        !is_array(reply->element[1], 0)) {
+        return false;
+    }
+    found = reply->element[1];
+    *count = (uint32_t)(found->elements / 2);
+    *names = arena_array(arena, *count, sizeof(**names));
+    for (uint32_t i = 0; i < *count; i++) {
+        struct text name = text_in(found->element[2 * (size_t)i]);
+        struct sleep_due timer;
+
+        (*names)[i].name = name;
+        if (are_timers && take_timer(name, &timer)) {
+            (*names)[i] = (struct sleep_name){timer.name, timer.id};
+        } else if (are_timers) {
+            (*names)[i] = (struct sleep_name){TEXT(""), name};
+        }
+    }
+    return true;
+}

@@ -6,7 +6,7 @@
 #define BATON_ADAPTER_REDIS_ANSWER_H
 
 #include "base/arena.h"
-#include "engine/sleep_store.h"
+#include "engine/sleep_look.h"
 
 struct redisReply;
 
@@ -24,5 +24,14 @@ bool redis_answer_runs(const struct redisReply *reply, struct arena *arena, stru
 /* Of REDIS_DUE. The texts point into the reply. False: stale. */
 bool redis_answer_due(const struct redisReply *reply, struct sleep_due *due, uint32_t capacity,
                       uint32_t *count);
+
+/* Of REDIS_LOOK, whose stamp redis_answer_stamp() reads. The texts point into the reply, the arrays
+ * live in `arena`. False: it is not the answer to these questions. */
+bool redis_answer_look(const struct redisReply *reply, struct arena *arena,
+                       const struct sleep_ask *asks, struct sleep_seen *seen, uint32_t count);
+
+/* Of REDIS_NAMES, of runs or of timers. The texts point into the reply, *names lives in `arena`. */
+bool redis_answer_names(const struct redisReply *reply, struct arena *arena, bool are_timers,
+                        int64_t *cursor, struct sleep_name **names, uint32_t *count);
 
 #endif

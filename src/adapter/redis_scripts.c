@@ -25,6 +25,35 @@ static const char stamp[] =
     "m[10] = redis.call('HLEN', prefix .. 'gens')\n"
     "return m\n";
 
+/* Looks, and changes nothing. */
+static const char look[] =
+    "local meta = KEYS[1]\n"
+    "local prefix = string.sub(meta, 1, -5)\n"
+    "local m = redis.call('HMGET', meta, 'format', 'topic', 'generation', 'watermark',\n"
+    "  'applied', 'runs', 'timers')\n"
+    "for i = 1, 7 do if not m[i] then return {} end end\n"
+    "local base = prefix .. m[3]\n"
+    "m[8] = redis.call('HLEN', base .. ':i')\n"
+    "m[9] = redis.call('ZCARD', base .. ':t')\n"
+    "m[10] = redis.call('HLEN', prefix .. 'gens')\n"
+    "m[11] = {}\n"
+    "local i = 1\n"
+    "local function take() i = i + 1 return ARGV[i - 1] end\n"
+    "while i <= #ARGV do\n"
+    "  local name, n, due = take(), tonumber(take()), {}\n"
+    "  for k = 1, n do due[k] = redis.call('ZSCORE', base .. ':t', #name .. ':' .. name .. take()) "
+    "end\n"
+    "  m[11][#m[11] + 1] = {redis.call('HGET', base .. ':i', name),\n"
+    "    redis.call('LRANGE', base .. ':c:' .. name, 0, -1), due}\n"
+    "end\n"
+    "return m\n";
+
+static const char names[] =
+    "local generation = redis.call('HGET', KEYS[1], 'generation')\n"
+    "if not generation then return {'0', {}} end\n"
+    "local key = string.sub(KEYS[1], 1, -5) .. generation .. ':' .. ARGV[1]\n"
+    "return redis.call(ARGV[1] == 'i' and 'HSCAN' or 'ZSCAN', key, ARGV[2], 'COUNT', 500)\n";
+
 static const char reset[] =
     "local meta = KEYS[1]\n"
     "local prefix = string.sub(meta, 1, -5)\n"
@@ -144,6 +173,10 @@ const char *redis_script_source(enum redis_script script)
         return due;
     case REDIS_PURGE:
         return purge;
+    case REDIS_LOOK:
+        return look;
+    case REDIS_NAMES:
+        return names;
     }
     CHECK(!"unknown script");
     return "";

@@ -28,9 +28,12 @@ enum redis_script {
                     {1, of each run found: index, timers and state, stack} */
     REDIS_DUE,   /* generation, watermark, until, most -> 0 as above, or {1, {timer, due, ...}} */
     REDIS_PURGE, /* most -> 1 if a generation remains to be removed */
+    REDIS_LOOK, /* of each run: name, timers n, n ids -> as REDIS_STAMP, and of each run {timers and
+                    state or nil, stack, n times due or nil} */
+    REDIS_NAMES, /* "i" or "t", cursor -> {next cursor, names and values, or timers and due times} */
 };
 
-#define REDIS_SCRIPTS 6
+#define REDIS_SCRIPTS 8
 
 const char *redis_script_source(enum redis_script script);
 

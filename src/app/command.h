@@ -11,6 +11,7 @@ int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
 int cmd_dev(int argc, char **argv);
+int cmd_fsck(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_schema(int argc, char **argv);

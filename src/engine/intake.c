@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "codec/payload.h"
 #include "codec/records.h"
-#include "core/correlate.h"
+#include "engine/inbox_event.h"
 #include "engine/lane_state.h"
 
 #define HOLD_STORE_MS 500
@@ -128,44 +128,6 @@ static void raise_mark(struct lane *lane, struct watermark *mark, int64_t next, 
     mark->needs_record = !made_history;
 }
 
-static struct json *message_json(const struct inbox_record *inbox)
-{
-    struct json *message = json_object();
-    struct json *headers = json_object();
-
-    json_put_text(message, "topic", inbox->topic);
-    json_put_integer(message, "partition", inbox->partition);
-    json_put_integer(message, "offset", inbox->offset);
-    json_put_integer(message, "timestamp", inbox->timestamp_ms);
-    json_put(message, TEXT("key"),
-             inbox->source_key.data == NULL ? json_null() : json_text(inbox->source_key));
-    for (uint32_t i = 0; i < inbox->header_count; i++) {
-        struct text value = inbox->headers[i].value;
-        json_put(headers, inbox->headers[i].name,
-                 value.data == NULL ? json_null() : json_text(value));
-    }
-    json_put(message, TEXT("headers"), headers);
-    return message;
-}
-
-static bool set_command(const struct lane *lane, const struct inbox_record *inbox,
-                        struct event *event)
-{
-    struct command_id id;
-
-    if (inbox->command.bytes == 0) {
-        return true;
-    }
-    if (!command_id_parse(inbox->command, lane->settings->app, &id)) {
-        return false;
-    }
-    event->by_command = true;
-    event->command_run = (struct run_id){id.generation, id.offset};
-    event->command_seq = id.seq;
-    event->activation = id.activation;
-    return true;
-}
-
 static void set_payload_text(struct lane *lane, const struct inbox_record *inbox,
                              const struct json *payload, struct decision *decision)
 {
@@ -178,13 +140,6 @@ static void set_payload_text(struct lane *lane, const struct inbox_record *inbox
     decision->payload = lane_keep(lane, buffer_text(&lane->scratch));
 }
 
-static enum event_kind event_kind_of(enum inbox_kind kind)
-{
-    return kind == INBOX_REPLY      ? EVENT_REPLY
-           : kind == INBOX_OPERATOR ? EVENT_OPERATOR
-                                    : EVENT_MESSAGE;
-}
-
 /* Decide a record that goes to a run. *reason is set when it ends as a dead letter. */
 static enum status decide_one(struct lane *lane, const struct intake *intake, enum outcome *outcome,
                               struct error *err)
@@ -193,25 +148,16 @@ static enum status decide_one(struct lane *lane, const struct intake *intake, en
     struct decision decision = {.partition = intake->partition,
                                 .name = intake->name,
                                 .inbox = inbox,
-                                .inbox_offset = intake->record->offset,
-                                .event = {.kind = event_kind_of(inbox->kind),
-                                          .topic = inbox->topic,
-                                          .type = inbox->type,
-                                          .id = inbox->id,
-                                          .service = inbox->service,
-                                          .verb = (enum operator_verb)inbox->verb,
-                                          .actor = inbox->actor,
-                                          .reason = inbox->reason,
-                                          .activation = inbox->activation}};
+                                .inbox_offset = intake->record->offset};
+    bool is_event = inbox_event(inbox, lane->settings->app, &decision.event);
     struct json *payload = NULL;
     struct json *message = NULL;
     struct error why = {{0}};
     enum status status = STATUS_OK;
 
     *outcome = OUTCOME_DEAD;
-    if (payload_decode(inbox->value, inbox->format, &payload, &why) == STATUS_OK &&
-        set_command(lane, inbox, &decision.event)) {
-        message = message_json(inbox);
+    if (payload_decode(inbox->value, inbox->format, &payload, &why) == STATUS_OK && is_event) {
+        message = inbox_message(inbox);
         decision.event.payload = payload;
         decision.event.message = message;
         set_payload_text(lane, inbox, payload, &decision);

@@ -7,6 +7,7 @@
 #include "codec/payload.h"
 #include "codec/records.h"
 #include "core/fold.h"
+#include "engine/core_build.h"
 #include "engine/lane_state.h"
 #include "engine/snapshot.h"
 
@@ -371,7 +372,7 @@ void outbox_history(struct lane *lane, const struct decision *decision, struct r
     }
 
     struct outgoing *out = outbox_add(lane, lane->names.history, decision->partition->number);
-    struct record_header *header = arena_alloc(&lane->arena, sizeof *header);
+    struct record_header *headers = arena_array(&lane->arena, 2, sizeof *headers);
     buffer_clear(&lane->scratch);
     history_encode(&record, &lane->scratch);
     memcpy(resident->overlay_hash, record.hash, DIGEST_BYTES);
@@ -379,9 +380,10 @@ void outbox_history(struct lane *lane, const struct decision *decision, struct r
     buffer_clear(&lane->scratch_key);
     history_key(record.instance, record.run, record.seq, &lane->scratch_key);
     out->key = lane_keep(lane, buffer_text(&lane->scratch_key));
-    *header = schema_header("history");
-    out->headers = header;
-    out->header_count = 1;
+    headers[0] = schema_header("history");
+    headers[1] = (struct record_header){TEXT(CORE_BUILD_HEADER), text_of(core_build)};
+    out->headers = headers;
+    out->header_count = 2;
     out->offset = resident->overlay == NULL ? &resident->overlay_offset
                                             : &decision->partition->overlay_history;
 }

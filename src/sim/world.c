@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/check_fsck.h"
 #include "sim/checker.h"
 #include "sim/estate.h"
 #include "sim/worker.h"
@@ -26,6 +27,7 @@ struct world {
     struct sim_store *store;
     struct sim_services *services;
     struct checker *checker;
+    struct check_fsck fsck;
     struct settings settings;
     struct names names;
     const struct flow *flow;
@@ -41,7 +43,7 @@ struct world {
     struct world_result *result;
 };
 
-static void step(struct world *world);
+static void step(void *self);
 
 /* A process stands still inside a port call: all others go on meanwhile. */
 static void pause(void *self, struct sim_process *process, int64_t ms)
@@ -197,8 +199,9 @@ static void check(struct world *world)
     }
 }
 
-static void step(struct world *world)
+static void step(void *self)
 {
+    struct world *world = self;
     struct sim *sim = &world->sim;
     /* When nothing happens any more only timers are waited for; but members must poll in time. */
     uint64_t most_ms = sim->faulty ? 120 : world->quiet_steps < 2 * QUIET_STEPS ? 200 : 2500;
@@ -260,6 +263,8 @@ static enum status build(struct world *world, const struct world_options *option
                                                            .services = world->services,
                                                            .settings = &world->settings,
                                                            .flow = world->flow});
+    world->fsck = (struct check_fsck){sim,   world->broker, world->store,        &world->settings,
+                                      world, step,          world->result->fault};
     world->worker_count = 1 + (uint32_t)rng_below(&sim->rng, 3) + world->zombies;
     for (uint32_t i = 0; i < world->worker_count; i++) {
         worker_init(&world->workers[i], sim, world->broker, world->store, &world->settings, i);
@@ -341,6 +346,7 @@ static void run(struct world *world)
         step(world);
     }
     heal(world);
+    check_fsck(&world->fsck, false);
     outage(world);
     until_ms = sim->now_ms + HEALTHY_MS_MAX;
     while (sim->now_ms < until_ms && checker_fault(world->checker) == NULL && !is_finished(world)) {
@@ -352,6 +358,7 @@ static void run(struct world *world)
     }
     if (checker_fault(world->checker) == NULL) {
         checker_end(world->checker, world->workload.keys, world->workload.order_count);
+        check_fsck(&world->fsck, true);
     }
 }
 

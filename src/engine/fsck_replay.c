@@ -1,0 +1,180 @@
+/*
+ * Deciding again: the event is made of the history record and of the inbox record that it names,
+ * given to the core with the state folded up to there, and the outcome compared with what was
+ * recorded. Only what this build of the core has decided: another may rightly decide otherwise.
+ */
+#include <inttypes.h>
+
+#include "codec/command.h"
+#include "codec/payload.h"
+#include "core/fold.h"
+#include "engine/core_build.h"
+#include "engine/fsck_parts.h"
+#include "engine/inbox_event.h"
+
+static bool is_of_this_build(const struct record *record)
+{
+    for (uint32_t i = 0; i < record->header_count; i++) {
+        if (text_is(record->headers[i].name, CORE_BUILD_HEADER)) {
+            return text_is(record->headers[i].value, core_build);
+        }
+    }
+    return false;
+}
+
+static bool timer_event(const struct history_record *history, struct event *event)
+{
+    size_t slash = text_find(history->cause_id, '/');
+    int64_t owner;
+
+    *event = (struct event){.kind = EVENT_TIMER, .timer_run = history->run};
+    if (slash == SIZE_MAX || !timer_kind_of(text_sub(history->cause_id, 0, slash), &event->timer) ||
+        !text_to_int64(text_sub(history->cause_id, slash + 1, history->cause_id.bytes), &owner) ||
+        owner < 0 || owner > UINT32_MAX) {
+        return false;
+    }
+    event->activation = (uint32_t)owner;
+    return true;
+}
+
+/* The payload and the message, which the caller frees. False: it cannot be made any more. */
+static bool make_event(struct fsck *fsck, const struct history_record *history, struct event *event,
+                       struct json **payload, struct json **message)
+{
+    struct inbox_record inbox;
+    struct record record;
+    struct error err;
+
+    if (text_is(history->cause_kind, "timer")) {
+        return timer_event(history, event);
+    }
+    if (fsck->options.inbox_at == NULL || history->inbox_offset < 0 ||
+        !fsck->options.inbox_at(fsck->options.inbox_self, history->inbox_offset, &record) ||
+        inbox_decode(record.value, &fsck->arena, &inbox, &err) != STATUS_OK ||
+        !inbox_event(&inbox, fsck->options.settings->app, event) ||
+        payload_decode(inbox.value, inbox.format, payload, &err) != STATUS_OK) {
+        return false;
+    }
+    *message = inbox_message(&inbox);
+    event->payload = *payload;
+    event->message = *message;
+    return true;
+}
+
+static const char *commands_differ(struct fsck *fsck, const struct flow *flow,
+                                   const struct history_record *history,
+                                   const struct instance *after)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < fsck->effects.count; i++) {
+        const struct effect *effect = &fsck->effects.items[i];
+        struct command_source source = {fsck->options.settings->app, flow, after, effect};
+
+        if (effect->kind == EFFECT_ALERT) {
+            continue;
+        }
+        if (count == history->command_count) {
+            return "it sends more commands";
+        }
+        const struct history_command *told = &history->commands[count++];
+        if (!text_equal(command_id(&source, &fsck->arena), told->id) ||
+            !text_equal(effect->topic, told->topic) || !text_equal(effect->key, told->key) ||
+            !text_equal(effect->type, told->type)) {
+            return "it sends another command";
+        }
+    }
+    return count == history->command_count ? NULL : "it sends fewer commands";
+}
+
+static bool decided_differ(const struct effect_list *effects, const struct history_record *history)
+{
+    bool is_same = effects->decided_count == history->decided_count;
+
+    for (uint32_t i = 0; i < effects->decided_count && is_same; i++) {
+        is_same = text_equal(effects->decided[i], history->decided[i]);
+    }
+    return !is_same;
+}
+
+static bool delta_differs(const struct instance *before, const struct instance *after,
+                          const struct history_record *history)
+{
+    struct json *delta = instance_delta(before, after);
+    struct buffer text = {0};
+
+    json_write(delta, &text);
+    bool is_same = text_equal(buffer_text(&text), history->delta);
+    buffer_release(&text);
+    json_free(delta);
+    return !is_same;
+}
+
+/* What is other than recorded, or NULL. */
+static const char *difference(struct fsck *fsck, const struct flow *flow,
+                              const struct instance *before, const struct history_record *history,
+                              const struct event *event)
+{
+    struct instance *blank = NULL;
+    struct instance *after = NULL;
+    const char *what = NULL;
+
+    if (before == NULL) {
+        blank = instance_new(
+            flow->name, text_sub(history->instance, flow->name.bytes + 1, history->instance.bytes));
+    } else if (history->time_ms < before->time_ms) {
+        return "its time lies before that of the state";
+    }
+    enum transition_result result = transition(flow, before == NULL ? blank : before, event, &after,
+                                               &fsck->effects);
+    if (result == TRANSITION_VOID) {
+        what = "nothing is decided";
+    } else if ((result == TRANSITION_IGNORED) != (history->kind == HISTORY_IGNORED) &&
+               !instance_has_ended(after)) {
+        what = result == TRANSITION_IGNORED ? "it is ignored" : "it is not ignored";
+    } else if (delta_differs(before, after, history)) {
+        what = "the state after it is another";
+    } else if (decided_differ(&fsck->effects, history)) {
+        what = "other things are decided";
+    } else {
+        what = commands_differ(fsck, flow, history, after);
+    }
+    instance_free(after);
+    instance_free(blank);
+    return what;
+}
+
+void fsck_replay(struct fsck *fsck, const struct instance *before,
+                 const struct history_record *history, const struct record *record)
+{
+    const struct flow *flow = flow_registry_by_hash(fsck->options.registry, history->flow_hash);
+    struct json *payload = NULL;
+    struct json *message = NULL;
+    struct event event;
+
+    if (!is_of_this_build(record)) {
+        fsck->counts.other_build++;
+        return;
+    }
+    if (flow == NULL || history->instance.bytes <= flow->name.bytes ||
+        !make_event(fsck, history, &event, &payload, &message)) {
+        fsck->counts.not_replayed++;
+    } else {
+        event.time_ms = history->time_ms;
+        event.run = history->run;
+        fsck->counts.replayed++;
+        const char *what = difference(fsck, flow, before, history, &event);
+        if (what != NULL) {
+            fsck_tell(fsck,
+                      (struct fsck_about){.id = FSCK_REPLAY_DIFFERS,
+                                          .topic = fsck->names.history,
+                                          .offset = record->offset,
+                                          .instance = history->instance,
+                                          .run = &history->run,
+                                          .seq = history->seq},
+                      "decided again, %s (%.*s)", what, TEXT_ARG(history->cause_kind));
+        }
+    }
+    json_free(payload);
+    json_free(message);
+}

@@ -1,0 +1,177 @@
+/*
+ * The store beside the snapshots. It moves on while it is looked at, so every answer is compared with
+ * the snapshots below the watermark that it came with: they are read up to there first, and a
+ * question that was overtaken is asked again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/fsck_reader.h"
+
+#define ASKS_MAX 200
+#define OVERTAKEN_MAX                                                                              \
+    50               /* Times that the watermark may move on between a question and its answer. */
+#define ROUNDS_MAX 5 /* Over all sleepers, as more fall asleep. */
+
+struct sleepers {
+    struct fsck_visit *visit;
+    int64_t at; /* Snapshots below are fed. */
+    int64_t generation;
+    struct sleep_stamp stamp;
+    bool was_lost; /* Another generation, or a watermark that does not stand still. */
+};
+
+static enum status feed_to(struct sleepers *sleepers, int64_t to, struct error *err)
+{
+    enum status status = fsck_scan_one(sleepers->visit, sleepers->visit->names.snapshot,
+                                       sleepers->at, to, fsck_snapshot, err);
+
+    sleepers->at = to > sleepers->at ? to : sleepers->at;
+    return status;
+}
+
+static enum status look(struct sleepers *sleepers, const struct sleep_ask *asks, uint32_t count,
+                        struct sleep_seen *seen, struct error *err)
+{
+    const struct sleep_look *port = sleepers->visit->reading->look;
+
+    return port->look(port->self, sleepers->visit->partition, asks, count, &sleepers->stamp, seen,
+                      err);
+}
+
+/* Ask until the answer is of the watermark up to which snapshots are fed. */
+static enum status ask_again(struct sleepers *sleepers, struct sleep_ask *asks, uint32_t count,
+                             struct sleep_seen *seen, struct error *err)
+{
+    enum status status = look(sleepers, asks, count, seen, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!sleepers->stamp.present || sleepers->stamp.generation != sleepers->generation ||
+        sleepers->stamp.watermark < sleepers->at) {
+        sleepers->was_lost = true;
+        return STATUS_OK;
+    }
+    if (sleepers->stamp.watermark == sleepers->at) {
+        fsck_store(sleepers->visit->fsck, asks, seen, count);
+        return STATUS_OK;
+    }
+    /* Overtaken. What was asked for may sleep otherwise now: the next round asks anew. */
+    return feed_to(sleepers, sleepers->stamp.watermark, err);
+}
+
+static enum status look_at_all(struct sleepers *sleepers, struct error *err)
+{
+    struct sleep_ask *asks = calloc(ASKS_MAX, sizeof *asks);
+    struct sleep_seen *seen = calloc(ASKS_MAX, sizeof *seen);
+    struct fsck *fsck = sleepers->visit->fsck;
+    enum status status = STATUS_OK;
+    uint32_t overtaken = 0;
+    uint32_t rounds = 0;
+
+    CHECK(asks != NULL && seen != NULL);
+    while (status == STATUS_OK && !sleepers->was_lost && rounds < ROUNDS_MAX) {
+        int64_t at = sleepers->at;
+        uint32_t count = fsck_store_ask(fsck, asks, ASKS_MAX);
+        status = ask_again(sleepers, asks, count, seen, err);
+        if (count == 0) {
+            rounds = sleepers->at == at ? ROUNDS_MAX : rounds + 1;
+        } else if (sleepers->at != at && ++overtaken == OVERTAKEN_MAX) {
+            sleepers->was_lost = true;
+        }
+    }
+    free(asks);
+    free(seen);
+    return status;
+}
+
+static enum status find_strays(struct sleepers *sleepers, struct error *err)
+{
+    const struct sleep_look *port = sleepers->visit->reading->look;
+    const struct sleep_name *names;
+    uint64_t cursor = 0;
+    uint32_t count;
+    enum status status;
+
+    do {
+        status = port->names(port->self, sleepers->visit->partition, &cursor, &names, &count, err);
+        for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+            fsck_store_stray(sleepers->visit->fsck, names[i].name, names[i].timer);
+        }
+    } while (status == STATUS_OK && cursor != 0);
+    return status;
+}
+
+/* Strays can be told only while nothing moves: otherwise a new sleeper would be one. */
+static enum status look_for_strays(struct sleepers *sleepers, struct error *err)
+{
+    int64_t at = sleepers->at;
+    enum status status = look(sleepers, NULL, 0, NULL, err);
+
+    if (status != STATUS_OK || sleepers->stamp.watermark != at ||
+        sleepers->stamp.generation != sleepers->generation ||
+        !fsck_store_end(sleepers->visit->fsck, &sleepers->stamp)) {
+        return status;
+    }
+    /* What was replaced above the watermark may have been compacted away below it. */
+    return sleepers->at < sleepers->visit->ends[sleepers->visit->partition].snapshot.high
+               ? STATUS_OK
+               : find_strays(sleepers, err);
+}
+
+static void tell_ahead(struct sleepers *sleepers, const struct log_ends *ends)
+{
+    char text[160];
+    struct fsck_visit *visit = sleepers->visit;
+
+    snprintf(text, sizeof text, "it stands at %lld, '%.80s' ends at %lld",
+             (long long)sleepers->stamp.watermark, visit->names.snapshot, (long long)ends->high);
+    fsck_report(visit->fsck, &(struct fsck_finding){.id = FSCK_REDIS_AHEAD,
+                                                    .topic = text_of(visit->names.snapshot),
+                                                    .partition = visit->partition,
+                                                    .offset = sleepers->stamp.watermark,
+                                                    .instance = TEXT(""),
+                                                    .run = TEXT(""),
+                                                    .text = text});
+}
+
+static enum status compare(struct sleepers *sleepers, struct error *err)
+{
+    struct fsck_visit *visit = sleepers->visit;
+    const struct broker *broker = visit->reading->broker;
+    struct log_ends ends;
+    enum status status = look(sleepers, NULL, 0, NULL, err);
+
+    if (status == STATUS_OK) {
+        status = broker->ends(broker->self, text_of(visit->names.snapshot), visit->partition, &ends,
+                              err);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (sleepers->stamp.present && sleepers->stamp.watermark > ends.high) {
+        tell_ahead(sleepers, &ends);
+        return STATUS_OK;
+    }
+    sleepers->generation = sleepers->stamp.generation;
+    status = feed_to(sleepers,
+                     sleepers->stamp.present ? sleepers->stamp.watermark
+                                             : visit->ends[visit->partition].snapshot.high,
+                     err);
+    if (status != STATUS_OK || !fsck_store_begin(visit->fsck, &sleepers->stamp)) {
+        return status;
+    }
+    status = look_at_all(sleepers, err);
+    return status == STATUS_OK && !sleepers->was_lost ? look_for_strays(sleepers, err) : status;
+}
+
+enum status fsck_read_sleepers(struct fsck_visit *visit, struct error *err)
+{
+    struct sleepers sleepers = {.visit = visit, .at = visit->ends[visit->partition].snapshot.low};
+    enum status status = visit->reading->look == NULL ? STATUS_OK : compare(&sleepers, err);
+
+    return status == STATUS_OK
+               ? feed_to(&sleepers, visit->ends[visit->partition].snapshot.high, err)
+               : status;
+}
