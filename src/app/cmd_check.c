@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/check_files.h"
 #include "app/command.h"
 #include "app/files.h"
 #include "app/output.h"
@@ -183,62 +184,69 @@ static void print_findings(struct diagnostics *all, const struct options *option
     CHECK(!"unknown format");
 }
 
-/* Only STATUS_FATAL is of interest: findings are in `all`. */
 static enum status check_input(const struct options *options, struct diagnostics *all,
-                               struct buffer *definition, struct error *err)
+                               struct error *err)
 {
     const char *name = options->name == NULL ? "stdin" : options->name;
     struct buffer text = {.bytes_max = FLOW_FILE_BYTES_MAX};
+    struct buffer definition = {0};
     enum status status = file_read_input(&text, err);
 
     if (status == STATUS_OK) {
-        status = flow_text_check(name, buffer_text(&text), all, definition);
+        status = flow_text_check(name, buffer_text(&text), all, &definition);
     } else if (status == STATUS_REJECT) {
         diagnostics_error(all, "F701", (struct place){.file = text_of(name)}, "%s", err->text);
     }
+    buffer_release(&definition);
     buffer_release(&text);
+    return status == STATUS_FATAL ? STATUS_FATAL : STATUS_OK; /* Findings are in `all`. */
+}
+
+/* Add the flow files that `path` stands for. */
+static enum status add_path(const char *path, struct path_list *list, struct error *err)
+{
+    uint32_t before = list->count;
+    enum status status = files_of_flows(text_of(path), list, err);
+
+    if (status == STATUS_OK && list->count == before) {
+        return fail(err, STATUS_FATAL, "folder '%s' holds no flow files", path);
+    }
     return status;
 }
 
-static enum status check_path(const char *path, const struct options *options,
-                              struct diagnostics *all, struct error *err)
+/* Standard input comes first, wherever it is named; files are checked together. */
+static int check_all(int count, char **paths, const struct options *options,
+                     struct diagnostics *all)
 {
-    struct buffer definition = {0};
     struct arena arena = {0};
     struct path_list list = {.arena = &arena};
-    enum status status;
+    int code = EXIT_DONE;
+    struct error err;
 
-    if (strcmp(path, "-") == 0) {
-        status = check_input(options, all, &definition, err);
-    } else {
-        status = files_of_flows(text_of(path), &list, err);
-        if (status == STATUS_OK && list.count == 0) {
-            status = fail(err, STATUS_FATAL, "folder '%s' holds no flow files", path);
+    for (int i = 0; i < count; i++) {
+        bool input = strcmp(paths[i], "-") == 0;
+
+        if ((input ? check_input(options, all, &err) : add_path(paths[i], &list, &err)) !=
+            STATUS_OK) {
+            fprintf(stderr, "baton check: %s\n", err.text);
+            code = EXIT_USAGE;
         }
     }
-    for (uint32_t i = 0; i < list.count && status != STATUS_FATAL; i++) {
-        buffer_clear(&definition);
-        status = flow_file_check(list.items[i].data, all, &definition, err);
+    if (check_files(&list, all, &err) != STATUS_OK) {
+        fprintf(stderr, "baton check: %s\n", err.text);
+        code = EXIT_USAGE;
     }
     path_list_release(&list);
     arena_release(&arena);
-    buffer_release(&definition);
-    return status == STATUS_FATAL ? STATUS_FATAL : STATUS_OK;
+    return code;
 }
 
 static int check_paths(int count, char **paths, const struct options *options)
 {
     struct diagnostics all = {0};
     struct buffer out = {0};
-    struct error err;
-    int code = EXIT_DONE;
+    int code = check_all(count, paths, options, &all);
 
-    for (int i = 0; i < count; i++) {
-        if (check_path(paths[i], options, &all, &err) != STATUS_OK) {
-            fprintf(stderr, "baton check: %s\n", err.text);
-            code = EXIT_USAGE;
-        }
-    }
     print_findings(&all, options, &out);
     if (write_out(options, &out) != EXIT_DONE) {
         code = EXIT_USAGE;

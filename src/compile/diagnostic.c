@@ -127,6 +127,30 @@ static uint32_t source_index(const struct diagnostics *diagnostics, struct text 
     return UINT32_MAX;
 }
 
+void diagnostics_append(struct diagnostics *diagnostics, const struct diagnostics *other)
+{
+    uint32_t counted[] = {[SEVERITY_ERROR] = diagnostics->error_count + other->error_count,
+                          [SEVERITY_WARNING] = diagnostics->warning_count + other->warning_count};
+    struct arena *arena = &diagnostics->arena;
+
+    for (uint32_t i = 0; i < other->source_count; i++) {
+        if (source_index(diagnostics, other->sources[i].file) == UINT32_MAX) {
+            diagnostics_source(diagnostics, other->sources[i].file, other->sources[i].text);
+        }
+    }
+    for (uint32_t i = 0; i < other->count; i++) {
+        struct diagnostic item = other->items[i];
+
+        item.message = arena_text(arena, item.message);
+        item.note = arena_text(arena, item.note);
+        item.note_place.file = arena_text(arena, item.note_place.file);
+        diagnostics_suggest(diagnostics, item.suggestion);
+        add(diagnostics, &item);
+    }
+    diagnostics->error_count = counted[SEVERITY_ERROR]; /* Also those that `other` dropped. */
+    diagnostics->warning_count = counted[SEVERITY_WARNING];
+}
+
 /* The place as one number to sort by. The index in the list breaks ties, so the order is stable. */
 struct order {
     uint32_t source;

@@ -63,6 +63,8 @@ void diagnostics_suggest(struct diagnostics *diagnostics, struct text suggestion
 /* Add a second place to the finding that was added last. */
 void diagnostics_note(struct diagnostics *diagnostics, struct place place, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* Add what `other` holds, with its sources. Everything is copied. */
+void diagnostics_append(struct diagnostics *diagnostics, const struct diagnostics *other);
 /* True if something was found exactly there. */
 bool diagnostics_any_at(const struct diagnostics *diagnostics, struct place place);
 /* Order all by file and place; equal places keep their order. What was found in the same place twice,

@@ -216,7 +216,7 @@ bool node_is_yes_no(const struct node *node)
     static const char *const words[] = {"yes", "Yes", "YES", "no",  "No",  "NO",
                                         "on",  "On",  "ON",  "off", "Off", "OFF"};
 
-    if (node->kind != NODE_TEXT || node->style != STYLE_PLAIN) {
+    if (node->kind != NODE_TEXT || node->style != STYLE_PLAIN || node->text.bytes > 3) {
         return false;
     }
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

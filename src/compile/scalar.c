@@ -82,6 +82,11 @@ enum node_kind scalar_kind(struct text text, bool *truth)
     static const char *const odd[] = {".inf",  ".Inf",  ".INF",  "+.inf", "+.Inf", "+.INF",
                                       "-.inf", "-.Inf", "-.INF", ".nan",  ".NaN",  ".NAN"};
 
+    /* What begins otherwise is text; most scalars do. */
+    if (text.bytes > 0 &&
+        (text.data[0] == 0 || strchr("~nNtTfF.+-0123456789", text.data[0]) == NULL)) {
+        return NODE_TEXT;
+    }
     if (is_one_of(text, nulls, 5)) {
         return NODE_NULL;
     }

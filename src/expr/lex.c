@@ -113,7 +113,7 @@ static struct token lex_symbol(struct text source, size_t from)
     size_t bytes = 1;
 
     for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-        if (text_starts(rest, text_of(symbols[i].text))) {
+        if (rest.data[0] == symbols[i].text[0] && text_starts(rest, text_of(symbols[i].text))) {
             /* jq 1.6 reads `?//` as one operator; we read what its writer means: `?` and `//`. */
             bytes = symbols[i].kind == TOKEN_QUESTION ? 1 : strlen(symbols[i].text);
             return make(source, symbols[i].kind, from, from + bytes, 0);

@@ -92,6 +92,23 @@ class Check(unittest.TestCase):
         self.assertEqual(answer.returncode, 2)
         self.assertIn("F204", answer.stdout)
 
+    def test_many_files_at_once_say_what_each_says_alone(self):
+        files = sorted(path.name for path in HERE.glob("F[2-6]*.yaml"))
+        self.assertGreater(len(files), 30)
+        alone = []
+        for name in files:
+            alone += json.loads(baton("check", "--format", "json", name).stdout)["findings"]
+        once = []
+        for finding in alone:  # What several files use is said once.
+            if finding not in once:
+                once.append(finding)
+        for _ in range(3):
+            together = json.loads(baton("check", "--format", "json", *files).stdout)
+            self.assertEqual(sorted(together["findings"], key=str), sorted(once, key=str))
+            self.assertEqual(together["errors"] + together["warnings"], len(once))
+        order = [f["file"] for f in together["findings"] if f["file"] in files]
+        self.assertEqual(order, sorted(order))
+
     def test_a_finding_in_a_shared_estate_file_is_said_once(self):
         with tempfile.TemporaryDirectory() as folder:
             estate = Path(folder, "estate.yaml")
