@@ -247,6 +247,21 @@ rd_kafka_consumer_group_metadata_t *kafka_consumer_membership(const struct consu
     return rd_kafka_consumer_group_metadata(member->rk);
 }
 
+/* The client tells here that a topic is gone, or has fewer partitions than before. One of the same
+ * name may come at once, and the client would go on in it at the old position: the records before
+ * that would be lost. What was fetched of it is dropped, and poll() tells. */
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    struct kafka_consumer *consumer = opaque;
+
+    log_event(LOG_WARN, "kafka_client", "client=%s facility=ERROR text=\"%s\"", rd_kafka_name(rk),
+              reason);
+    if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+        code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+        kafka_places_gone(&consumer->places, reason, (rd_kafka_resp_err_t)code);
+    }
+}
+
 static enum status make_handle(struct kafka_broker *broker, const struct consumer_options *options,
                                struct kafka_consumer *consumer, struct error *err)
 {
@@ -266,6 +281,7 @@ static enum status make_handle(struct kafka_broker *broker, const struct consume
     }
     rd_kafka_conf_set_opaque(conf, consumer);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_error_cb(conf, on_error);
     return kafka_handle_new(RD_KAFKA_CONSUMER, conf, &consumer->rk, err);
 }
 

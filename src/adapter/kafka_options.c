@@ -34,6 +34,8 @@ static const struct setting defaults[] = {
     /* A member learns of a rebalance by its heartbeat, and until all have learned nobody works. */
     {KAFKA_CONSUMER, "heartbeat.interval.ms", "500"},
     {KAFKA_CONSUMER, "max.poll.interval.ms", "60000"},
+    /* How long a source topic that was deleted and made anew may go unnoticed. */
+    {KAFKA_CONSUMER, "topic.metadata.refresh.interval.ms", "5000"},
     {KAFKA_CONSUMER, "queued.min.messages", "10000"},
     /* A fetch that waits at the broker for more holds back a partition that was just started. */
     {KAFKA_CONSUMER, "fetch.wait.max.ms", "50"},

@@ -6,6 +6,8 @@
 
 #include "adapter/kafka_error.h"
 
+#define TOPIC_WORDS_BYTES 300 /* A topic's name has 249 at the most. */
+
 static int compare_places(const void *a, const void *b)
 {
     const struct kafka_place *left = a;
@@ -100,6 +102,22 @@ void kafka_places_pause(struct kafka_places *places, struct kafka_place *place)
 {
     places->changed = places->changed || place->started;
     place->started = false;
+}
+
+void kafka_places_gone(struct kafka_places *places, const char *reason, rd_kafka_resp_err_t code)
+{
+    char words[TOPIC_WORDS_BYTES];
+
+    for (uint32_t i = 0; i < places->count; i++) {
+        struct kafka_place *place = &places->items[i];
+
+        (void)snprintf(words, sizeof(words), "%s [%" PRId32 "]:", place->topic, place->partition);
+        if (place->started && strstr(reason, words) != NULL) {
+            kafka_places_pause(places, place);
+            place->lost = code;
+            places->lost = true;
+        }
+    }
 }
 
 enum status kafka_places_apply(struct kafka_places *places, rd_kafka_t *rk, struct error *err)

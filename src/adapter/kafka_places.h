@@ -46,6 +46,8 @@ struct kafka_place *kafka_places_find_text(struct kafka_places *places, struct t
 struct partition_offset *kafka_places_offsets(const struct kafka_places *places);
 
 void kafka_places_start(struct kafka_places *places, struct kafka_place *place, int64_t from);
+/* Pause the started one that `reason` names as "<topic> [<partition>]:", and tell that it is lost. */
+void kafka_places_gone(struct kafka_places *places, const char *reason, rd_kafka_resp_err_t code);
 void kafka_places_pause(struct kafka_places *places, struct kafka_place *place);
 
 /* Have `rk` fetch what is started, if that has changed. Not inside of a callback. */

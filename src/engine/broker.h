@@ -73,8 +73,9 @@ struct consumer {
     void *self;
     /* Wait up to `wait_ms` for a first record, then take what is there without waiting, up to
      * `capacity`. Serves rebalances. Answers within wait_ms also when nothing comes.
-     * STATUS_REJECT: the position of a started partition does not exist (any more); err names topic,
-     * partition and offset, the partition is paused. */
+     * STATUS_REJECT: the position of a started partition does not exist (any more), or its topic is
+     * gone, even if one of the same name has come since; err names topic, partition and offset, the
+     * partition is paused. */
     enum status (*poll)(void *self, int64_t wait_ms, struct record *records, uint32_t capacity,
                         uint32_t *count, struct error *err);
     /* Fetch an assigned partition from `offset` on (again: from there). */

@@ -164,6 +164,10 @@ static void find_lost(struct lane *lane, const struct error *why)
             lane_hold(lane, partition, MS_PER_SECOND, 0, err.text);
         } else if (partition->next_offset < ends.low || partition->next_offset > ends.high) {
             lane_break(lane, partition, why);
+        } else if (lane->consumer.start(lane->consumer.self, inbox, i, partition->next_offset,
+                                        &err) != STATUS_OK) {
+            /* It was refused for a moment only, and would stay paused. */
+            lane_hold(lane, partition, MS_PER_SECOND, 0, err.text);
         }
     }
 }

@@ -129,6 +129,7 @@ static enum status plan_activation(struct publication *publication, const struct
 {
     const struct start_resolver resolver = {
         .broker = publication->broker,
+        .registry = publication->registry,
         .router_group = text_of(publication->names.router_group),
         .revision = flow_registry_revision(publication->registry),
         .arena = &publication->arena,

@@ -123,15 +123,44 @@ static enum status find_offset(const struct resolving *resolving, struct start_o
     return STATUS_OK;
 }
 
+/* The life of a topic of which nothing is committed, by what was recorded for other flows: none was,
+ * or this life, or a former one. */
+static int32_t recorded_generation(const struct flow_registry *registry,
+                                   const struct partition_offset *place, const char *topic_id)
+{
+    struct active_flow active;
+    int32_t generation = 1;
+    size_t cursor = 0;
+
+    while (flow_registry_next(registry, &cursor, &active)) {
+        const struct flow_state *state = flow_registry_state(registry, active.flow->name);
+
+        for (uint32_t i = 0; state != NULL && i < state->start_count; i++) {
+            const struct start_offset *start = &state->starts[i];
+
+            if (start->partition != place->partition || !text_equal(start->topic, place->topic) ||
+                start->topic_id[0] == '\0' || topic_id[0] == '\0') {
+                continue;
+            }
+            if (strcmp(start->topic_id, topic_id) == 0) {
+                return start->topic_generation;
+            }
+            generation = source_life(topic_id);
+        }
+    }
+    return generation;
+}
+
 /* The life of the topic that the offset belongs to, as a router would count it that reads it for
  * another flow. */
-static int32_t generation_of(const struct partition_offset *committed, const char *topic_id,
+static int32_t generation_of(const struct start_resolver *resolver,
+                             const struct partition_offset *committed, const char *topic_id,
                              int64_t high)
 {
     struct source_mark mark;
 
     if (committed->offset == OFFSET_NONE || !source_mark_parse(committed->metadata, &mark)) {
-        return 1;
+        return recorded_generation(resolver->registry, committed, topic_id);
     }
     return source_generation(&mark, committed->offset, topic_id, high);
 }
@@ -155,7 +184,7 @@ static enum status resolve_partition(struct resolving *resolving,
         return status;
     }
     snprintf(start.topic_id, sizeof start.topic_id, "%s", info->id);
-    start.topic_generation = generation_of(committed, info->id, ends.high);
+    start.topic_generation = generation_of(resolving->resolver, committed, info->id, ends.high);
     add_start(resolving, &start);
     return STATUS_OK;
 }

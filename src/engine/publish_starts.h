@@ -7,11 +7,13 @@
 
 #include "codec/records.h"
 #include "engine/broker.h"
+#include "engine/flow_registry.h"
 #include "model/flow.h"
 
 /* What all flows of one publication share. */
 struct start_resolver {
     const struct broker *broker;
+    const struct flow_registry *registry;
     struct text router_group;
     int64_t revision; /* Of baton.flows, read before. */
     struct arena *arena;

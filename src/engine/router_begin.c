@@ -76,7 +76,10 @@ static void begin(struct router *router, const struct place_visit *visit,
     generation = source_generation(&mark, next, beginning->info->id, beginning->ends.high);
     if (generation != mark.generation) {
         log_event(LOG_WARN, "source-begins-anew",
-                  "topic=%.*s partition=%d generation=%d offset=%lld low=%lld high=%lld",
+                  "topic=%.*s partition=%d generation=%d offset=%lld low=%lld high=%lld "
+                  "reason=\"the topic was deleted and made anew, or cut; it is read from its "
+                  "beginning, and what it held before from that offset on and was not read is "
+                  "lost\"",
                   TEXT_ARG(visit->source->topic), visit->partition, generation, (long long)next,
                   (long long)beginning->ends.low, (long long)beginning->ends.high);
         next = beginning->ends.low;

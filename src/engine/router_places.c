@@ -195,12 +195,50 @@ void router_stop_place(const struct place_visit *visit, const struct log_ends *e
     visit->place->state = PLACE_STOPPED;
 }
 
+/* A topic that was deleted, or made anew: what its position meant is gone. With a session of its own
+ * the router learns anew which topics there are, and by what is recorded that they have changed. */
+static enum status find_gone(struct router *router, struct error *err)
+{
+    const struct route_source *known = NULL;
+    struct place_visit visit = {0};
+    struct topic_info info = {0};
+
+    while (router_next_place(router, &visit)) {
+        const char *id = visit.place->mark.topic_id;
+        enum status status = STATUS_OK;
+
+        if (visit.place->state != PLACE_READING) {
+            continue;
+        }
+        if (known != visit.source) {
+            status = router->broker->topic(router->broker->self, visit.source->topic, &info, err);
+            known = visit.source;
+        }
+        if (status != STATUS_OK) {
+            return status == STATUS_REJECT ? STATUS_RETRY : status;
+        }
+        if (!info.exists || (id[0] != '\0' && info.id[0] != '\0' && strcmp(id, info.id) != 0)) {
+            return fail(err, STATUS_ABORT,
+                        "topic '%.*s' %s; what it held from offset %lld of partition %d on and was "
+                        "not read is lost",
+                        TEXT_ARG(visit.source->topic),
+                        info.exists ? "was deleted and made anew" : "was deleted",
+                        (long long)visit.place->next, visit.partition);
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status router_find_lost(struct router *router, struct error *err)
 {
     struct place_visit visit = {0};
+    enum status gone = find_gone(router, err);
 
     /* Whatever else was refused is asked for again, and so is this, should the search fail. */
     router->restart_ms = router->now_ms + RESTART_AFTER_MS;
+    if (gone != STATUS_OK) {
+        return gone;
+    }
     while (router_next_place(router, &visit)) {
         struct log_ends ends;
         enum status status;

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/hash.h"
+
+#define LIVES (UINT64_C(1) << 30)
 
 void source_mark_format(const struct source_mark *mark, char out[OFFSET_METADATA_BYTES])
 {
@@ -46,11 +49,16 @@ bool source_mark_parse(const char *text, struct source_mark *mark)
     return true;
 }
 
+int32_t source_life(const char *topic_id)
+{
+    return 2 + (int32_t)(hash64(text_of(topic_id), 0) % LIVES);
+}
+
 int32_t source_generation(const struct source_mark *mark, int64_t offset, const char *topic_id,
                           int64_t high)
 {
     bool is_other = mark->topic_id[0] != '\0' && topic_id[0] != '\0' &&
                     strcmp(mark->topic_id, topic_id) != 0;
 
-    return mark->generation + (is_other || high < offset);
+    return is_other ? source_life(topic_id) : mark->generation + (high < offset);
 }

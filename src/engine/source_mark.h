@@ -20,10 +20,14 @@ void source_mark_format(const struct source_mark *mark, char out[OFFSET_METADATA
 /* False: not of this form, so the offset was not committed by a router. */
 bool source_mark_parse(const char *text, struct source_mark *mark);
 
+/* The generation of a topic that is known to have been made anew. It is drawn from the id, since with
+ * the old topic the broker forgets what was committed of it, and with that any count of its lives. */
+int32_t source_life(const char *topic_id);
+
 /*
  * The generation of a partition that is committed at `offset` with `mark`, when the topic now has
- * the id `topic_id` and the partition ends at `high`: one more than the mark's if the topic is
- * another one, or was cut below the offset; then everything in it is new.
+ * the id `topic_id` and the partition ends at `high`: another than the mark's if the topic is another
+ * one, or was cut below the offset; then everything in it is new.
  */
 int32_t source_generation(const struct source_mark *mark, int64_t offset, const char *topic_id,
                           int64_t high);

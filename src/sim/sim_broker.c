@@ -79,6 +79,12 @@ int64_t sim_stamp_ms(const struct sim_broker *broker, const struct sim_topic *to
     return broker->sim->now_ms + (topic->options.log_append_time ? 0 : offset_ms);
 }
 
+static void draw_id(struct sim_topic *topic, uint64_t seed)
+{
+    snprintf(topic->id, sizeof(topic->id), "%016llx",
+             (unsigned long long)hash64(text_of(topic->name), seed));
+}
+
 void sim_broker_create(struct sim_broker *broker, const struct sim_topic_options *options)
 {
     struct sim_topic *topic;
@@ -98,13 +104,38 @@ void sim_broker_create(struct sim_broker *broker, const struct sim_topic_options
     if (topic->options.tombstone_ms == 0) {
         topic->options.tombstone_ms = TOMBSTONE_MS;
     }
-    snprintf(topic->id, sizeof(topic->id), "%016llx",
-             (unsigned long long)hash64(text_of(options->name), broker->topic_count + 1));
+    draw_id(topic, broker->topic_count + 1);
     topic->logs = calloc((size_t)options->partitions, sizeof(*topic->logs));
     CHECK(topic->logs != NULL);
     broker->topics = sim_grow(broker->topics, broker->topic_count, &broker->topic_capacity,
                               sizeof(struct sim_topic *));
     broker->topics[broker->topic_count++] = topic;
+}
+
+static void forget_commits(struct sim_group *group, const struct sim_topic *topic)
+{
+    for (size_t i = 0; i < group->slot_count; i++) {
+        if (group->slots[i]->topic == topic) {
+            CHECK(group->slots[i]->pending == 0);
+            group->slots[i]->offset = OFFSET_NONE;
+            group->slots[i]->metadata[0] = '\0';
+        }
+    }
+}
+
+void sim_broker_recreate(struct sim_broker *broker, const char *name)
+{
+    struct sim_topic *topic = sim_topic_find(broker, text_of(name));
+
+    CHECK(topic != NULL);
+    topic->life++;
+    draw_id(topic, UINT64_C(1000) * topic->life);
+    for (int32_t i = 0; i < topic->options.partitions; i++) {
+        sim_log_release(&topic->logs[i]);
+    }
+    for (size_t i = 0; i < broker->group_count; i++) {
+        forget_commits(broker->groups[i], topic);
+    }
 }
 
 void sim_broker_accept_oversize(struct sim_broker *broker)

@@ -58,6 +58,9 @@ void sim_broker_free(struct sim_broker *broker);
 
 /* Do nothing if the topic exists. */
 void sim_broker_create(struct sim_broker *broker, const struct sim_topic_options *options);
+/* Delete a topic and create it again: it is empty, has another id, and what groups have committed of
+ * it is forgotten. No transaction may be open in it. */
+void sim_broker_recreate(struct sim_broker *broker, const char *name);
 /* Producers do not look at the size themselves: the broker refuses, and the transaction is lost. */
 void sim_broker_accept_oversize(struct sim_broker *broker);
 void sim_broker_watch(struct sim_broker *broker, struct sim_watch watch);

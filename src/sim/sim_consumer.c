@@ -28,6 +28,11 @@ static enum status fetch_one(struct sim_consumer *consumer, struct sim_fetch *fe
     struct text topic = text_of(fetch->topic->name);
     struct sim_record *record;
 
+    if (fetch->life != fetch->topic->life) {
+        fetch->started = false;
+        return fail(err, STATUS_REJECT, "%s/%d: the topic is gone", fetch->topic->name,
+                    fetch->partition);
+    }
     if (fetch->position < log->low || fetch->position > log->end) {
         fetch->started = false;
         return fail(err, STATUS_REJECT, "%s/%d: there is no offset %lld (from %lld to %lld)",
@@ -153,6 +158,7 @@ static enum status consumer_start(void *self, struct text topic, int32_t partiti
         return fail(err, STATUS_REJECT, "%.*s/%d is not assigned", TEXT_ARG(topic), partition);
     }
     fetch->started = true;
+    fetch->life = fetch->topic->life;
     fetch->position = offset;
     return STATUS_OK;
 }

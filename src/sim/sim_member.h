@@ -12,6 +12,7 @@ struct sim_fetch {
     int32_t partition;
     bool started;
     int64_t position;
+    uint32_t life; /* The topic's, when it was started. */
 };
 
 struct sim_consumer {

@@ -12,6 +12,7 @@ struct sim_topic {
     char *name;
     struct sim_topic_options options;
     char id[48];
+    uint32_t life;        /* How often it was made anew. */
     struct sim_log *logs; /* One a partition. */
 };
 

@@ -46,6 +46,15 @@ static void assert_mark(struct kit *kit, const char *topic, int32_t partition, i
     assert_string_equal(mark.topic_id, info.id);
 }
 
+/* The generation of a topic that was there before under the same name. */
+static int32_t kit_life(struct kit *kit, const char *topic)
+{
+    struct topic_info info;
+
+    assert_int_equal(kit->port.topic(kit->port.self, text_of(topic), &info, &kit->err), STATUS_OK);
+    return source_life(info.id);
+}
+
 static void the_commit_names_revision_generation_and_topic(void **state)
 {
     struct source_mark mark;
@@ -250,12 +259,13 @@ static void a_topic_with_another_id_is_read_whole_as_a_new_generation(void **sta
     put_ids(&kit, "in", 0, 0, 3);
     kit_commit(&kit, "in", 0, 2, "1 0 4 formerly");
     kit_route(&kit);
+    int32_t life = kit_life(&kit, "in");
 
     assert_int_equal(kit_inbox(&kit, items), 3);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(items[i].record.topic_generation, 5);
+        assert_int_equal(items[i].record.topic_generation, life);
     }
-    assert_mark(&kit, "in", 0, 3, 5);
+    assert_mark(&kit, "in", 0, 3, life);
     kit_close(&kit);
 }
 
