@@ -334,14 +334,16 @@ static void what_no_router_committed_is_no_mark(void **state)
     }
 }
 
-static void the_generation_rises_with_the_id_or_below_the_offset(void **state)
+static void the_generation_is_that_of_another_id_or_rises_below_the_offset(void **state)
 {
     const struct source_mark mark = {.generation = 2, .topic_id = "a"};
     const struct source_mark nameless = {.generation = 2};
 
     (void)state;
     assert_int_equal(source_generation(&mark, 10, "a", 10), 2);
-    assert_int_equal(source_generation(&mark, 10, "b", 50), 3);
+    assert_int_equal(source_generation(&mark, 10, "b", 50), source_life("b"));
+    assert_true(source_life("b") >= 2);
+    assert_int_not_equal(source_life("b"), source_life("c"));
     assert_int_equal(source_generation(&mark, 10, "a", 9), 3);
     assert_int_equal(source_generation(&mark, 10, "", 10), 2);
     assert_int_equal(source_generation(&nameless, 10, "b", 10), 2);
@@ -363,7 +365,7 @@ int main(void)
         cmocka_unit_test(a_later_life_of_the_topic_counts_before_an_earlier_one),
         cmocka_unit_test(what_a_router_commits_reads_back),
         cmocka_unit_test(what_no_router_committed_is_no_mark),
-        cmocka_unit_test(the_generation_rises_with_the_id_or_below_the_offset),
+        cmocka_unit_test(the_generation_is_that_of_another_id_or_rises_below_the_offset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
