@@ -11,6 +11,8 @@ struct arena_chunk;
 
 struct arena {
     struct arena_chunk *chunk;
+    struct arena_chunk *spare; /* Empty chunks of earlier uses. */
+    size_t spare_bytes;        /* So much was lately needed beyond the first chunk. */
 };
 
 /* `bytes` zeroed bytes, aligned for any type. Never NULL. */
@@ -20,7 +22,9 @@ void *arena_array(struct arena *arena, size_t count, size_t bytes);
 /* A copy of `text`, with a NUL after it that is not counted. */
 struct text arena_text(struct arena *arena, struct text text);
 struct text arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Forget all, keep the first chunk for reuse. */
+/* The parts, one after another. Unlike printing them it takes any bytes, and it is quick. */
+struct text arena_join(struct arena *arena, const struct text *parts, size_t count);
+/* Forget all. Memory is kept for reuse, but of what is no longer needed half is freed each time. */
 void arena_reset(struct arena *arena);
 void arena_release(struct arena *arena);
 

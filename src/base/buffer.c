@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FIRST_CAPACITY 64
+#define PRINTED_BYTES 256 /* What is longer is printed twice. */
 
 void buffer_reserve(struct buffer *buffer, size_t bytes)
 {
@@ -64,14 +65,19 @@ void buffer_add_char(struct buffer *buffer, char c)
 
 void buffer_addf(struct buffer *buffer, const char *format, ...)
 {
+    char line[PRINTED_BYTES];
     va_list args;
     int bytes;
 
     va_start(args, format);
-    bytes = vsnprintf(NULL, 0, format, args);
+    bytes = vsnprintf(line, sizeof(line), format, args);
     va_end(args);
     CHECK(bytes >= 0);
-    if (bytes == 0 || !has_room(buffer, (size_t)bytes)) {
+    if ((size_t)bytes < sizeof(line)) {
+        buffer_add(buffer, line, (size_t)bytes);
+        return;
+    }
+    if (!has_room(buffer, (size_t)bytes)) {
         return;
     }
     buffer_reserve(buffer, (size_t)bytes + 1);
@@ -79,6 +85,13 @@ void buffer_addf(struct buffer *buffer, const char *format, ...)
     vsnprintf(buffer->data + buffer->bytes, (size_t)bytes + 1, format, args);
     va_end(args);
     buffer->bytes += (size_t)bytes;
+}
+
+void buffer_add_integer(struct buffer *buffer, int64_t value)
+{
+    char room[INTEGER_TEXT_BYTES];
+
+    buffer_add_text(buffer, text_integer(value, room));
 }
 
 struct text buffer_text(const struct buffer *buffer)

@@ -19,6 +19,7 @@ struct buffer {
 void buffer_add(struct buffer *buffer, const void *data, size_t bytes);
 void buffer_add_text(struct buffer *buffer, struct text text);
 void buffer_add_char(struct buffer *buffer, char c);
+void buffer_add_integer(struct buffer *buffer, int64_t value); /* Decimal digits. */
 void buffer_addf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Room for `bytes` more at buffer->data + buffer->bytes; the caller then raises buffer->bytes. */
 void buffer_reserve(struct buffer *buffer, size_t bytes);

@@ -5,36 +5,10 @@
 
 #include "base/check.h"
 
-struct text text_of(const char *string)
-{
-    return string == NULL ? TEXT("") : (struct text){string, strlen(string)};
-}
-
-struct text text_sub(struct text text, size_t from, size_t bytes)
-{
-    if (from >= text.bytes) {
-        return TEXT("");
-    }
-    if (bytes > text.bytes - from) {
-        bytes = text.bytes - from;
-    }
-    return (struct text){text.data + from, bytes};
-}
-
 /* memcmp and memchr must not see NULL, which an empty text may hold. */
 static int compare_bytes(const char *a, const char *b, size_t bytes)
 {
     return bytes == 0 ? 0 : memcmp(a, b, bytes);
-}
-
-bool text_equal(struct text a, struct text b)
-{
-    return a.bytes == b.bytes && compare_bytes(a.data, b.data, a.bytes) == 0;
-}
-
-bool text_is(struct text a, const char *string)
-{
-    return text_equal(a, text_of(string));
 }
 
 int text_compare(struct text a, struct text b)
@@ -111,19 +85,85 @@ size_t text_utf8_step(struct text text, size_t at)
     return bytes;
 }
 
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define HIGH_BITS EACH_BYTE(0x80)
+
+/* Most text is plain ASCII: eight bytes at a time. */
 bool text_is_utf8(struct text text)
 {
     size_t at = 0;
 
     while (at < text.bytes) {
-        size_t step = text_utf8_step(text, at);
+        uint64_t word;
+        size_t step;
 
+        if (text.bytes - at >= sizeof(word)) {
+            memcpy(&word, text.data + at, sizeof(word));
+            if ((word & HIGH_BITS) == 0) {
+                at += sizeof(word);
+                continue;
+            }
+        }
+        step = text_utf8_step(text, at);
         if (step == 0) {
             return false;
         }
         at += step;
     }
     return true;
+}
+
+/* Not 0 if a byte of `word`, all of which are below 0x80, is `byte`. */
+static uint64_t has_byte(uint64_t word, unsigned byte)
+{
+    return ((word ^ EACH_BYTE(byte)) - EACH_BYTE(1)) & HIGH_BITS;
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+size_t text_plain_run(struct text text, size_t at)
+{
+    size_t start = at;
+    uint64_t word;
+
+    while (text.bytes - at >= sizeof(word)) {
+        memcpy(&word, text.data + at, sizeof(word));
+        /* With all high bits clear, only a byte that is too small borrows. */
+        if ((word & HIGH_BITS) != 0 || ((word - EACH_BYTE(0x20)) & HIGH_BITS) != 0 ||
+            has_byte(word, '"') != 0 || has_byte(word, '\\') != 0) {
+            break;
+        }
+        at += sizeof(word);
+    }
+    while (at < text.bytes && is_plain((unsigned char)text.data[at])) {
+        at++;
+    }
+    return at - start;
+}
+
+struct text text_unsigned(uint64_t value, char room[INTEGER_TEXT_BYTES])
+{
+    size_t at = INTEGER_TEXT_BYTES;
+
+    do {
+        room[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return (struct text){room + at, INTEGER_TEXT_BYTES - at};
+}
+
+struct text text_integer(int64_t value, char room[INTEGER_TEXT_BYTES])
+{
+    struct text text = text_unsigned(value < 0 ? 0 - (uint64_t)value : (uint64_t)value, room);
+
+    if (value >= 0) {
+        return text;
+    }
+    room[INTEGER_TEXT_BYTES - text.bytes - 1] = '-';
+    return (struct text){text.data - 1, text.bytes + 1};
 }
 
 size_t text_length(struct text text)

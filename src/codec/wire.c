@@ -5,7 +5,6 @@
 #define LONG_BYTES_MAX 10
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 #define REPLACEMENT_BYTES 3
-#define NOT_ASCII UINT64_C(0x8080808080808080)
 
 /* Most of what is written is short and there is room: spare it the calls. */
 static void put(struct buffer *out, const void *data, size_t bytes)
@@ -16,25 +15,6 @@ static void put(struct buffer *out, const void *data, size_t bytes)
         memcpy(out->data + out->bytes, data, bytes);
         out->bytes += bytes;
     }
-}
-
-/* Keys, topics and most payloads are plain ASCII: eight bytes at a time. */
-static bool is_utf8(struct text text)
-{
-    size_t at = 0;
-    uint64_t word;
-
-    if (text.bytes == 0) {
-        return true;
-    }
-    while (text.bytes - at >= sizeof(word)) {
-        memcpy(&word, text.data + at, sizeof(word));
-        if ((word & NOT_ASCII) != 0) {
-            return text_is_utf8(text_sub(text, at, text.bytes));
-        }
-        at += sizeof(word);
-    }
-    return text_is_utf8(text_sub(text, at, text.bytes));
 }
 
 void wire_put_long(struct buffer *out, int64_t value)
@@ -79,7 +59,7 @@ static void put_mended(struct buffer *out, struct text text)
 
 void wire_put_text(struct buffer *out, struct text text)
 {
-    if (is_utf8(text)) {
+    if (text_is_utf8(text)) {
         wire_put_bytes(out, text);
     } else {
         put_mended(out, text);
@@ -242,7 +222,7 @@ struct text wire_take_text(struct wire_reader *reader, const char *field)
 {
     struct text taken = wire_take_bytes(reader, field);
 
-    if (!is_utf8(taken)) {
+    if (!text_is_utf8(taken)) {
         wire_refuse(reader, field, "not UTF-8");
         return TEXT("");
     }

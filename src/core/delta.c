@@ -1,4 +1,5 @@
-/* The writing side of fold.h: what changed, as JSON. */
+/* The writing side of fold.h: what changed, as JSON text. It is written and not built: most of what an
+ * event costs would otherwise be the values that are thrown away when they are written. */
 #include <string.h>
 
 #include "base/hash.h"
@@ -6,69 +7,113 @@
 
 #define ITEM_KEY_BYTES 32
 
-/* NULL is absent: JSON null in the delta. A value that was absent comes whole. */
-static void put_value(struct json *delta, const char *key, const struct json *before,
+/* The next member of the object that is open at the end of `out`. */
+static void add_key(struct buffer *out, struct text key)
+{
+    if (out->data[out->bytes - 1] != '{') {
+        buffer_add_char(out, ',');
+    }
+    buffer_add_char(out, '"');
+    buffer_add_text(out, key);
+    buffer_add_text(out, TEXT("\":"));
+}
+
+static void add_integer(struct buffer *out, struct text key, int64_t value)
+{
+    add_key(out, key);
+    buffer_add_integer(out, value);
+}
+
+static void add_text(struct buffer *out, struct text key, struct text value)
+{
+    add_key(out, key);
+    json_write_text(value, out);
+}
+
+static void add_value(struct buffer *out, struct text key, const struct json *value)
+{
+    add_key(out, key);
+    json_write(value, out);
+}
+
+/* NULL is absent: JSON null in the delta. */
+static void put_value(struct buffer *out, struct text key, const struct json *before,
                       const struct json *after)
 {
-    struct json *change;
+    size_t mark = out->bytes;
 
     if (before == after) {
         return;
     }
+    add_key(out, key);
     if (after == NULL) {
-        change = json_null();
-    } else if (before == NULL) {
-        change = json_array();
-        json_push(change, json_copy(after));
-    } else {
-        change = json_diff(before, after);
-    }
-    if (change != NULL) {
-        json_put(delta, text_of(key), change);
+        buffer_add_text(out, TEXT("null"));
+    } else if (!json_write_diff(before, after, out)) {
+        out->bytes = mark;
     }
 }
 
-static void put_integer(struct json *delta, const char *key, int64_t before, int64_t after)
+/* The completion record mostly is the document: then it is not written a second time. */
+static void put_result(struct buffer *out, const struct instance *before,
+                       const struct instance *after)
+{
+    if (before->result == NULL && after->result == after->data && after->data != NULL &&
+        before->seq > 0 && json_kind(after->data) == JSON_OBJECT) {
+        add_key(out, TEXT("result"));
+        buffer_add_text(out, TEXT("{}"));
+        return;
+    }
+    put_value(out, TEXT("result"), before->result, after->result);
+}
+
+static void put_integer(struct buffer *out, struct text key, int64_t before, int64_t after)
 {
     if (before != after) {
-        json_put_integer(delta, key, after);
+        add_integer(out, key, after);
     }
 }
 
-static void put_head(struct json *delta, const struct instance *before,
-                     const struct instance *after)
+static void put_identity(struct buffer *out, const struct instance *before,
+                         const struct instance *after)
 {
     char run[RUN_ID_BYTES];
 
     if (!text_equal(before->name, after->name)) {
-        json_put_text(delta, "name", after->name);
-        json_put_integer(delta, "flowBytes", (int64_t)after->flow_bytes);
+        add_text(out, TEXT("name"), after->name);
+        add_integer(out, TEXT("flowBytes"), (int64_t)after->flow_bytes);
     }
     if (!run_id_equal(before->run, after->run)) {
         run_id_format(after->run, run);
-        json_put_string(delta, "run", run);
+        add_text(out, TEXT("run"), text_of(run));
     }
-    if (!text_equal(text_of(before->flow_hash), text_of(after->flow_hash))) {
-        json_put_string(delta, "flowHash", after->flow_hash);
+    if (!text_is(text_of(before->flow_hash), after->flow_hash)) {
+        add_text(out, TEXT("flowHash"), text_of(after->flow_hash));
     }
-    put_integer(delta, "seq", before->seq, after->seq);
+}
+
+static void put_head(struct buffer *out, const struct instance *before,
+                     const struct instance *after)
+{
+    put_identity(out, before, after);
+    put_integer(out, TEXT("seq"), before->seq, after->seq);
     if (before->status != after->status) {
-        json_put_string(delta, "status", run_status_name(after->status));
+        add_text(out, TEXT("status"), text_of(run_status_name(after->status)));
     }
     if (before->closing != after->closing) {
-        json_put_string(delta, "closing", run_status_name(after->closing));
+        add_text(out, TEXT("closing"), text_of(run_status_name(after->closing)));
     }
     if (before->sealed != after->sealed) {
-        json_put_bool(delta, "sealed", after->sealed);
+        add_key(out, TEXT("sealed"));
+        buffer_add_text(out, after->sealed ? TEXT("true") : TEXT("false"));
     }
-    put_integer(delta, "started", before->started_ms, after->started_ms);
-    put_integer(delta, "time", before->time_ms, after->time_ms);
-    put_integer(delta, "activationNext", before->activation_next, after->activation_next);
-    put_integer(delta, "mailNext", before->mail_next, after->mail_next);
-    put_value(delta, "data", before->data, after->data);
-    put_value(delta, "error", before->error, after->error);
-    put_value(delta, "result", before->result, after->result);
-    put_value(delta, "ids", before->ids, after->ids);
+    put_integer(out, TEXT("started"), before->started_ms, after->started_ms);
+    put_integer(out, TEXT("time"), before->time_ms, after->time_ms);
+    put_integer(out, TEXT("activationNext"), before->activation_next, after->activation_next);
+    put_integer(out, TEXT("mailNext"), before->mail_next, after->mail_next);
+    put_value(out, TEXT("data"), before->data, after->data);
+    put_value(out, TEXT("error"), before->error, after->error);
+    put_result(out, before, after);
+    put_value(out, TEXT("ids"), before->ids, after->ids);
 }
 
 static bool same_value(const struct json *a, const struct json *b)
@@ -84,78 +129,82 @@ static bool frame_equal(const struct frame *a, const struct frame *b)
            a->sent_seq == b->sent_seq && same_value(a->error, b->error);
 }
 
-static struct json *frame_to_json(const struct frame *frame)
+static void add_frame(struct buffer *out, const struct frame *frame)
 {
-    struct json *json = json_object();
-
-    json_put_string(json, "kind", frame->kind == FRAME_UNDO ? "undo" : "step");
-    json_put_string(json, "state", frame_state_name(frame->state));
-    json_put_integer(json, "step", frame->step);
+    buffer_add_char(out, '{');
+    add_text(out, TEXT("kind"), frame->kind == FRAME_UNDO ? TEXT("undo") : TEXT("step"));
+    add_text(out, TEXT("state"), text_of(frame_state_name(frame->state)));
+    add_integer(out, TEXT("step"), frame->step);
     if (frame->kind == FRAME_UNDO) {
-        json_put_integer(json, "undoOf", frame->undo_of);
+        add_integer(out, TEXT("undoOf"), frame->undo_of);
     }
-    json_put_integer(json, "attempt", frame->attempt);
-    json_put_integer(json, "opened", frame->opened_ms);
+    add_integer(out, TEXT("attempt"), frame->attempt);
+    add_integer(out, TEXT("opened"), frame->opened_ms);
     if (frame->sent_seq != 0) {
-        json_put_integer(json, "sent", frame->attempt_ms);
-        json_put_integer(json, "sentSeq", frame->sent_seq);
+        add_integer(out, TEXT("sent"), frame->attempt_ms);
+        add_integer(out, TEXT("sentSeq"), frame->sent_seq);
     }
     if (frame->error != NULL) {
-        json_put(json, TEXT("error"), json_copy(frame->error));
+        add_value(out, TEXT("error"), frame->error);
     }
-    return json;
+    buffer_add_char(out, '}');
 }
 
-/* Decimal digits at the end of `key`; no printf in the core. */
-static struct text number_key(char key[ITEM_KEY_BYTES], uint32_t number)
-{
-    size_t start = ITEM_KEY_BYTES;
+/* Of one array: an object that is opened with the first change, for most deltas change few things. */
+struct changes {
+    struct buffer *out;
+    struct text key;
+    bool is_open;
+};
 
-    do {
-        key[--start] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    return (struct text){key + start, ITEM_KEY_BYTES - start};
+static void open_item(struct changes *changes, struct text item)
+{
+    if (!changes->is_open) {
+        add_key(changes->out, changes->key);
+        buffer_add_char(changes->out, '{');
+        changes->is_open = true;
+    }
+    add_key(changes->out, item);
+}
+
+static void open_number(struct changes *changes, uint32_t number)
+{
+    char room[INTEGER_TEXT_BYTES];
+
+    open_item(changes, text_unsigned(number, room));
 }
 
 /* "<kind>/<owner>" */
-static struct text timer_key(char key[ITEM_KEY_BYTES], const struct timer *timer)
+static void open_timer(struct changes *changes, const struct timer *timer)
 {
+    char room[INTEGER_TEXT_BYTES];
+    char key[ITEM_KEY_BYTES];
     struct text kind = text_of(timer_kind_name(timer->kind));
-    struct text owner = number_key(key, timer->owner);
-    size_t start = (size_t)(owner.data - key) - kind.bytes - 1;
+    struct text owner = text_unsigned(timer->owner, room);
 
-    memcpy(key + start, kind.data, kind.bytes);
-    key[start + kind.bytes] = '/';
-    return (struct text){key + start, ITEM_KEY_BYTES - start};
+    CHECK(kind.bytes + 1 + owner.bytes <= sizeof(key));
+    memcpy(key, kind.data, kind.bytes);
+    key[kind.bytes] = '/';
+    memcpy(key + kind.bytes + 1, owner.data, owner.bytes);
+    open_item(changes, (struct text){key, kind.bytes + 1 + owner.bytes});
 }
 
-/* Made when the first change is found: most deltas change few things. */
-static struct json *open_changes(struct json **changes)
+static void close_changes(const struct changes *changes)
 {
-    if (*changes == NULL) {
-        *changes = json_object();
-    }
-    return *changes;
-}
-
-static void put_changes(struct json *delta, const char *key, struct json *changes)
-{
-    if (changes != NULL) {
-        json_put(delta, text_of(key), changes);
+    if (changes->is_open) {
+        buffer_add_char(changes->out, '}');
     }
 }
 
-static void put_frames(struct json *delta, const struct instance *before,
+static void put_frames(struct buffer *out, const struct instance *before,
                        const struct instance *after)
 {
-    struct json *changes = NULL;
-    char key[ITEM_KEY_BYTES];
+    struct changes changes = {.out = out, .key = TEXT("frames")};
 
     for (uint32_t i = 0; i < before->frame_count; i++) {
         if (instance_find_frame(after, before->frames[i].activation) == NULL) {
-            json_put(open_changes(&changes), number_key(key, before->frames[i].activation),
-                     json_null());
+            open_number(&changes, before->frames[i].activation);
+            buffer_add_text(out, TEXT("null"));
         }
     }
     for (uint32_t i = 0; i < after->frame_count; i++) {
@@ -163,24 +212,24 @@ static void put_frames(struct json *delta, const struct instance *before,
         const struct frame *old = instance_find_frame(before, frame->activation);
 
         if (old == NULL || !frame_equal(old, frame)) {
-            json_put(open_changes(&changes), number_key(key, frame->activation),
-                     frame_to_json(frame));
+            open_number(&changes, frame->activation);
+            add_frame(out, frame);
         }
     }
-    put_changes(delta, "frames", changes);
+    close_changes(&changes);
 }
 
-static void put_timers(struct json *delta, const struct instance *before,
+static void put_timers(struct buffer *out, const struct instance *before,
                        const struct instance *after)
 {
-    struct json *changes = NULL;
-    char key[ITEM_KEY_BYTES];
+    struct changes changes = {.out = out, .key = TEXT("timers")};
 
     for (uint32_t i = 0; i < before->timer_count; i++) {
         const struct timer *timer = &before->timers[i];
 
         if (instance_timer(after, timer->kind, timer->owner) == NULL) {
-            json_put(open_changes(&changes), timer_key(key, timer), json_null());
+            open_timer(&changes, timer);
+            buffer_add_text(out, TEXT("null"));
         }
     }
     for (uint32_t i = 0; i < after->timer_count; i++) {
@@ -188,21 +237,24 @@ static void put_timers(struct json *delta, const struct instance *before,
         const struct timer *old = instance_timer(before, timer->kind, timer->owner);
 
         if (old == NULL || old->due_ms != timer->due_ms) {
-            json_put(open_changes(&changes), timer_key(key, timer), json_integer(timer->due_ms));
+            open_timer(&changes, timer);
+            buffer_add_integer(out, timer->due_ms);
         }
     }
-    put_changes(delta, "timers", changes);
+    close_changes(&changes);
 }
 
-static void put_undo_fields(struct json *json, const struct undo *undo)
+/* Within an open object. */
+static void add_undo_fields(struct buffer *out, const struct undo *undo)
 {
-    json_put_integer(json, "step", undo->step);
-    json_put_string(json, "state", undo_state_name(undo->state));
+    add_integer(out, TEXT("step"), undo->step);
+    add_text(out, TEXT("state"), text_of(undo_state_name(undo->state)));
     if (undo->in_doubt) {
-        json_put_bool(json, "inDoubt", true);
+        add_key(out, TEXT("inDoubt"));
+        buffer_add_text(out, TEXT("true"));
     }
     if (undo->message != NULL) {
-        json_put(json, TEXT("message"), json_copy(undo->message));
+        add_value(out, TEXT("message"), undo->message);
     }
 }
 
@@ -212,16 +264,15 @@ static bool undo_equal(const struct undo *a, const struct undo *b)
            a->in_doubt == b->in_doubt && same_value(a->message, b->message);
 }
 
-static void put_stack(struct json *delta, const struct instance *before,
+static void put_stack(struct buffer *out, const struct instance *before,
                       const struct instance *after)
 {
-    struct json *changes = NULL;
-    char key[ITEM_KEY_BYTES];
+    struct changes changes = {.out = out, .key = TEXT("stack")};
 
     for (uint32_t i = 0; i < before->undo_count; i++) {
         if (instance_find_undo(after, before->stack[i].activation) == NULL) {
-            json_put(open_changes(&changes), number_key(key, before->stack[i].activation),
-                     json_null());
+            open_number(&changes, before->stack[i].activation);
+            buffer_add_text(out, TEXT("null"));
         }
     }
     for (uint32_t i = 0; i < after->undo_count; i++) {
@@ -229,13 +280,13 @@ static void put_stack(struct json *delta, const struct instance *before,
         const struct undo *old = instance_find_undo(before, undo->activation);
 
         if (old == NULL || !undo_equal(old, undo)) {
-            struct json *json = json_object();
-
-            put_undo_fields(json, undo);
-            json_put(open_changes(&changes), number_key(key, undo->activation), json);
+            open_number(&changes, undo->activation);
+            buffer_add_char(out, '{');
+            add_undo_fields(out, undo);
+            buffer_add_char(out, '}');
         }
     }
-    put_changes(delta, "stack", changes);
+    close_changes(&changes);
 }
 
 static bool has_mail(const struct instance *instance, uint32_t number)
@@ -248,16 +299,15 @@ static bool has_mail(const struct instance *instance, uint32_t number)
     return false;
 }
 
-static void put_mailbox(struct json *delta, const struct instance *before,
+static void put_mailbox(struct buffer *out, const struct instance *before,
                         const struct instance *after)
 {
-    struct json *changes = NULL;
-    char key[ITEM_KEY_BYTES];
+    struct changes changes = {.out = out, .key = TEXT("mailbox")};
 
     for (uint32_t i = 0; i < before->mail_count; i++) {
         if (!has_mail(after, before->mailbox[i].number)) {
-            json_put(open_changes(&changes), number_key(key, before->mailbox[i].number),
-                     json_null());
+            open_number(&changes, before->mailbox[i].number);
+            buffer_add_text(out, TEXT("null"));
         }
     }
     for (uint32_t i = 0; i < after->mail_count; i++) {
@@ -265,30 +315,49 @@ static void put_mailbox(struct json *delta, const struct instance *before,
 
         /* Mail is never changed, only put in and taken out. */
         if (!has_mail(before, mail->number)) {
-            struct json *json = json_object();
-
-            json_put_integer(json, "topic", mail->topic);
-            json_put(json, TEXT("message"), json_copy(mail->message));
-            json_put(open_changes(&changes), number_key(key, mail->number), json);
+            open_number(&changes, mail->number);
+            buffer_add_char(out, '{');
+            add_integer(out, TEXT("topic"), mail->topic);
+            add_value(out, TEXT("message"), mail->message);
+            buffer_add_char(out, '}');
         }
     }
-    put_changes(delta, "mailbox", changes);
+    close_changes(&changes);
 }
 
-struct json *instance_delta(const struct instance *before, const struct instance *after)
+void instance_write_delta(const struct instance *before, const struct instance *after,
+                          struct buffer *out)
 {
     static const struct instance nothing = {.activation_next = 1, .mail_next = 1};
-    struct json *delta = json_object();
 
     if (before == NULL) {
         before = &nothing;
     }
-    put_head(delta, before, after);
-    put_frames(delta, before, after);
-    put_timers(delta, before, after);
-    put_stack(delta, before, after);
-    put_mailbox(delta, before, after);
-    return delta;
+    buffer_add_char(out, '{');
+    put_head(out, before, after);
+    put_frames(out, before, after);
+    put_timers(out, before, after);
+    put_stack(out, before, after);
+    put_mailbox(out, before, after);
+    buffer_add_char(out, '}');
+}
+
+/* What was written just now can be read. */
+static struct json *read_back(struct buffer *text)
+{
+    struct json *json = NULL;
+
+    CHECK(json_parse_within(buffer_text(text), SIZE_MAX, &json, NULL) == STATUS_OK);
+    buffer_release(text);
+    return json;
+}
+
+struct json *instance_delta(const struct instance *before, const struct instance *after)
+{
+    struct buffer text = {0};
+
+    instance_write_delta(before, after, &text);
+    return read_back(&text);
 }
 
 void instance_canonical(const struct instance *instance, struct buffer *out)
@@ -301,11 +370,13 @@ void instance_canonical(const struct instance *instance, struct buffer *out)
 
 struct json *undo_to_json(const struct undo *undo)
 {
-    struct json *json = json_object();
+    struct buffer text = {0};
 
-    json_put_integer(json, "activation", undo->activation);
-    put_undo_fields(json, undo);
-    return json;
+    buffer_add_char(&text, '{');
+    add_integer(&text, TEXT("activation"), undo->activation);
+    add_undo_fields(&text, undo);
+    buffer_add_char(&text, '}');
+    return read_back(&text);
 }
 
 uint64_t instance_stack_hash(const struct instance *instance)

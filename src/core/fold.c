@@ -302,7 +302,7 @@ static enum status fold_field(struct instance *instance, const struct json *delt
         return patch_value(&instance->error, value, "error", err);
     }
     if (text_is(key, "result")) {
-        return patch_value(&instance->result, value, "result", err);
+        return STATUS_OK; /* When all else is there: fold_result(). */
     }
     if (text_is(key, "ids")) {
         return patch_value(&instance->ids, value, "ids", err);
@@ -320,6 +320,21 @@ static enum status fold_field(struct instance *instance, const struct json *delt
         return fold_items(instance, value, fold_mail, "mailbox", err);
     }
     return fail(err, STATUS_REJECT, "delta: unknown field '%.*s'", TEXT_ARG(key));
+}
+
+/* A first result that is given by its members is what the document became, changed by them. */
+static enum status fold_result(struct instance *instance, const struct json *delta,
+                               struct error *err)
+{
+    const struct json *value = json_member(delta, "result");
+
+    if (value == NULL) {
+        return STATUS_OK;
+    }
+    if (instance->result == NULL && json_kind(value) == JSON_OBJECT) {
+        instance->result = json_copy(instance->data);
+    }
+    return patch_value(&instance->result, value, "result", err);
 }
 
 enum status instance_apply(const struct instance *before, const struct json *delta,
@@ -342,6 +357,9 @@ enum status instance_apply(const struct instance *before, const struct json *del
     instance->bytes_most = 0;
     while (status == STATUS_OK && json_next(delta, &cursor, &key, &value)) {
         status = fold_field(instance, delta, key, value, err);
+    }
+    if (status == STATUS_OK) {
+        status = fold_result(instance, delta, err);
     }
     if (status != STATUS_OK) {
         instance_free(instance);

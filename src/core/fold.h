@@ -8,7 +8,10 @@
 
 #include "model/instance.h"
 
-/* What leads from `before` (NULL: nothing) to `after`. Never NULL. Costs what changed. */
+/* What leads from `before` (NULL: nothing) to `after`. Costs what changed. `out` has no limit. */
+void instance_write_delta(const struct instance *before, const struct instance *after,
+                          struct buffer *out);
+/* The same as a value. Never NULL. */
 struct json *instance_delta(const struct instance *before, const struct instance *after);
 
 /* Apply `delta` to `before` (NULL: nothing). *after belongs to the caller.

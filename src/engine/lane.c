@@ -100,6 +100,7 @@ void lane_abandon(struct lane *lane)
     effect_release(&lane->effects);
     buffer_release(&lane->scratch);
     buffer_release(&lane->scratch_key);
+    buffer_release(&lane->scratch_delta);
     free(lane->outbox.items);
     free(lane->outbox.origins);
     free(lane->touched);

@@ -83,6 +83,7 @@ struct lane {
     uint32_t events; /* Decided in this turn. */
     struct buffer scratch;
     struct buffer scratch_key;
+    struct buffer scratch_delta;
     char batch[64]; /* Number of the transaction. */
 
     struct tally tally;       /* Of the open turn. */

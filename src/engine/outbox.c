@@ -356,12 +356,10 @@ void outbox_history(struct lane *lane, const struct decision *decision, struct r
                 : is_ignored              ? HISTORY_IGNORED
                                           : HISTORY_NORMAL,
     };
-    struct json *delta = instance_delta(base, after);
 
-    buffer_clear(&lane->scratch);
-    json_write(delta, &lane->scratch);
-    record.delta = lane_keep(lane, buffer_text(&lane->scratch));
-    json_free(delta);
+    buffer_clear(&lane->scratch_delta);
+    instance_write_delta(base, after, &lane->scratch_delta);
+    record.delta = buffer_text(&lane->scratch_delta);
     set_cause(lane, decision, &record);
     diff_timers(lane, base, after, &record);
     diff_stack(lane, flow, base, after, &record);

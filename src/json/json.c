@@ -225,7 +225,7 @@ bool json_is_truthy(const struct json *value)
 
 struct text json_text_of(const struct json *value)
 {
-    return is_kind(value, JSON_TEXT) ? node_text(value) : TEXT("");
+    return is_kind(value, JSON_TEXT) ? value_text(value) : TEXT("");
 }
 
 int64_t json_member_int(const struct json *object, const char *key, int64_t fallback)

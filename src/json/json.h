@@ -37,6 +37,8 @@ void json_write(const struct json *value, struct buffer *out);
 /* Compact text with sorted keys and canonical numbers (see json_scalar_text): equal values give
  * equal bytes. For hashes. */
 void json_write_canonical(const struct json *value, struct buffer *out);
+/* A text in quotes, as json_write() writes one. For what is written without being built. */
+void json_write_text(struct text text, struct buffer *out);
 /* Two-space indented, for people. */
 void json_write_pretty(const struct json *value, struct buffer *out);
 
@@ -117,7 +119,10 @@ struct json *json_merge(const struct json *under, const struct json *over);
  * and "1.0"), so that a patched value is written byte for byte as the new one, but for the order of
  * keys.
  */
-/* NULL if there is no difference. `before` may be NULL (absent). */
+/* Write it to `out`, which has no limit. False: there is no difference, nothing was written. `before`
+ * may be NULL (absent). */
+bool json_write_diff(const struct json *before, const struct json *after, struct buffer *out);
+/* The same as a value, or NULL. */
 struct json *json_diff(const struct json *before, const struct json *after);
 /* STATUS_REJECT: `delta` has not this form, or changes members of what is no object. `before` may be
  * NULL (absent). Deleting an absent key changes nothing. */

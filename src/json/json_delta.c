@@ -23,92 +23,108 @@ struct json *json_merge(const struct json *under, const struct json *over)
     return merged;
 }
 
-/* The delta that sets to `value`, whatever was there. */
-static struct json *delta_set(const struct json *value)
+/* The member of `before` with the key of `member`. Both objects mostly have the same keys in the same
+ * order, so the one after that found last is mostly it. */
+static const struct member *member_before(const struct json *before, uint32_t *along,
+                                          const struct member *member)
 {
-    struct json *delta = json_array();
+    const struct object_node *object = object_node(before);
+    const struct member *guess = &object->members[*along];
 
-    json_push(delta, json_copy(value));
-    return delta;
-}
-
-static void delta_put(struct json **delta, struct text key, struct json *change)
-{
-    if (*delta == NULL) {
-        *delta = json_object();
+    if (*along >= object->count || (guess->key != member->key &&
+                                    !text_equal(value_text(guess->key), value_text(member->key)))) {
+        guess = value_find(before, value_text(member->key));
     }
-    json_put(*delta, key, change);
-}
-
-/* What `key` was. Both objects mostly have the same keys in the same order, so the cursor that walks
- * along in `before` mostly knows without a lookup. */
-static const struct json *value_before(const struct json *before, struct json_cursor *along,
-                                       struct text key)
-{
-    struct json_cursor next = *along;
-    const struct json *value;
-    struct text next_key;
-
-    if (json_next(before, &next, &next_key, &value) && text_equal(key, next_key)) {
-        *along = next;
-        return value;
+    if (guess != NULL) {
+        *along = (uint32_t)(guess - object->members) + 1;
     }
-    return json_member(before, key.data);
+    return guess;
 }
 
-static void diff_deleted(const struct json *before, const struct json *after, struct json **delta)
+/* What to add before a member: it is the first if nothing stands behind the brace. */
+static void write_key(const struct member *member, size_t start, struct buffer *out)
 {
-    struct json_cursor cursor = {.at = NULL};
-    const struct json *value;
-    struct text key;
+    if (out->bytes > start + 1) {
+        buffer_add_char(out, ',');
+    }
+    json_write_text(value_text(member->key), out);
+    buffer_add_char(out, ':');
+}
 
-    while (json_next(before, &cursor, &key, &value)) {
-        if (json_member(after, key.data) == NULL) {
-            delta_put(delta, key, json_null());
+static void write_deleted(const struct json *before, const struct json *after, size_t start,
+                          struct buffer *out)
+{
+    const struct object_node *object = object_node(before);
+
+    for (uint32_t i = 0; i < object->count; i++) {
+        if (value_find(after, value_text(object->members[i].key)) == NULL) {
+            write_key(&object->members[i], start, out);
+            buffer_add_text(out, TEXT("null"));
         }
     }
 }
 
-static struct json *diff_objects(const struct json *before, const struct json *after)
+static bool diff_objects(const struct json *before, const struct json *after, struct buffer *out)
 {
-    struct json_cursor cursor = {.at = NULL};
-    struct json_cursor along = {.at = NULL};
-    const struct json *value;
-    struct json *delta = NULL;
-    struct text key;
-    size_t kept = 0;
+    const struct object_node *object = object_node(after);
+    size_t start = out->bytes;
+    uint32_t along = 0;
+    uint32_t kept = 0;
 
-    while (json_next(after, &cursor, &key, &value)) {
-        const struct json *was = value_before(before, &along, key);
-        struct json *change = NULL;
+    buffer_add_char(out, '{');
+    for (uint32_t i = 0; i < object->count; i++) {
+        const struct member *member = &object->members[i];
+        const struct member *was = member_before(before, &along, member);
+        size_t mark = out->bytes;
 
         kept += was != NULL;
-        if (was != value) {
-            change = json_diff(was, value);
+        if (was != NULL && was->value == member->value) {
+            continue;
         }
-        if (change != NULL) {
-            delta_put(&delta, key, change);
+        write_key(member, start, out);
+        if (!json_write_diff(was == NULL ? NULL : was->value, member->value, out)) {
+            out->bytes = mark;
         }
     }
-    if (kept < json_count(before)) {
-        diff_deleted(before, after, &delta);
+    if (kept < object_node(before)->count) {
+        write_deleted(before, after, start, out);
     }
-    return delta;
+    if (out->bytes == start + 1) {
+        out->bytes = start;
+        return false;
+    }
+    buffer_add_char(out, '}');
+    return true;
+}
+
+bool json_write_diff(const struct json *before, const struct json *after, struct buffer *out)
+{
+    CHECK(after != NULL && out->bytes_max == 0);
+    if (before == after) {
+        return false;
+    }
+    if (before != NULL && are_objects(before, after)) {
+        return diff_objects(before, after, out);
+    }
+    if (before != NULL && json_same(before, after)) {
+        return false;
+    }
+    buffer_add_char(out, '[');
+    json_write(after, out);
+    buffer_add_char(out, ']');
+    return true;
 }
 
 struct json *json_diff(const struct json *before, const struct json *after)
 {
-    CHECK(after != NULL);
-    if (before == after) {
-        return NULL;
+    struct buffer text = {.data = NULL};
+    struct json *delta = NULL;
+
+    if (json_write_diff(before, after, &text)) {
+        CHECK(json_parse_within(buffer_text(&text), SIZE_MAX, &delta, NULL) == STATUS_OK);
     }
-    if (before == NULL) {
-        return delta_set(after);
-    }
-    if (are_objects(before, after)) {
-        return diff_objects(before, after);
-    }
-    return json_same(before, after) ? NULL : delta_set(after);
+    buffer_release(&text);
+    return delta;
 }
 
 static enum status patch_members(struct json *object, const struct json *delta, struct error *err)

@@ -17,30 +17,32 @@ bool reader_refuse(struct reader *reader, const char *what)
     return reader_refuse_at(reader, reader->scan.at, what);
 }
 
-/* Step over what a string may hold unescaped. The common bytes first. */
+/* Step over what a string may hold unescaped. */
 static bool skip_plain(struct reader *reader)
 {
     struct scan *scan = &reader->scan;
 
-    while (scan->at < scan->text.bytes) {
-        unsigned char c = (unsigned char)scan->text.data[scan->at];
+    for (;;) {
+        unsigned char c;
+        size_t step;
 
-        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-            scan->at++;
-        } else if (c >= 0x80) {
-            size_t step = text_utf8_step(scan->text, scan->at);
-
-            if (step == 0) {
-                return reader_refuse(reader, "invalid UTF-8");
-            }
-            scan->at += step;
-        } else if (c < 0x20) {
-            return reader_refuse(reader, "control character in a string");
-        } else {
-            return true;
+        scan->at += text_plain_run(scan->text, scan->at);
+        if (scan->at >= scan->text.bytes) {
+            return reader_refuse(reader, "unended string");
         }
+        c = (unsigned char)scan->text.data[scan->at];
+        if (c < 0x20) {
+            return reader_refuse(reader, "control character in a string");
+        }
+        if (c < 0x80) {
+            return true; /* '"' or '\\'. */
+        }
+        step = text_utf8_step(scan->text, scan->at);
+        if (step == 0) {
+            return reader_refuse(reader, "invalid UTF-8");
+        }
+        scan->at += step;
     }
-    return reader_refuse(reader, "unended string");
 }
 
 static bool read_hex(struct reader *reader, uint32_t *unit)

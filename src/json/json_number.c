@@ -96,16 +96,13 @@ struct json *json_number(double value)
 
 struct text integer_text(struct integer integer, char room[INTEGER_TEXT_BYTES])
 {
-    size_t at = INTEGER_TEXT_BYTES;
+    struct text text = text_unsigned(integer.magnitude, room);
 
-    do {
-        room[--at] = (char)('0' + integer.magnitude % 10);
-        integer.magnitude /= 10;
-    } while (integer.magnitude > 0);
-    if (integer.negative) {
-        room[--at] = '-';
+    if (!integer.negative) {
+        return text;
     }
-    return (struct text){room + at, INTEGER_TEXT_BYTES - at};
+    room[INTEGER_TEXT_BYTES - text.bytes - 1] = '-';
+    return (struct text){text.data - 1, text.bytes + 1};
 }
 
 struct text number_text(const struct json *number, char room[INTEGER_TEXT_BYTES])

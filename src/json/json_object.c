@@ -67,7 +67,7 @@ static uint32_t index_place(const struct object_node *object, struct text key)
 
 static void index_put(struct object_node *object, uint32_t number)
 {
-    uint32_t at = index_place(object, node_text(object->members[number - 1].key));
+    uint32_t at = index_place(object, value_text(object->members[number - 1].key));
 
     while (object->index[at] != 0) {
         at = (at + 1) & (object->index_size - 1);
@@ -121,7 +121,7 @@ static uint32_t key_prefix(struct text key)
 void value_add(struct slab *slab, struct json *value, struct json *key, struct json *item)
 {
     struct object_node *object = (struct object_node *)value;
-    struct text text = node_text(key);
+    struct text text = value_text(key);
 
     if (object->count == object->capacity) {
         object_grow(slab, object, value_capacity(object->capacity));

@@ -66,7 +66,7 @@ static bool read_member(struct reader *reader, struct json *object, struct json 
         forget(reader, key);
         return false;
     }
-    if (value_find(object, node_text(key)) != NULL) {
+    if (value_find(object, value_text(key)) != NULL) {
         forget(reader, key);
         forget(reader, value);
         return reader_refuse_at(reader, key_at, "duplicate key");

@@ -36,19 +36,26 @@ static void write_escape(unsigned char c, struct buffer *out)
     }
 }
 
-static void write_text(struct text text, struct buffer *out)
+void json_write_text(struct text text, struct buffer *out)
 {
     size_t from = 0;
+    size_t at = 0;
 
     buffer_add_char(out, '"');
-    for (size_t i = 0; i < text.bytes; i++) {
-        unsigned char c = (unsigned char)text.data[i];
+    while (at < text.bytes) {
+        unsigned char c;
 
-        if (needs_escape(c)) {
-            buffer_add(out, text.data + from, i - from);
-            write_escape(c, out);
-            from = i + 1;
+        at += text_plain_run(text, at);
+        if (at == text.bytes) {
+            break;
         }
+        c = (unsigned char)text.data[at];
+        if (needs_escape(c)) {
+            buffer_add(out, text.data + from, at - from);
+            write_escape(c, out);
+            from = at + 1;
+        }
+        at++;
     }
     buffer_add(out, text.data + from, text.bytes - from);
     buffer_add_char(out, '"');
@@ -98,7 +105,7 @@ static void write_member(const struct writer *writer, struct text key, const str
                          size_t level)
 {
     write_break(writer, level);
-    write_text(key, writer->out);
+    json_write_text(key, writer->out);
     buffer_add_char(writer->out, ':');
     if (writer->style == STYLE_PRETTY) {
         buffer_add_char(writer->out, ' ');
@@ -160,7 +167,7 @@ static void write_value(const struct writer *writer, const struct json *value, s
         write_number(writer, value);
         return;
     case JSON_TEXT:
-        write_text(json_text_of(value), writer->out);
+        json_write_text(value_text(value), writer->out);
         return;
     case JSON_ARRAY:
         write_array(writer, value, level);
@@ -190,9 +197,10 @@ void json_write_pretty(const struct json *value, struct buffer *out)
 static size_t text_size(struct text text)
 {
     size_t bytes = text.bytes + 2;
+    size_t at = text_plain_run(text, 0);
 
-    for (size_t i = 0; i < text.bytes; i++) {
-        unsigned char c = (unsigned char)text.data[i];
+    for (; at < text.bytes; at += 1 + text_plain_run(text, at + 1)) {
+        unsigned char c = (unsigned char)text.data[at];
 
         if (needs_escape(c)) {
             bytes += c >= 0x20 || (c >= 8 && c <= 13 && c != 11) ? 1 : 5;

@@ -20,7 +20,6 @@
 /* More zeros than this after a decimal point are not made out of an exponent. */
 #define CANONICAL_ZEROS_MAX 40
 #define INTEGER_DIGITS_MAX 20
-#define INTEGER_TEXT_BYTES 24
 #define DECIMAL_TEXT_BYTES 32
 /* Of an exponent; so sums of exponents and digit counts stay small. */
 #define EXPONENT_DIGITS_MAX 9
@@ -84,7 +83,7 @@ static inline const struct text_node *text_node(const struct json *value)
     return (const struct text_node *)value;
 }
 
-static inline struct text node_text(const struct json *value)
+static inline struct text value_text(const struct json *value)
 {
     return (struct text){text_node(value)->data, text_node(value)->bytes};
 }

@@ -18,6 +18,7 @@ struct bench {
     struct effect_list effects;
     struct instance *now;
     struct json *message;
+    struct buffer delta;
     uint64_t transitions;
     uint64_t delta_bytes;
 };
@@ -36,8 +37,6 @@ static void decide(struct bench *bench, struct event event, const char *payload)
 {
     struct json *value = parse(payload);
     struct instance *after = NULL;
-    struct json *delta;
-    struct buffer text = {0};
 
     event.payload = value;
     event.message = bench->message;
@@ -45,12 +44,10 @@ static void decide(struct bench *bench, struct event event, const char *payload)
     arena_reset(&bench->arena);
     CHECK(transition(bench->flow, bench->now, &event, &after, &bench->effects) ==
           TRANSITION_APPLIED);
-    delta = instance_delta(bench->now, after);
-    json_write(delta, &text);
-    bench->delta_bytes += text.bytes;
+    buffer_clear(&bench->delta);
+    instance_write_delta(bench->now, after, &bench->delta);
+    bench->delta_bytes += bench->delta.bytes;
     bench->transitions++;
-    buffer_release(&text);
-    json_free(delta);
     json_free(value);
     instance_free(bench->now);
     bench->now = after;
@@ -131,6 +128,7 @@ int main(int argc, char **argv)
     effect_release(&bench.effects);
     arena_release(&bench.arena);
     buffer_release(&definition);
+    buffer_release(&bench.delta);
     diagnostics_release(&diagnostics);
     return 0;
 }

@@ -1,5 +1,5 @@
 /* links: baton_sim */
-/* wraps: sim_enter sim_leave lane_take lane_adopt transition instance_delta outbox_history outbox_effects inbox_encode inbox_decode history_encode payload_decode payload_encode */
+/* wraps: sim_enter sim_leave lane_take lane_adopt transition instance_write_delta outbox_history outbox_effects inbox_encode inbox_decode history_encode payload_decode payload_encode */
 /*
  * bench_engine - what one three-step saga costs the engine: the real router and one lane over the
  * simulator's broker and store, the order saga with messages of some 300 bytes. No server, no client
@@ -133,8 +133,9 @@ METER(METER_TRANSITION, enum transition_result, transition,
       (const struct flow *flow, const struct instance *before, const struct event *event,
        struct instance **after, struct effect_list *effects),
       (flow, before, event, after, effects))
-METER(METER_DELTA, struct json *, instance_delta,
-      (const struct instance *before, const struct instance *after), (before, after))
+METER_VOID(METER_DELTA, instance_write_delta,
+           (const struct instance *before, const struct instance *after, struct buffer *out),
+           (before, after, out))
 METER_VOID(METER_OUTBOX, outbox_history,
            (struct lane * lane, const struct decision *decision, struct resident *resident,
             const struct flow *flow, const struct instance *after, bool is_ignored),
@@ -306,7 +307,6 @@ static void run(struct bench *bench, uint64_t sagas)
         turn(bench);
         serve(bench);
     }
-    CHECK(lane_stats(bench->lane)->ended == sagas);
 }
 
 int main(int argc, char **argv)

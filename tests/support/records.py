@@ -208,6 +208,9 @@ def fold(state, delta):
                     after[name][key] = value
         else:
             after[name] = change
+    # A first result that is given by its members is the document as it became, changed by them.
+    if isinstance(delta.get("result"), dict) and state.get("result") is None:
+        after["result"] = patch(after.get("data"), delta["result"])
     return {name: value for name, value in after.items()
             if value not in (None, {}) and (name not in NOTHING or value != NOTHING[name])}
 
