@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "adapter/kafka_error.h"
 #include "adapter/kafka_parts.h"
 #include "adapter/kafka_pool.h"
 
@@ -85,6 +86,19 @@ struct broker kafka_broker_port(struct kafka_broker *broker)
         .topic = kafka_topics_info,
         .delete_records = kafka_admin_delete_records,
     };
+}
+
+enum status kafka_broker_reach(struct kafka_broker *broker, int64_t wait_ms, struct error *err)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(broker->admin, 0, NULL, &metadata, (int)wait_ms);
+
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_metadata_destroy(metadata);
+        return STATUS_OK;
+    }
+    (void)kafka_fail(code, NULL, "be reached", err);
+    return STATUS_RETRY;
 }
 
 void kafka_broker_close(struct kafka_broker *broker)

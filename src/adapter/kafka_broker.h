@@ -48,6 +48,10 @@ MUST_CHECK enum status kafka_broker_open(const struct kafka_options *options,
 /* The cluster as the engine sees it; may be shared by threads. Valid until kafka_broker_close(). */
 struct broker kafka_broker_port(struct kafka_broker *broker);
 
+/* Does one of the brokers answer within `wait_ms`? STATUS_RETRY: none; err says what the client says. */
+MUST_CHECK enum status kafka_broker_reach(struct kafka_broker *broker, int64_t wait_ms,
+                                          struct error *err);
+
 /* Every handle that was opened by it must be closed before. Accepts NULL. */
 void kafka_broker_close(struct kafka_broker *broker);
 

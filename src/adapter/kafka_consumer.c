@@ -11,7 +11,11 @@
 #include "adapter/kafka_error.h"
 #include "adapter/kafka_parts.h"
 #include "adapter/kafka_places.h"
+#include "adapter/real_clock.h"
 #include "base/log.h"
+
+#define LEAVE_MS 3000
+#define LEAVE_LOOK_MS 20
 
 struct kafka_consumer {
     rd_kafka_t *rk;
@@ -240,6 +244,29 @@ static void close_port(void *self)
     free(consumer);
 }
 
+/* The client lets a static member leave when it gives up its subscription, and not when it closes. It
+ * leaves in the background, once what was assigned is gone; then it has no name in the group. */
+static void leave_port(void *self)
+{
+    struct kafka_consumer *consumer = self;
+    int64_t until_ms = real_clock_monotonic_ms() + LEAVE_MS;
+    bool is_member = rd_kafka_unsubscribe(consumer->rk) == RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    while (is_member && real_clock_monotonic_ms() < until_ms) {
+        char *name;
+
+        kafka_batch_clear(&consumer->batch);
+        kafka_batch_take(&consumer->batch, consumer->queue, LEAVE_LOOK_MS, 1);
+        name = rd_kafka_memberid(consumer->rk);
+        is_member = name != NULL && name[0] != '\0';
+        rd_kafka_mem_free(consumer->rk, name);
+    }
+    if (is_member) {
+        log_event(LOG_WARN, "kafka_leave_unknown", "text=\"the group may wait for the session\"");
+    }
+    close_port(consumer);
+}
+
 rd_kafka_consumer_group_metadata_t *kafka_consumer_membership(const struct consumer *consumer)
 {
     const struct kafka_consumer *member = consumer->self;
@@ -327,6 +354,7 @@ enum status kafka_consumer_open(void *self, const struct consumer_options *optio
                               .start = start,
                               .pause = pause_port,
                               .commit = commit,
-                              .close = close_port};
+                              .close = close_port,
+                              .leave = leave_port};
     return STATUS_OK;
 }

@@ -125,6 +125,7 @@ enum status redis_link_connect(struct redis_link *link, struct error *err)
         return fail(err, STATUS_RETRY, "redis is away: %s", link->trouble);
     }
     status = dial(link, err);
+    stat_add(&link->stats->errors, status != STATUS_OK);
     if (status == STATUS_OK) {
         status = log_in(link, &ticket, err);
     }
@@ -140,5 +141,7 @@ enum status redis_link_connect(struct redis_link *link, struct error *err)
         return status;
     }
     link->backoff_ms = 0;
+    stat_set(&link->stats->connected, 1);
+    stat_add(&link->stats->connects, 1);
     return STATUS_OK;
 }

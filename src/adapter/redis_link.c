@@ -21,6 +21,7 @@ enum status redis_link_open(const struct redis_link_options *options, struct red
 
     CHECK(link != NULL);
     link->options = *options;
+    link->stats = &link->own_stats;
     link->options.url = (struct text){0};
     if (link->options.connect_ms <= 0) {
         link->options.connect_ms = CONNECT_MS_DEFAULT;
@@ -38,6 +39,11 @@ enum status redis_link_open(const struct redis_link_options *options, struct red
     }
     *out = link;
     return STATUS_OK;
+}
+
+void redis_link_count(struct redis_link *link, struct store_stats *stats)
+{
+    link->stats = stats;
 }
 
 static void push(struct redis_link *link, struct redis_ticket *ticket)
@@ -88,8 +94,10 @@ void redis_link_break(struct redis_link *link, const char *why)
         link->context = NULL;
     }
     link->unsent = false;
-    log_event(LOG_WARN, "redis_link_broken", "host=%s port=%d error=\"%s\"", link->url.host.data,
-              link->url.port, link->trouble);
+    stat_set(&link->stats->connected, 0);
+    stat_add(&link->stats->errors, 1);
+    log_again(&link->gate, LOG_WARN, "redis_link_broken", "host=%s port=%d error=\"%s\"",
+              link->url.host.data, link->url.port, link->trouble);
 }
 
 /* Write what the socket takes; hand out the answers that are there. */
@@ -191,6 +199,7 @@ enum status redis_link_append(struct redis_link *link, struct redis_ticket *tick
         return fail(err, STATUS_RETRY, "redis: %s", link->trouble);
     }
     *ticket = (struct redis_ticket){.waiting = true};
+    stat_add(&link->stats->calls, 1);
     push(link, ticket);
     link->unsent = true;
     return STATUS_OK;
@@ -244,6 +253,7 @@ enum status redis_link_judge(struct redis_link *link, const struct redisReply *r
     if (reply->type != REDIS_REPLY_ERROR) {
         return STATUS_OK;
     }
+    stat_add(&link->stats->errors, 1);
     (void)fail(err, STATUS_RETRY, "redis cannot %s: %.*s", doing, (int)reply->len, reply->str);
     if (begins(reply, "WRONGTYPE") || begins(reply, "ERR user_script")) {
         return STATUS_STALE; /* Somebody else's data, or what is left of ours. */
@@ -293,6 +303,7 @@ void redis_link_close(struct redis_link *link)
     if (link == NULL) {
         return;
     }
+    stat_set(&link->stats->connected, 0);
     if (link->context != NULL) {
         redisFree(link->context);
     }

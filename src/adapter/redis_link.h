@@ -14,6 +14,7 @@
 #include "adapter/redis_scripts.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "engine/stats.h"
 
 struct redis_link;
 struct redisReply; /* Of hiredis. */
@@ -38,6 +39,8 @@ struct redis_ticket {
 MUST_CHECK enum status redis_link_open(const struct redis_link_options *options,
                                        struct redis_link **link, struct error *err);
 void redis_link_close(struct redis_link *link); /* Accepts NULL. No ticket may be waiting. */
+/* Count into `stats` from now on. Borrowed. */
+void redis_link_count(struct redis_link *link, struct store_stats *stats);
 
 /* A command: its words, borrowed during the call. */
 struct redis_command {

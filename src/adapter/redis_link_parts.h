@@ -9,6 +9,7 @@
 #include "adapter/redis_link.h"
 #include "adapter/redis_url.h"
 #include "base/arena.h"
+#include "base/log.h"
 
 #define REDIS_SHA_BYTES 40
 
@@ -29,8 +30,11 @@ struct redis_link {
     size_t first;
     size_t count;
     int64_t backoff_ms;
-    int64_t connect_after_ms; /* On the monotonic clock. */
-    char trouble[128];        /* The last. */
+    int64_t connect_after_ms;  /* On the monotonic clock. */
+    struct log_gate gate;      /* Of what is said at every try. */
+    char trouble[128];         /* The last. */
+    struct store_stats *stats; /* The caller's, or own_stats. */
+    struct store_stats own_stats;
     char shas[REDIS_SCRIPTS][REDIS_SHA_BYTES + 1];
 };
 

@@ -332,6 +332,11 @@ enum status redis_place_open(struct text url, struct text app, struct redis_plac
     return STATUS_OK;
 }
 
+void redis_place_count(struct redis_place *place, struct store_stats *stats)
+{
+    redis_link_count(place->link, stats);
+}
+
 struct sleep_place redis_place_port(struct redis_place *place)
 {
     return (struct sleep_place){.self = place, .open = open_store};

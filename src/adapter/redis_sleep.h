@@ -16,6 +16,8 @@ struct redis_place;
 /* One link for all partitions of a lane. STATUS_REJECT: the URL is wrong. Connects when needed. */
 MUST_CHECK enum status redis_place_open(struct text url, struct text app,
                                         struct redis_place **place, struct error *err);
+/* Count into `stats` instead of its own from now on. Borrowed. */
+void redis_place_count(struct redis_place *place, struct store_stats *stats);
 /* Valid until redis_place_close(); every store must be closed before. */
 struct sleep_place redis_place_port(struct redis_place *place);
 void redis_place_close(struct redis_place *place); /* Accepts NULL. */

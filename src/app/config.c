@@ -9,10 +9,14 @@
 #include "app/command.h"
 #include "app/config_read.h"
 #include "app/files.h"
+#include "base/duration.h"
+#include "http/http_server.h"
 
 #define CONFIG_FILE "baton.yaml"
 #define CONFIG_BYTES_MAX (1024 * 1024)
 #define APP_BYTES_MAX 200
+#define STOP_MS (30 * MS_PER_SECOND)
+#define POLL_INTERVAL_MS (60 * MS_PER_SECOND) /* As the adapter sets it. */
 
 const char config_usage[] =
     "  -c, --config FILE             configuration (default: baton.yaml, if it is there)\n"
@@ -20,8 +24,10 @@ const char config_usage[] =
     "  -r, --redis URL               redis://[user:password@]host:port/db\n"
     "  -a, --app NAME                prefix of baton's topics and groups (default: baton)\n"
     "  -l, --log LEVEL               debug, info, warn, error or none (default: info)\n"
+    "      --log-format FORMAT       text or json: one line, or one object, an event\n"
     "Environment: BATON_CONFIG, BATON_APP, BATON_NAME, BATON_BOOTSTRAP_SERVERS, BATON_REDIS,\n"
-    "BATON_LANES, BATON_PARTITIONS, BATON_FLOWS, BATON_LOG; flags win over it, it over the file.\n";
+    "BATON_LANES, BATON_PARTITIONS, BATON_FLOWS, BATON_HTTP, BATON_STOP_TIMEOUT, BATON_LOG,\n"
+    "BATON_LOG_FORMAT; flags win over it, it over the file.\n";
 
 void config_add_property(struct config *config, struct config_properties *properties,
                          struct text name, struct text value)
@@ -67,6 +73,31 @@ static enum status set_level(struct config *config, const char *value, struct er
                 value);
 }
 
+static enum status set_format(struct config *config, const char *value, struct error *err)
+{
+    if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) {
+        return fail(err, STATUS_REJECT, "log-format: expected text or json, found '%s'", value);
+    }
+    config->log_format = strcmp(value, "json") == 0 ? LOG_JSON : LOG_TEXT;
+    return STATUS_OK;
+}
+
+static enum status set_http(struct config *config, struct text value, struct error *err)
+{
+    struct http_address address;
+    enum status status = http_address_parse(value, &address, err);
+
+    config->http = value;
+    return status == STATUS_OK ? status : fail_in(err, status, "http");
+}
+
+static enum status set_stop_timeout(struct config *config, struct text value, struct error *err)
+{
+    enum status status = duration_parse(value, &config->stop_ms, err);
+
+    return status == STATUS_OK ? status : fail_in(err, status, "stop-timeout");
+}
+
 static enum status set_number(struct config *config, const char *name, const char *value,
                               struct error *err)
 {
@@ -90,6 +121,15 @@ enum status config_set(struct config *config, const char *name, const char *valu
 
     if (strcmp(name, "log") == 0) {
         return set_level(config, value, err);
+    }
+    if (strcmp(name, "log-format") == 0) {
+        return set_format(config, value, err);
+    }
+    if (strcmp(name, "http") == 0) {
+        return set_http(config, text, err);
+    }
+    if (strcmp(name, "stop-timeout") == 0) {
+        return set_stop_timeout(config, text, err);
     }
     if (strcmp(name, "lanes") == 0 || strcmp(name, "partitions") == 0) {
         return set_number(config, name, value, err);
@@ -123,7 +163,10 @@ static enum status read_environment(struct config *config, struct error *err)
         {"BATON_LANES", "lanes"},
         {"BATON_PARTITIONS", "partitions"},
         {"BATON_FLOWS", "flows"},
+        {"BATON_HTTP", "http"},
+        {"BATON_STOP_TIMEOUT", "stop-timeout"},
         {"BATON_LOG", "log"},
+        {"BATON_LOG_FORMAT", "log-format"},
         {NULL, NULL},
     };
 
@@ -180,7 +223,8 @@ enum status config_load(const char *path, struct config *config, struct error *e
     *config = (struct config){.settings = settings_default(),
                               .redis_url = TEXT("redis://127.0.0.1:6379/0"),
                               .lanes = cores > 0 ? (uint32_t)cores : 1,
-                              .log_level = LOG_INFO};
+                              .log_level = LOG_INFO,
+                              .stop_ms = STOP_MS};
     config->arena = calloc(1, sizeof *config->arena);
     CHECK(config->arena != NULL);
     config_add_property(config, &config->common, TEXT("bootstrap.servers"), TEXT("127.0.0.1:9092"));
@@ -227,6 +271,9 @@ bool config_flag(struct config_flags *flags, int letter, const char *value)
         {'L', "lanes"},
         {'f', "flows"},
         {'P', "partitions"},
+        {CONFIG_LOG_FORMAT, "log-format"},
+        {CONFIG_HTTP, "http"},
+        {CONFIG_STOP_TIMEOUT, "stop-timeout"},
         {0, NULL},
     };
 
@@ -243,21 +290,27 @@ bool config_flag(struct config_flags *flags, int letter, const char *value)
     return false;
 }
 
-/* A lane keeps clear of the end of its session, so it has to know how long the broker was told that
- * it is. */
-static void adopt_session_timeout(struct config *config)
+/* A span that the consumers are given as a property, or `otherwise`. */
+static int64_t consumer_span(const struct config *config, const char *property, int64_t otherwise)
 {
     const struct config_properties *const sides[2] = {&config->common, &config->consumer};
+    int64_t found_ms = otherwise;
 
     for (size_t side = 0; side < 2; side++) {
         for (uint32_t i = 0; i < sides[side]->count; i++) {
-            int64_t session_ms;
-            if (text_is(sides[side]->items[i].name, "session.timeout.ms") &&
-                text_to_int64(sides[side]->items[i].value, &session_ms) && session_ms > 0) {
-                config->settings.session_timeout_ms = session_ms;
+            int64_t span_ms;
+            if (text_is(sides[side]->items[i].name, property) &&
+                text_to_int64(sides[side]->items[i].value, &span_ms) && span_ms > 0) {
+                found_ms = span_ms;
             }
         }
     }
+    return found_ms;
+}
+
+int64_t config_poll_interval_ms(const struct config *config)
+{
+    return consumer_span(config, "max.poll.interval.ms", POLL_INTERVAL_MS);
 }
 
 int config_open(const struct config_flags *flags, struct config *config)
@@ -280,7 +333,11 @@ int config_open(const struct config_flags *flags, struct config *config)
         }
         return EXIT_USAGE;
     }
-    adopt_session_timeout(config);
+    /* A lane keeps clear of the end of its session, so it has to know how long the broker was told
+     * that it is. */
+    config->settings.session_timeout_ms = consumer_span(config, "session.timeout.ms",
+                                                        config->settings.session_timeout_ms);
     log_set_level(config->log_level);
+    log_set_format(config->log_format);
     return EXIT_DONE;
 }

@@ -32,6 +32,10 @@ struct config {
     uint32_t flow_count;
     uint32_t lanes;
     enum log_level log_level;
+    enum log_format log_format;
+    struct text http; /* Where metrics and health are served; empty: nowhere. */
+    int64_t stop_ms;  /* How long a graceful stop may take. */
+    bool leaves;      /* A graceful stop gives up static membership as well. */
     struct text file; /* Where it was read from, or empty. */
 };
 
@@ -43,9 +47,12 @@ struct config {
  */
 MUST_CHECK enum status config_load(const char *path, struct config *config, struct error *err);
 /* One setting as a flag gives it: "name", "lanes", "redis", "bootstrap-servers", "flows" (adds),
- * "partitions", "app", "log". STATUS_REJECT: err says what is wrong with it. */
+ * "partitions", "app", "log", "log-format", "http", "stop-timeout". STATUS_REJECT: err says what is wrong with it. */
 MUST_CHECK enum status config_set(struct config *config, const char *name, const char *value,
                                   struct error *err);
+/* max.poll.interval.ms of the consumers: a thread that does not turn for so long is out of its group
+ * anyhow. */
+int64_t config_poll_interval_ms(const struct config *config);
 /* What was given as bootstrap.servers, for messages. Borrowed. */
 struct text config_brokers(const struct config *config);
 void config_release(struct config *config);
@@ -53,11 +60,17 @@ void config_release(struct config *config);
 /* The options of getopt_long that every command with an estate takes (see config_flag). */
 #define CONFIG_OPTIONS                                                                             \
     {"config", 1, NULL, 'c'}, {"bootstrap-servers", 1, NULL, 'b'}, {"redis", 1, NULL, 'r'},        \
-        {"app", 1, NULL, 'a'},                                                                     \
+        {"app", 1, NULL, 'a'}, {"log", 1, NULL, 'l'},                                              \
     {                                                                                              \
-        "log", 1, NULL, 'l'                                                                        \
+        "log-format", 1, NULL, CONFIG_LOG_FORMAT                                                   \
     }
 #define CONFIG_LETTERS "c:b:r:a:l:"
+
+/* Of options without a letter. */
+#define CONFIG_LOG_FORMAT 256
+#define CONFIG_HTTP 257
+#define CONFIG_STOP_TIMEOUT 258
+#define CONFIG_LEAVE 259
 
 #define CONFIG_FLAGS_MAX 64
 
@@ -69,10 +82,11 @@ struct config_flags {
         const char *value;
     } items[CONFIG_FLAGS_MAX];
     uint32_t count;
+    bool leaves;
 };
 
 /* Keep a flag. `letter` is one of CONFIG_LETTERS, or of run's own: 'n' name, 'L' lanes, 'f' flows,
- * 'P' partitions. False if it is none of these, or there are too many. */
+ * 'P' partitions, or one of the above. False if it is none of these, or there are too many. */
 bool config_flag(struct config_flags *flags, int letter, const char *value);
 /* config_load, then the flags. What is wrong is printed; gives an exit code. */
 int config_open(const struct config_flags *flags, struct config *config);

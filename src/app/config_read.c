@@ -85,6 +85,32 @@ static void read_level(struct reader *reader, const struct node *node, void *out
     }
 }
 
+static void read_format(struct reader *reader, const struct node *node, void *out)
+{
+    struct text format = {0};
+    struct error err;
+
+    (void)out;
+    read_text(reader, node, &format);
+    if (format.data != NULL &&
+        config_set(reader->config, "log-format", format.data, &err) != STATUS_OK) {
+        wrong(reader, node, "text or json");
+    }
+}
+
+static void read_http(struct reader *reader, const struct node *node, void *out)
+{
+    struct text address = {0};
+    struct error err;
+
+    (void)out;
+    read_text(reader, node, &address);
+    if (address.data != NULL &&
+        config_set(reader->config, "http", address.data, &err) != STATUS_OK) {
+        wrong(reader, node, "HOST:PORT, such as 127.0.0.1:9464, [::1]:9464, or \":9464\"");
+    }
+}
+
 /* A secret does not have to stand in the file: {file: path} or {env: NAME}. */
 static bool read_secret(struct reader *reader, const struct node *node, struct text *value)
 {
@@ -216,6 +242,9 @@ static const struct key keys[] = {
     {"kafka", read_kafka, 0},
     {"flows", read_flows, 0},
     {"log", read_level, 0},
+    {"logFormat", read_format, 0},
+    {"http", read_http, 0},
+    {"stop.timeout", read_span, AT(stop_ms)},
     {"redis.url", read_text, AT(redis_url)},
     {"checkpoint.idle", read_span, AT(settings.checkpoint_idle_ms)},
     {"checkpoint.max", read_span, AT(settings.checkpoint_max_ms)},

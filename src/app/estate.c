@@ -36,6 +36,11 @@ int estate_open_registry(const struct config *config, struct estate *estate)
         return code;
     }
     struct text flows = text_of(estate->names.flows);
+    enum status reached = kafka_broker_reach(estate->kafka, ESTATE_REACH_MS, &err);
+    if (reached != STATUS_OK) {
+        fprintf(stderr, "baton: kafka '%.*s': %s\n", TEXT_ARG(config_brokers(config)), err.text);
+        return EXIT_UNREACHABLE;
+    }
     enum status status = estate->broker.topic(estate->broker.self, flows, &info, &err);
     if (status == STATUS_OK && !info.exists) {
         fprintf(stderr,

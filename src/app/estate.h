@@ -8,6 +8,9 @@
 #include "app/config.h"
 #include "engine/flow_registry.h"
 
+/* How long a cluster that does not answer is waited for before somebody is told. */
+#define ESTATE_REACH_MS 4000
+
 struct estate {
     struct kafka_broker *kafka;
     struct broker broker;

@@ -133,10 +133,26 @@ static int publish(struct config *config, const struct estate *estate,
     struct error err;
     enum status status = publish_once(config, estate, checked, &err);
 
+    struct log_gate gate = {0};
     while (status == STATUS_RETRY && real_clock_monotonic_ms() < until_ms) {
-        log_event(LOG_WARN, "start-again", "reason=\"%s\"", err.text);
+        log_again(&gate, LOG_WARN, "start-again", "reason=\"%s\"", err.text);
         usleep(START_AGAIN_US);
         status = publish_once(config, estate, checked, &err);
+    }
+    return report(config, status, &err);
+}
+
+/* One that is just starting is given time, but whoever waits is told early. */
+static int await_kafka(const struct config *config, const struct estate *estate)
+{
+    int64_t until_ms = real_clock_monotonic_ms() + START_MS;
+    struct error err;
+    enum status status = kafka_broker_reach(estate->kafka, ESTATE_REACH_MS, &err);
+
+    if (status != STATUS_OK) {
+        log_event(LOG_WARN, "kafka-unreachable", "brokers=%.*s reason=\"%s\" trying-for-s=%d",
+                  TEXT_ARG(config_brokers(config)), err.text, (START_MS - ESTATE_REACH_MS) / 1000);
+        status = kafka_broker_reach(estate->kafka, until_ms - real_clock_monotonic_ms(), &err);
     }
     return report(config, status, &err);
 }
@@ -149,6 +165,9 @@ int deploy_and_work(struct config *config)
 
     if (code == EXIT_DONE) {
         code = estate_open(config, &estate);
+    }
+    if (code == EXIT_DONE) {
+        code = await_kafka(config, &estate);
     }
     if (code == EXIT_DONE) {
         code = worker_check_store(config);

@@ -88,6 +88,9 @@ struct consumer {
                           struct error *err);
     /* Leave the group (revoked is called), free all. A crash is simulated by not calling it. */
     void (*close)(void *self);
+    /* As close, and a static member gives up its place, so that its partitions go to others at once.
+     * NULL: close does. */
+    void (*leave)(void *self);
 };
 
 struct consumer_options {

@@ -124,6 +124,14 @@ void lane_close(struct lane *lane)
     lane_abandon(lane);
 }
 
+void lane_leave(struct lane *lane)
+{
+    if (lane != NULL && lane->consumer.leave != NULL) {
+        lane->consumer.close = lane->consumer.leave;
+    }
+    lane_close(lane);
+}
+
 static void read_clocks(struct lane *lane)
 {
     const struct clock *clock = lane->options.clock;
@@ -142,8 +150,8 @@ static void follow_flows(struct lane *lane)
     }
     lane->registry_poll_ms = lane->monotonic_ms + REGISTRY_POLL_MS;
     if (flow_registry_poll(lane->registry, 0, &err) != STATUS_OK) {
-        log_event(LOG_WARN, "flows-unreadable", "lane=%u reason=\"%s\"", lane->options.index,
-                  err.text);
+        log_again(&lane->gate, LOG_WARN, "flows-unreadable", "lane=%u reason=\"%s\"",
+                  lane->options.index, err.text);
     }
     stat_set(&lane->stats->revision, (uint64_t)flow_registry_revision(lane->registry));
 }

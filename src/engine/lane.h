@@ -48,7 +48,9 @@ MUST_CHECK enum status lane_turn(struct lane *lane, int64_t wait_ms, struct erro
 /* Put all runs in memory to sleep as far as possible within `wait_ms`; before a graceful stop. */
 MUST_CHECK enum status lane_drain(struct lane *lane, int64_t wait_ms, struct error *err);
 
-void lane_close(struct lane *lane);   /* Leaves the group. Accepts NULL. */
+/* Leaves the group, or as a static member keeps its place until the session times out. Accepts NULL. */
+void lane_close(struct lane *lane);
+void lane_leave(struct lane *lane);   /* As lane_close(), and gives up such a place as well. */
 void lane_abandon(struct lane *lane); /* Frees memory, tells nobody: as after a crash. */
 
 /* What it counts; may be read from another thread. */

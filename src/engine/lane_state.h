@@ -38,6 +38,7 @@ struct lane {
     struct names names;
     struct flow_registry *registry;
     int64_t registry_poll_ms; /* Monotonic time of the next poll. */
+    struct log_gate gate;     /* Of what may be said at every turn. */
 
     struct consumer consumer;
     bool has_consumer;

@@ -32,6 +32,8 @@ static const struct lane_field lane_fields[] = {
     {{"baton_snapshots_total", "counter",
       "Runs put to sleep, or their ends, that the store has acknowledged."},
      LANE(snapshots)},
+    {{"baton_rebalances_total", "counter", "Times the group assigned partitions to a lane."},
+     LANE(rebalances)},
     {{"baton_take_overs_total", "counter", "Partitions taken over."}, LANE(take_overs)},
     {{"baton_redis_rebuilds_total", "counter",
       "Times a partition's sleeping runs were written into Redis anew."},

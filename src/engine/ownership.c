@@ -19,7 +19,8 @@ static void assigned(void *self, const struct partition_offset *partitions, uint
     struct lane *lane = self;
 
     lane->fenced_count = 0;
-    stat_add(&lane->stats->assignments, 1);
+    stat_add(&lane->stats->rebalances, 1);
+    stat_set(&lane->stats->assigned, 1);
     for (uint32_t i = 0; i < count; i++) {
         int32_t number = partitions[i].partition;
         CHECK(number >= 0 && number < lane->partition_max);
@@ -37,6 +38,7 @@ static void revoked(void *self, const struct partition_offset *partitions, uint3
 
     /* No turn is open while the group calls: polls happen between turns only. */
     lane->fenced_count = 0;
+    stat_set(&lane->stats->assigned, 0);
     if (RULE_OFF(lane, 7)) {
         return;
     }
@@ -56,8 +58,9 @@ void lane_hold(struct lane *lane, struct partition *partition, int64_t wait_ms, 
 {
     struct error err;
 
-    log_event(LOG_WARN, "partition-held", "partition=%d offset=%lld reason=\"%s\"",
-              partition->number, (long long)partition->next_offset, why);
+    log_again(&partition->gate, LOG_WARN, "partition-held",
+              "partition=%d offset=%lld reason=\"%s\"", partition->number,
+              (long long)partition->next_offset, why);
     partition->state = PARTITION_HELD;
     partition->hold_until_ms = lane->monotonic_ms + wait_ms;
     partition->hold_revision = revision;
@@ -72,7 +75,7 @@ void lane_take_over(struct lane *lane, struct partition *partition, const char *
 {
     struct error err;
 
-    log_event(LOG_WARN, "take-over-again", "lane=%u partition=%d reason=\"%s\"",
+    log_again(&partition->gate, LOG_WARN, "take-over-again", "lane=%u partition=%d reason=\"%s\"",
               lane->options.index, partition->number, why);
     partition->state = PARTITION_TAKING;
     takeover_free(partition->takeover);
@@ -146,7 +149,8 @@ static void release_hold(struct lane *lane, struct partition *partition)
         return;
     }
     partition->hold_until_ms = lane->monotonic_ms + MS_PER_SECOND;
-    log_event(LOG_WARN, "start-failed", "partition=%d reason=\"%s\"", partition->number, err.text);
+    log_again(&partition->gate, LOG_WARN, "start-failed", "partition=%d reason=\"%s\"",
+              partition->number, err.text);
 }
 
 /* The inbox keeps its records for ever as far as the broker is concerned: what is committed is in
@@ -219,7 +223,7 @@ void lane_clear_gauges(struct lane *lane)
     struct gauges none = {0};
 
     show_gauges(lane, &none);
-    stat_set(&lane->stats->assignments, 0);
+    stat_set(&lane->stats->assigned, 0);
     for (int32_t i = 0; i < lane->partition_max && i < STAT_PARTITIONS_MAX; i++) {
         stat_set(&lane->stats->positions[i], 0);
     }

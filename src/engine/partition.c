@@ -99,6 +99,7 @@ void partition_forget(struct partition *partition)
 {
     struct sleep_store store = partition->store;
     bool distrusts_store = partition->distrusts_store;
+    struct log_gate gate = partition->gate;
     bool was_distrusted = partition->was_distrusted;
     int32_t number = partition->number;
 
@@ -114,6 +115,7 @@ void partition_forget(struct partition *partition)
                                     .poison_offset = OFFSET_NONE,
                                     .pending_first = INT64_MAX,
                                     .store = store,
+                                    .gate = gate,
                                     .distrusts_store = distrusts_store,
                                     .was_distrusted = was_distrusted};
 }

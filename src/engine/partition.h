@@ -6,6 +6,7 @@
 #ifndef BATON_ENGINE_PARTITION_H
 #define BATON_ENGINE_PARTITION_H
 
+#include "base/log.h"
 #include "base/map.h"
 #include "engine/broker.h"
 #include "engine/ended.h"
@@ -79,6 +80,7 @@ struct partition {
     int32_t number;
     enum partition_state state;
     struct takeover *takeover; /* While TAKING. */
+    struct log_gate gate;      /* Of what may be said at every turn. */
     int64_t hold_until_ms;     /* Monotonic; HELD. */
     int64_t hold_revision;     /* HELD until the registry has read this far. */
 

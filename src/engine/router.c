@@ -48,7 +48,7 @@ static void close_session(struct router *router)
     route_table_free(router->table);
     router->table = NULL;
     router->has_session = false;
-    stat_set(&router->stats->assignments, 0);
+    stat_set(&router->stats->assigned, 0);
     router_show_places(router);
     buffer_clear(&router->bytes);
     arena_reset(&router->arena);
@@ -148,7 +148,7 @@ static enum status follow_flows(struct router *router, int64_t wait_ms, struct e
     router->registry_poll_ms = router->now_ms + REGISTRY_POLL_MS;
     status = flow_registry_poll(router->registry, wait_ms, err);
     if (status != STATUS_OK && status != STATUS_FATAL) {
-        log_event(LOG_WARN, "flows-unreadable", "reason=\"%s\"", err->text);
+        log_again(&router->gate, LOG_WARN, "flows-unreadable", "reason=\"%s\"", err->text);
         return STATUS_OK;
     }
     return status;
@@ -178,7 +178,7 @@ static enum status commit_when_due(struct router *router, struct error *err)
     status = router_commit(router, err);
     if (status == STATUS_RETRY || status == STATUS_FENCED) {
         /* It is tried again; or the next poll says that the partitions are gone. */
-        log_event(LOG_WARN, "router-commit-failed", "reason=\"%s\"", err->text);
+        log_again(&router->gate, LOG_WARN, "router-commit-failed", "reason=\"%s\"", err->text);
         return STATUS_OK;
     }
     return status;
@@ -194,7 +194,7 @@ static enum status session_turn(struct router *router, int64_t wait_ms, struct e
 
     router->now_ms = clock->monotonic_ms(clock->self);
     if (status == STATUS_REJECT) {
-        log_event(LOG_ERROR, "position-refused", "group=%s reason=\"%s\"",
+        log_again(&router->gate, LOG_ERROR, "position-refused", "group=%s reason=\"%s\"",
                   router->names.router_group, err->text);
         return router_find_lost(router, err);
     }
@@ -240,7 +240,7 @@ enum status router_turn(struct router *router, int64_t wait_ms, struct error *er
     if (status == STATUS_OK || status == STATUS_RETRY) {
         return status;
     }
-    log_event(LOG_WARN, "router-session-failed", "reason=\"%s\"", err->text);
+    log_again(&router->gate, LOG_WARN, "router-session-failed", "reason=\"%s\"", err->text);
     close_session(router);
     return STATUS_RETRY;
 }

@@ -74,7 +74,7 @@ static void assigned(void *self, const struct partition_offset *partitions, uint
         row->places[partition].state = PLACE_NEW;
         router->has_new = true;
     }
-    stat_add(&router->stats->assignments, 1);
+    stat_set(&router->stats->assigned, 1);
     router_show_places(router);
 }
 
@@ -87,7 +87,7 @@ static void revoked(void *self, const struct partition_offset *partitions, uint3
     /* Between batches everything that was sent is acknowledged, or the session is at its end and
      * `acked` says how far. What is lost is another's already. */
     if (!lost && router_is_dirty(router) && router_commit(router, &err) != STATUS_OK) {
-        log_event(LOG_WARN, "router-commit-failed", "reason=\"%s\"", err.text);
+        log_again(&router->gate, LOG_WARN, "router-commit-failed", "reason=\"%s\"", err.text);
     }
     for (uint32_t i = 0; i < count; i++) {
         const struct route_source *source = route_table_find(router->table, partitions[i].topic);

@@ -7,6 +7,7 @@
 #define BATON_ENGINE_ROUTER_STATE_H
 
 #include "base/buffer.h"
+#include "base/log.h"
 #include "engine/route_table.h"
 #include "engine/router.h"
 #include "engine/source_mark.h"
@@ -46,6 +47,7 @@ struct router {
     const struct broker *broker;
     struct names names;
     struct flow_registry *registry;
+    struct log_gate gate;     /* Of what may be said at every turn. */
     int64_t registry_poll_ms; /* Monotonic, as all below. */
     int64_t now_ms;
 

@@ -110,7 +110,8 @@ struct lane_stats {
     atomic_uint_fast64_t snapshots;
     atomic_uint_fast64_t take_overs;
     atomic_uint_fast64_t rebuilds;        /* Of the store, into a new generation. */
-    atomic_uint_fast64_t assignments;     /* By the group; 0: it has not assigned anything yet. */
+    atomic_uint_fast64_t rebalances;      /* Assignments by the group. */
+    atomic_uint_fast64_t assigned;        /* 1: the group has said what is ours, if anything. */
     atomic_uint_fast64_t resident;        /* Runs in memory now. */
     atomic_uint_fast64_t partitions;      /* Owned now. */
     atomic_uint_fast64_t ready;           /* Of these: taken over, */
@@ -149,12 +150,12 @@ struct router_stats {
     atomic_uint_fast64_t unrouted; /* Of a topic that no flow takes this record from. */
     atomic_uint_fast64_t matched;  /* Records of which something was forwarded. */
     atomic_uint_fast64_t sessions;
-    atomic_uint_fast64_t assignments; /* In the session; 0: the group has not assigned yet. */
-    atomic_uint_fast64_t idle;        /* 1: no flow reads any topic, so there is no session. */
-    atomic_uint_fast64_t places;      /* Partitions of source topics that are ours. */
-    atomic_uint_fast64_t starting;    /* Of these: where to begin is being found out, */
-    atomic_uint_fast64_t stopped;     /* what comes next is gone: an operator decides. */
-    atomic_uint_fast64_t revision;    /* Read of baton.flows. */
+    atomic_uint_fast64_t assigned; /* 1: in the session, the group has said what is ours. */
+    atomic_uint_fast64_t idle;     /* 1: no flow reads any topic, so there is no session. */
+    atomic_uint_fast64_t places;   /* Partitions of source topics that are ours. */
+    atomic_uint_fast64_t starting; /* Of these: where to begin is being found out, */
+    atomic_uint_fast64_t stopped;  /* what comes next is gone: an operator decides. */
+    atomic_uint_fast64_t revision; /* Read of baton.flows. */
     struct histogram batch_records;
 };
 

@@ -134,8 +134,8 @@ static void hand_over(struct lane *lane, struct partition *partition)
         return;
     }
     partition->apply_retry_ms = monotonic(lane) + APPLY_RETRY_MS;
-    log_event(LOG_WARN, "store-unreachable", "partition=%d reason=\"%s\"", partition->number,
-              err.text);
+    log_again(&partition->gate, LOG_WARN, "store-unreachable", "partition=%d reason=\"%s\"",
+              partition->number, err.text);
 }
 
 void lane_serve_store(struct lane *lane, struct partition *partition, int64_t wait_ms)
@@ -162,7 +162,7 @@ void lane_serve_store(struct lane *lane, struct partition *partition, int64_t wa
         /* Not known whether it was applied; repeating it is harmless. */
         partition->is_apply_due = true;
         partition->apply_retry_ms = monotonic(lane) + APPLY_RETRY_MS;
-        log_event(LOG_WARN, "store-unreachable", "partition=%d reason=\"%s\"", partition->number,
-                  err.text);
+        log_again(&partition->gate, LOG_WARN, "store-unreachable", "partition=%d reason=\"%s\"",
+                  partition->number, err.text);
     }
 }

@@ -174,8 +174,8 @@ static void poll_near(struct lane *lane, struct partition *partition)
     if (status != STATUS_OK) {
         lane_store_missed(lane);
         partition->near_count = 0;
-        log_event(LOG_WARN, "store-unreachable", "partition=%d reason=\"%s\"", partition->number,
-                  err.text);
+        log_again(&partition->gate, LOG_WARN, "store-unreachable", "partition=%d reason=\"%s\"",
+                  partition->number, err.text);
         return;
     }
     for (uint32_t i = 0; i < partition->near_count; i++) {
