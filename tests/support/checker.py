@@ -41,6 +41,9 @@ class Estate:
     instances: list = field(default_factory=list)  # Started, as the test knows: "<flow>:<key>".
     open_ok: set = field(default_factory=set)  # Instances that may still be open.
     store: object = None  # A resp.Client factory, or None: Redis is not looked at.
+    # Source topics whose messages may be no start, by their type or `when`, or because the key has run
+    # and is remembered: nothing tells of those.
+    choosy: set = frozenset()
     # (n, of): only the n-th part of the business keys, for loads that do not fit into memory as a
     # whole. The keys must hold neither ":" nor "/".
     share: tuple = None

@@ -104,7 +104,7 @@ def check_inbox(view, committed):
         if repeat and ended[place]:
             view.find("repeat", record.place, f"{'/'.join(map(str, source))} was taken again: "
                       f"{ended[place]}")
-        elif not repeat and found != 1:
+        elif not repeat and found != 1 and (found or value["topic"] not in view.estate.choosy):
             view.find("inbound", record.place, f"{value['kind']} {'/'.join(map(str, source))} for "
                       f"'{instance}' ended {found} times: {ended[place]}")
     for (partition, offset), places in ended.items():

@@ -36,7 +36,8 @@ ORDER_TOPICS = ("orders.created", *(f"orders.{word}" for word in OUTCOMES),
                 *(f"{service}.{end}" for service in SERVICES for end in ("commands", "replies")))
 PARTITIONS = 4
 
-# What makes the timing of the example fit for a test.
+# What makes the timing of the example fit for a test. An attempt has 20 s.
+ATTEMPT_S = 20
 QUICK = {
     "timeout: 30s": "timeout: 20s",
     "timeout: 1m": "timeout: 20s",
@@ -146,7 +147,7 @@ class Estate:
     def create_topics(self, names, partitions=3, config=None):
         admin = AdminClient({"bootstrap.servers": self.brokers})
         made = admin.create_topics([NewTopic(name, partitions, 1, config=config or {})
-                                    for name in names])
+                                    for name in dict.fromkeys(names)])
         for future in made.values():
             future.result(30)
         wait.until(lambda: set(names) <= set(admin.list_topics(timeout=20).topics), 30,
@@ -297,7 +298,7 @@ class Estate:
         return views[0]
 
     def assert_settled(self, keys=None):
-        wrong = self.people.unsettled(keys or self.keys)
+        wrong = self.people.unsettled(keys or self.keys, ATTEMPT_S)
         if wrong:
             raise AssertionError("the books do not balance:\n" + "\n".join(wrong[:20]))
 

@@ -30,6 +30,7 @@ BAD = {
     "CapturePayment": {"orderId": "{key}", "outcome": "DECLINED"},
     "CreateShipment": {"ok": False},
 }
+SLACK_S = 1.0  # Between the decision to send a command and the time of its record.
 UNDO_OF = {"ReleaseInventory": "ReserveInventory", "RefundPayment": "CapturePayment",
            "CancelShipment": "CreateShipment"}
 
@@ -43,6 +44,7 @@ class Command(NamedTuple):
     value: object
     record: records.Record
     repeat: int  # How often its idempotency key was seen before.
+    sent_s: float  # The time of its record.
 
     @property
     def attempt(self):
@@ -113,6 +115,7 @@ class Participants(threading.Thread):
         self.commands = []
         self.done = defaultdict(list)  # {key: types that took effect, in order}
         self.outcome = defaultdict(list)  # {key: [(word, value)]}
+        self.answered_s = {}  # {command id: when its first answer was in the topic}
         self._seen = defaultdict(int)
         self._answers = {}
         self._heap, self._order = [], itertools.count()
@@ -158,7 +161,7 @@ class Participants(threading.Thread):
                     continue  # The broker is away; the client tries again.
                 record = records._record(message)
                 if record.topic in topics:
-                    self._command(topics[record.topic], record)
+                    self._command(topics[record.topic], record, message.timestamp()[1] / 1000)
                 else:
                     self._note(words[record.topic], record)
             self._send_due()
@@ -174,12 +177,12 @@ class Participants(threading.Thread):
         value = json.loads(record.value)
         self.outcome[value.get("orderId", record.key.decode())].append((word, value))
 
-    def _command(self, service, record):
+    def _command(self, service, record, sent_s):
         value = json.loads(record.value) if record.value else None
         key = record.key.decode()
         idempotency = record.header("idempotency-key")
         command = Command(service, record.header("message-type"), key, value, record,
-                          self._seen[idempotency])
+                          self._seen[idempotency], sent_s)
         self._seen[idempotency] += 1
         self.commands.append(command)
         plan = self.plans.get(key, {}).get(command.type, self.default)
@@ -195,14 +198,21 @@ class Participants(threading.Thread):
     def _send_due(self):
         while self._heap and self._heap[0][0] <= time.monotonic():
             _, _, command, reply = heapq.heappop(self._heap)
-            headers = reply.headers
+            headers, number = reply.headers, command.record.header("correlation-id")
             if headers is None:
-                headers = {"correlation-id": command.record.header("correlation-id")}
+                headers = {"correlation-id": number}
             value = reply.value if isinstance(reply.value, (bytes, type(None))) \
                 else json.dumps(reply.value)
             self.producer.produce(reply.topic or self.services[command.service][1],
-                                  key=command.key, value=value, headers=headers)
+                                  key=command.key, value=value, headers=headers,
+                                  on_delivery=self._note_answer(number))
         self.producer.poll(0)
+
+    def _note_answer(self, number):
+        def note(error, _):
+            if error is None:
+                self.answered_s.setdefault(number, time.time())
+        return note
 
     # --- For the test ---
 
@@ -255,16 +265,23 @@ class Participants(threading.Thread):
                          and command.type == kind and command.attempt == attempt), None)
         return wait.until(found, seconds, f"{kind} attempt {attempt} for {key}")
 
-    def unsettled(self, keys):
+    def unsettled(self, keys, attempt_s):
         """What the books of the services say against the outcomes, as texts.
 
-        Nobody is asked twice either: the attempts of orders last longer than any recovery, so a
-        second one tells of a command or a reply that was lost.
+        Nobody is asked again either who has answered in time: a deadline does not beat a reply that
+        was in the topic before it, however slow the machine is.
         """
-        known = set(keys)
-        wrong = [f"{command.key}: attempt {command.attempt} of {command.type}"
-                 for command in list(self.commands)
-                 if command.key in known and command.attempt > 1]
+        known, asked = set(keys), {}
+        for command in list(self.commands):
+            asked.setdefault((command.record.header("idempotency-key"), command.attempt), command)
+        wrong = []
+        for (idempotency, attempt), command in asked.items():
+            before = asked.get((idempotency, attempt - 1))
+            answered_s = before and self.answered_s.get(before.record.header("correlation-id"))
+            if command.key in known and answered_s \
+                    and answered_s < before.sent_s + attempt_s - SLACK_S:
+                wrong.append(f"{command.key}: attempt {attempt} of {command.type}, though the one "
+                             f"before was answered after {answered_s - before.sent_s:.1f} s")
         for key in keys:
             words = [word for word, _ in self.outcome.get(key, [])]
             effects = self.done[key]
