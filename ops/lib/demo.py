@@ -77,8 +77,9 @@ class Demo:
             f"kafka: {{bootstrap.servers: \"{self.kafka.address}\"}}\n"
             f"redis: {{url: \"{self.redis.url}\"}}\npartitions: 8\nlanes: 1\n", encoding="utf-8")
         for name in ("inventory", "payments", "shipping"):
-            self.spawn(name, [sys.executable, ROOT / "examples" / "services" / f"{name}.py",
-                              self.kafka.address])
+            program = ROOT / "examples" / "participants" / "python" / f"{name}.py"
+            self.spawn(name, [sys.executable, program, self.kafka.address, f"{name}.commands",
+                              self.directory / f"{name}.db"])
         self.workers = [self.worker(1), self.worker(2)]
         self.await_flows()
         print(f"   Kafka {self.kafka.address}, Redis {self.redis.url}, two workers, three services")
