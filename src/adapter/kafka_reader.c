@@ -13,6 +13,8 @@
 
 /* How long a poll may take to find out that the cluster is away. */
 #define ENDS_MS 1000
+/* What is known to be there is waited for so long, also by those who would not wait. */
+#define WOKEN_WAIT_MS 100
 
 struct kafka_reader {
     struct kafka_broker *broker;
@@ -24,6 +26,7 @@ struct kafka_reader {
     int64_t end_seen;  /* By the client, the last time it told; -1 before. */
     int64_t end_known; /* The last stable offset when it was last asked for. */
     bool polled;       /* For the first time, at least. */
+    bool parked;       /* At the end, with nothing assigned. */
     struct kafka_batch batch;
 };
 
@@ -36,6 +39,7 @@ static enum status assign_at(struct kafka_reader *reader, int64_t offset, struct
     code = rd_kafka_assign(reader->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
     reader->position = offset;
+    reader->parked = false;
     return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : kafka_fail(code, NULL, "read it", err);
 }
 
@@ -126,20 +130,33 @@ static bool is_at_end(struct kafka_reader *reader)
            reader->position >= reader->end_known;
 }
 
-static enum status poll_port(void *self, int64_t wait_ms, struct record *records, uint32_t capacity,
-                             uint32_t *count, bool *at_end, struct error *err)
+/* Who only looks in now and then leaves the client fetching a hundred times a second in between. So
+ * it is given nothing to fetch once the end is reached, and its partition again when there is more. */
+static void park(struct kafka_reader *reader)
 {
-    struct kafka_reader *reader = self;
+    if (rd_kafka_assign(reader->rk, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        reader->parked = true;
+    }
+}
+
+/* Before a poll. Who does not wait learns from the ends alone that there is nothing. */
+static enum status wake(struct kafka_reader *reader, int64_t *wait_ms, struct error *err)
+{
+    if (*wait_ms == 0) {
+        if (is_at_end(reader) && reader->position == reader->end_known) {
+            return STATUS_OK;
+        }
+        *wait_ms = WOKEN_WAIT_MS;
+    }
+    return assign_at(reader, reader->position, err);
+}
+
+/* What has come, of which nothing is given out before the position. */
+static enum status give_out(struct kafka_reader *reader, struct record *records, uint32_t *count,
+                            struct error *err)
+{
     enum status status = STATUS_OK;
 
-    *count = 0;
-    *at_end = false;
-    if (!reader->polled) {
-        /* A log that is empty from here on need not be waited for to be called so. */
-        reader->polled = true;
-        wait_ms = is_at_end(reader) ? 0 : wait_ms;
-    }
-    kafka_batch_take(&reader->batch, reader->queue, wait_ms, capacity);
     for (uint32_t i = 0; i < reader->batch.count && status == STATUS_OK; i++) {
         const rd_kafka_message_t *message = reader->batch.messages[i];
 
@@ -150,14 +167,45 @@ static enum status poll_port(void *self, int64_t wait_ms, struct record *records
             reader->position = message->offset + 1;
         }
     }
+    return status == STATUS_OK ? status
+                               : fail_in(err, status, "topic '%s' partition %" PRId32,
+                                         reader->topic, reader->partition);
+}
+
+static enum status poll_port(void *self, int64_t wait_ms, struct record *records, uint32_t capacity,
+                             uint32_t *count, bool *at_end, struct error *err)
+{
+    struct kafka_reader *reader = self;
+    int64_t asked_ms = wait_ms;
+    enum status status = STATUS_OK;
+
+    *count = 0;
+    *at_end = false;
+    if (reader->parked) {
+        status = wake(reader, &wait_ms, err);
+        if (status != STATUS_OK || reader->parked) {
+            *at_end = status == STATUS_OK;
+            return status;
+        }
+    }
+    if (!reader->polled) {
+        /* A log that is empty from here on need not be waited for to be called so. */
+        reader->polled = true;
+        wait_ms = is_at_end(reader) ? 0 : wait_ms;
+    }
+    kafka_batch_take(&reader->batch, reader->queue, wait_ms, capacity);
+    status = give_out(reader, records, count, err);
     if (status != STATUS_OK) {
-        return fail_in(err, status, "topic '%s' partition %" PRId32, reader->topic,
-                       reader->partition);
+        return status;
     }
     if (reader->batch.count < capacity) {
         skip_markers(reader);
     }
     *at_end = is_at_end(reader);
+    /* Behind the end there is nothing to read at all, and the client has yet to say so. */
+    if (*at_end && asked_ms == 0 && *count == 0 && reader->position == reader->end_known) {
+        park(reader);
+    }
     return STATUS_OK;
 }
 

@@ -81,6 +81,47 @@ static void a_reader_sees_what_is_committed_and_knows_the_end_behind_markers(voi
     producer.close(producer.self);
 }
 
+static void look_in(struct log_reader *reader, struct record *records, uint32_t *seen, bool *at_end)
+{
+    struct error err = {0};
+    uint32_t count = 0;
+
+    assert_status(reader->poll(reader->self, 0, records, 8, &count, at_end, &err), STATUS_OK, &err);
+    *seen += count;
+}
+
+/* It is given nothing to fetch meanwhile; see kafka_reader.c. */
+static void a_reader_that_only_looks_in_sees_what_came_since(void **state)
+{
+    struct cluster *cluster = *state;
+    struct text topic = topic_make(cluster, "looked", 1);
+    struct producer producer = producer_make(cluster, fresh_name("id"));
+    struct log_reader reader = reader_make(cluster, topic, 0);
+
+    for (int64_t round = 0; round < 3; round++) {
+        int64_t deadline_ms = real_clock_monotonic_ms() + DEADLINE_MS;
+        struct record records[8];
+        uint32_t seen = 0;
+        bool at_end = false;
+
+        for (int i = 0; i < 3; i++) {
+            look_in(&reader, records, &seen, &at_end);
+        }
+        assert_int_equal(seen, 0);
+        assert_true(at_end);
+        commit_records(&producer, topic, 0, 2);
+        await_end(cluster, topic, 3 * round + 3);
+        while (seen < 2 || !at_end) {
+            look_in(&reader, records, &seen, &at_end);
+            assert_true(real_clock_monotonic_ms() < deadline_ms);
+        }
+        assert_int_equal(seen, 2);
+        assert_int_equal(reader.position(reader.self), 3 * round + 3);
+    }
+    reader.close(reader.self);
+    producer.close(producer.self);
+}
+
 static void an_open_transaction_ends_the_log_for_readers(void **state)
 {
     struct cluster *cluster = *state;
@@ -294,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reader_sees_what_is_committed_and_knows_the_end_behind_markers),
+        cmocka_unit_test(a_reader_that_only_looks_in_sees_what_came_since),
         cmocka_unit_test(an_open_transaction_ends_the_log_for_readers),
         cmocka_unit_test(a_reader_starts_at_the_low_end_when_its_place_is_gone),
         cmocka_unit_test(the_offset_of_a_time_is_the_first_at_or_after_it),
