@@ -24,6 +24,8 @@
 #define MAILBOX_MAX 1000             /* Early messages of one instance. */
 #define DEDUPE_MAX 10000             /* Producer ids remembered by one run. */
 #define INLINE_TRANSITIONS_MAX 10000 /* Steps one event may pass through (loops of set). */
+#define LOOP_ITEMS_MAX 10000         /* Of one `for`. */
+#define LOOP_PARALLEL_MAX 1000
 #define BATCH_RECORDS_MAX 5000
 #define HEADERS_MAX 64 /* Headers carried from one record. */
 

@@ -20,7 +20,9 @@ struct builder {
     struct map step_names;       /* Name to index + 1. */
     const struct json **sources; /* Of each step. */
     uint32_t *lists;             /* Steps of one list share a number. */
+    uint32_t *loop_lists;        /* Of each for: the number of its list. */
     uint32_t list_count;
+    struct expr_scope scope; /* The variables of flow_scope(), then those of the loops around. */
 };
 
 /* An object of the definition and the keys that were asked for. */
@@ -65,7 +67,18 @@ void build_topics(struct builder *builder, const struct json *json, const struct
 void build_services(struct builder *builder, const struct json *json);
 
 /* build_steps.c */
-void build_steps(struct builder *builder, const struct json *list, const struct json *failure,
-                 const struct json *info);
+void build_steps(struct section *flow, const struct json *info);
+
+/* build_blocks.c: where each step stands, before any is built. */
+size_t place_count(const struct json *list); /* All steps in a list and below. */
+/* Gives the first step. Recursion is bounded by JSON_DEPTH_MAX. */
+uint32_t place_list(struct builder *builder, const struct json *list, uint32_t parent);
+/* Make the variables of the loops around the step known. */
+void place_scope(struct builder *builder, uint32_t index);
+/* What the actions do, fork, for and rollback, and catches, have of their own. */
+void build_block(struct section *section, struct step *step);
+void build_catches(struct section *section, struct step *step);
+/* "step 'charge'" */
+struct text step_where(struct builder *builder, uint32_t index);
 
 #endif

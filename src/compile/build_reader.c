@@ -140,7 +140,7 @@ struct expr *build_expr(struct builder *builder, struct text source, struct text
     if (build_failed(builder)) {
         return NULL;
     }
-    if (expr_compile(source, flow_scope(), &expr, &problem) != STATUS_OK) {
+    if (expr_compile(source, &builder->scope, &expr, &problem) != STATUS_OK) {
         build_refuse(builder, where, "bad expression at byte %zu: %s", problem.offset,
                      problem.text);
         return NULL;
@@ -168,7 +168,7 @@ struct template *build_template(struct builder *builder, const struct json *sour
     if (build_failed(builder)) {
         return NULL;
     }
-    if (template_compile(source, flow_scope(), &template, &problem) != STATUS_OK) {
+    if (template_compile(source, &builder->scope, &template, &problem) != STATUS_OK) {
         build_refuse(builder, where, "bad template: %s",
                      problem.unclosed ? "'${' is not closed" : problem.expr.text);
         return NULL;

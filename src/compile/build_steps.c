@@ -1,109 +1,7 @@
-/* The steps of a definition. First each gets its place, so that jumps can be resolved, then what it
- * does. */
+/* What the steps of a definition do; build_blocks.c has given each its place before. */
 #include "base/duration.h"
 #include "base/limits.h"
 #include "compile/build.h"
-
-static const char *const actions[] = {"request", "emit",  "listen", "wait", "set",
-                                      "switch",  "raise", "end",    NULL};
-
-/* All steps in a list and below. */
-static size_t count_steps(const struct json *list)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < json_count(list); i++) {
-        const struct json *cases = json_member(json_at(list, i), "switch");
-
-        count++;
-        for (size_t k = 0; k < json_count(cases); k++) {
-            count += count_steps(json_member(json_at(cases, k), "do"));
-        }
-    }
-    return count;
-}
-
-static struct text step_where(struct builder *builder, uint32_t index)
-{
-    return arena_printf(&builder->flow->arena, "step '%.*s'",
-                        TEXT_ARG(builder->flow->steps[index].name));
-}
-
-static void place_step(struct builder *builder, uint32_t index, const struct json *json)
-{
-    struct step *step = &builder->flow->steps[index];
-    struct text name = json_member_text(json, "step");
-    uint32_t found = 0;
-
-    builder->sources[index] = json;
-    step->name = arena_text(&builder->flow->arena, name);
-    if (name.bytes == 0 || map_get(&builder->step_names, name) != NULL) {
-        build_refuse(builder, TEXT("steps"), "number %u has no name of its own", index + 1);
-        return;
-    }
-    map_put(&builder->step_names, step->name, (void *)((uintptr_t)index + 1));
-    for (uint32_t kind = 0; actions[kind] != NULL; kind++) {
-        if (json_member(json, actions[kind]) != NULL) {
-            step->kind = (enum step_kind)kind;
-            found++;
-        }
-    }
-    if (found != 1) {
-        build_refuse(builder, step_where(builder, index), "it has %u actions", found);
-    }
-}
-
-static uint32_t place_list(struct builder *builder, const struct json *list, uint32_t parent);
-
-static void place_cases(struct builder *builder, uint32_t index)
-{
-    const struct json *cases = json_member(builder->sources[index], "switch");
-    struct step *step = &builder->flow->steps[index];
-
-    if (cases == NULL || json_kind(cases) != JSON_ARRAY) {
-        build_refuse(builder, step_where(builder, index), "'switch' is no list");
-        return;
-    }
-    step->choice.case_count = (uint32_t)json_count(cases);
-    step->choice.cases = arena_array(&builder->flow->arena, json_count(cases) + 1,
-                                     sizeof(*step->choice.cases));
-    for (uint32_t i = 0; i < step->choice.case_count && !build_failed(builder); i++) {
-        const struct json *block = json_member(json_at(cases, i), "do");
-
-        step->choice.cases[i].first_step = block == NULL ? STEP_NONE
-                                                         : place_list(builder, block, index);
-    }
-}
-
-/* Gives the first step. Recursion is bounded by JSON_DEPTH_MAX. */
-static uint32_t place_list(struct builder *builder, const struct json *list, uint32_t parent)
-{
-    struct flow *flow = builder->flow;
-    uint32_t number = builder->list_count++;
-    uint32_t first = flow->step_count;
-    uint32_t previous = STEP_NONE;
-
-    if (list == NULL || json_kind(list) != JSON_ARRAY || json_count(list) == 0) {
-        build_refuse(builder, TEXT("steps"), "an empty list, or none");
-        return STEP_NONE;
-    }
-    for (size_t i = 0; i < json_count(list) && !build_failed(builder); i++) {
-        uint32_t index = flow->step_count++;
-
-        flow->steps[index].parent = parent;
-        flow->steps[index].next = STEP_NONE;
-        builder->lists[index] = number;
-        if (previous != STEP_NONE) {
-            flow->steps[previous].next = index;
-        }
-        previous = index;
-        place_step(builder, index, json_at(list, i));
-        if (!build_failed(builder) && flow->steps[index].kind == STEP_SWITCH) {
-            place_cases(builder, index);
-        }
-    }
-    return first;
-}
 
 static struct then build_then(struct builder *builder, uint32_t index, struct text name)
 {
@@ -322,6 +220,12 @@ static void build_action(struct section *section, struct step *step, uint32_t in
     case STEP_RAISE:
         build_raise(section, step);
         return;
+    case STEP_BLOCK:
+    case STEP_FORK:
+    case STEP_FOR:
+    case STEP_ROLLBACK:
+        build_block(section, step);
+        return;
     case STEP_END:
         step->end.status = (enum end_status)section_choice(section, "end", ends);
         step->end.reason = section_template(section, "reason");
@@ -358,16 +262,20 @@ static void build_step(struct builder *builder, uint32_t index, const struct jso
     step->pivot = json_is_true(section_get(&section, "pivot"));
     step->in_doubt = values[section_choice(&section, "inDoubt", doubts)];
     step->note = section_template(&section, "note");
+    build_catches(&section, step);
     build_action(&section, step, index);
     build_undo(&section, step);
     section_close(&section);
 }
 
-void build_steps(struct builder *builder, const struct json *list, const struct json *failure,
-                 const struct json *info)
+void build_steps(struct section *section, const struct json *info)
 {
+    struct builder *builder = section->builder;
     struct flow *flow = builder->flow;
-    size_t count = count_steps(list) + count_steps(failure);
+    const struct json *list = section_need(section, "do");
+    const struct json *failure = section_get(section, "onFailure");
+    const struct json *always = section_get(section, "always");
+    size_t count = place_count(list) + place_count(failure) + place_count(always);
 
     if (count > STEPS_MAX) {
         build_refuse(builder, TEXT("steps"), "more than %d", STEPS_MAX);
@@ -376,9 +284,13 @@ void build_steps(struct builder *builder, const struct json *list, const struct 
     flow->steps = arena_array(&flow->arena, count + 1, sizeof(*flow->steps));
     builder->sources = arena_array(&flow->arena, count + 1, sizeof(const struct json *));
     builder->lists = arena_array(&flow->arena, count + 1, sizeof(*builder->lists));
+    builder->loop_lists = arena_array(&flow->arena, count + 1, sizeof(*builder->loop_lists));
     flow->first_step = place_list(builder, list, STEP_NONE);
     flow->failure_step = failure == NULL ? STEP_NONE : place_list(builder, failure, STEP_NONE);
+    flow->always_step = always == NULL ? STEP_NONE : place_list(builder, always, STEP_NONE);
     for (uint32_t i = 0; i < flow->step_count && !build_failed(builder); i++) {
+        place_scope(builder, i);
         build_step(builder, i, json_member(info, "lines"));
     }
+    builder->scope = *flow_scope();
 }

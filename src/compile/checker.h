@@ -66,11 +66,15 @@ struct checker {
     enum context context;
     bool in_failure;
     bool in_undo;
-    uint32_t step;         /* Being read, or STEP_NONE. */
-    uint32_t parent;       /* The switch around the list being read, or STEP_NONE. */
-    uint32_t depth;        /* Of blocks. */
-    uint32_t list_first;   /* First step of the list that was read last, or STEP_NONE. */
-    struct map step_names; /* Name to index + 1. */
+    bool in_catch;
+    bool reading_catch;      /* The next list is that of a catch. */
+    bool empty_allowed;      /* It may be empty. */
+    struct expr_scope scope; /* The variables of flow_scope(), then those of the loops around. */
+    uint32_t step;           /* Being read, or STEP_NONE. */
+    uint32_t parent;         /* The step around the list being read, or STEP_NONE. */
+    uint32_t depth;          /* Of blocks. */
+    uint32_t list_first;     /* First step of the list that was read last, or STEP_NONE. */
+    struct map step_names;   /* Name to index + 1. */
 };
 
 /* estate.c: collect and convert the names of `document` (which the checker takes over) and of all
@@ -138,6 +142,20 @@ struct json *convert_correlation(struct checker *checker, const struct field *fi
                                  const struct node *node);
 struct json *convert_steps(struct checker *checker, const struct field *field,
                            const struct node *node);
+struct json *convert_body(struct checker *checker, const struct field *field,
+                          const struct node *node);
+struct json *convert_catches(struct checker *checker, const struct field *field,
+                             const struct node *node);
+struct json *convert_branches(struct checker *checker, const struct field *field,
+                              const struct node *node);
+struct json *convert_for(struct checker *checker, const struct field *field,
+                         const struct node *node);
+struct json *convert_join(struct checker *checker, const struct field *field,
+                          const struct node *node);
+struct json *convert_rollback(struct checker *checker, const struct field *field,
+                              const struct node *node);
+struct json *convert_variable(struct checker *checker, const struct field *field,
+                              const struct node *node);
 struct json *convert_cases(struct checker *checker, const struct field *field,
                            const struct node *node);
 struct json *convert_compensate(struct checker *checker, const struct field *field,

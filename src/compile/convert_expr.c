@@ -12,7 +12,9 @@
 static uint64_t allowed_variables(const struct checker *checker)
 {
     uint64_t common = BIT(VARIABLE_FLOW) | BIT(VARIABLE_INSTANCE) | BIT(VARIABLE_NOW);
-    uint64_t error = checker->in_failure || checker->in_undo ? BIT(VARIABLE_ERROR) : 0;
+    uint64_t error = checker->in_failure || checker->in_undo || checker->in_catch
+                         ? BIT(VARIABLE_ERROR)
+                         : 0;
 
     switch (checker->context) {
     case CONTEXT_KEY:
@@ -27,6 +29,8 @@ static uint64_t allowed_variables(const struct checker *checker)
     case CONTEXT_NOTE:
     case CONTEXT_KEEP:
         return common | error | BIT(VARIABLE_STEP);
+    case CONTEXT_ITEM:
+        return common | error | BIT(VARIABLE_STEP) | BIT(VARIABLE_DATA);
     case CONTEXT_OPEN:
     case CONTEXT_RESULT:
         return common;
@@ -39,7 +43,7 @@ static const char *where_available(uint32_t variable)
 {
     switch (variable) {
     case VARIABLE_ERROR:
-        return " (only in onFailure and compensate)";
+        return " (only in catch, onFailure, always and compensate)";
     case VARIABLE_MESSAGE:
         return " (only where '.' is a message or a reply)";
     case VARIABLE_DATA:
@@ -74,6 +78,7 @@ static void check_variables(struct checker *checker, const struct node *node, si
     uint64_t wrong = expr_variables(expr) & ~allowed_variables(checker);
     struct text source = expr_source(expr);
 
+    /* Variables of loops are known only where they may be read. */
     for (uint32_t slot = 0; slot < scope->count; slot++) {
         if ((wrong & BIT(slot)) != 0) {
             struct text name = scope->names[slot];
@@ -210,7 +215,7 @@ static bool check_expr(struct checker *checker, const struct node *node, size_t 
     struct expr *expr;
 
     lint(checker, node, base, source);
-    if (expr_compile(source, flow_scope(), &expr, &problem) != STATUS_OK) {
+    if (expr_compile(source, &checker->scope, &expr, &problem) != STATUS_OK) {
         report_problem(checker, node, base, &problem);
         return false;
     }

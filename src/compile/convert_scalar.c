@@ -202,26 +202,34 @@ struct json *convert_choice(struct checker *checker, const struct field *field,
     return not_one_of(checker, node, field->values);
 }
 
+static void push_error_name(struct checker *checker, const struct node *item, struct json *list)
+{
+    if (item->kind != NODE_TEXT) {
+        expected(checker, item, "the name of an error");
+    } else if (!is_made_of(item->text, "._-", ERROR_NAME_BYTES_MAX)) {
+        bad_name(checker, item, "an error is named [A-Za-z0-9._-]+");
+    } else {
+        json_push(list, json_text(item->text));
+    }
+}
+
 struct json *convert_error_names(struct checker *checker, const struct field *field,
                                  const struct node *node)
 {
+    bool single = field->shape == SHAPE_ERRORS && node->kind == NODE_TEXT;
     struct json *list;
 
-    (void)field;
-    if (node->kind != NODE_LIST) {
-        return expected(checker, node, "a list of error names");
+    if (node->kind != NODE_LIST && !single) {
+        return expected(checker, node,
+                        field->shape == SHAPE_ERRORS ? "the name of an error, or a list of them"
+                                                     : "a list of error names");
     }
     list = json_array();
-    for (uint32_t i = 0; i < node->count; i++) {
-        const struct node *item = node->items[i];
-
-        if (item->kind != NODE_TEXT) {
-            expected(checker, item, "the name of an error");
-        } else if (!is_made_of(item->text, "._-", ERROR_NAME_BYTES_MAX)) {
-            bad_name(checker, item, "an error is named [A-Za-z0-9._-]+");
-        } else {
-            json_push(list, json_text(item->text));
-        }
+    if (single) {
+        push_error_name(checker, node, list);
+    }
+    for (uint32_t i = 0; i < node->count && !single; i++) {
+        push_error_name(checker, node->items[i], list);
     }
     return list;
 }

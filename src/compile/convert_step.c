@@ -52,6 +52,7 @@ static bool is_action_misspelt(const struct node *node)
 /* The pair that says what the step does, or NULL after a finding. */
 static const struct pair *find_action(struct checker *checker, const struct node *node)
 {
+    bool is_loop = node_pair(node, "for") != NULL; /* Its steps stand under `do`. */
     const struct pair *first = NULL;
     const struct pair *second = NULL;
     const struct pair *later = NULL;
@@ -62,6 +63,9 @@ static const struct pair *find_action(struct checker *checker, const struct node
                                  ? OBJECT_COUNT
                                  : fields_action(pair->key->text);
 
+        if (action == OBJECT_DO && is_loop) {
+            continue;
+        }
         if (action == OBJECT_LATER_ACTIONS && later == NULL) {
             later = pair;
         } else if (action < OBJECT_LATER_ACTIONS) {
@@ -76,7 +80,7 @@ static const struct pair *find_action(struct checker *checker, const struct node
     if (first == NULL && !is_action_misspelt(node)) {
         diagnostics_error(checker->diagnostics, "F106", node_place(node),
                           "step has no action: say one of request, emit, listen, wait, set, "
-                          "switch, raise, end");
+                          "switch, do, try, fork, for, raise, rollback, end");
     }
     if (second != NULL) {
         diagnostics_error(checker->diagnostics, "F107", node_place(second->key),
@@ -192,7 +196,12 @@ static void finish_step(struct checker *checker, uint32_t index, struct json *ou
     if (step->action == OBJECT_REQUEST) {
         resolve_request(checker, out, INHERIT_ALL);
     }
-    if (step->action == OBJECT_REQUEST || step->action == OBJECT_LISTEN_STEP) {
+    if (step->action == OBJECT_TRY && json_member(out, "try") != NULL) {
+        json_put(out, TEXT("do"), json_copy(json_member(out, "try")));
+        json_drop(out, TEXT("try"));
+    }
+    if (step->action == OBJECT_REQUEST || step->action == OBJECT_LISTEN_STEP ||
+        step->action == OBJECT_FORK_STEP || step->action == OBJECT_FOR_STEP) {
         if (as == NULL) {
             json_put_text(out, "as", step->name);
             step->result = step->name;
@@ -279,11 +288,12 @@ struct json *convert_steps(struct checker *checker, const struct field *field,
                            const struct node *node)
 {
     enum context context = checker->context;
-    bool failure = text_is(text_of(field->key), "onFailure");
+    bool always = text_is(text_of(field->key), "always");
+    bool failure = always || text_is(text_of(field->key), "onFailure");
     bool nested = checker->parent != STEP_NONE;
     struct json *list;
 
-    if (node->kind != NODE_LIST || (node->count == 0 && !failure)) {
+    if (node->kind != NODE_LIST || (node->count == 0 && !failure && !checker->empty_allowed)) {
         return expected(checker, node, "a list of steps");
     }
     checker->depth++;
@@ -291,12 +301,13 @@ struct json *convert_steps(struct checker *checker, const struct field *field,
         checker->depth--;
         return NULL;
     }
+    checker->empty_allowed = false;
     checker->context = CONTEXT_STEP;
     checker->in_failure = checker->in_failure || failure;
     list = json_array();
     convert_items(checker, node, list);
     if (failure) {
-        checker->plan.failure = checker->list_first;
+        *(always ? &checker->plan.always : &checker->plan.failure) = checker->list_first;
         checker->in_failure = false;
     } else if (!nested) {
         checker->plan.first = checker->list_first;

@@ -28,6 +28,11 @@ static const struct fields table[OBJECT_COUNT] = {
     [OBJECT_SWITCH] = ROWS("switch", switch_rows),
     [OBJECT_RAISE_STEP] = ROWS("raise", raise_step_rows),
     [OBJECT_END] = ROWS("end", end_rows),
+    [OBJECT_DO] = ROWS("do", do_rows),
+    [OBJECT_TRY] = ROWS("try", try_rows),
+    [OBJECT_FORK_STEP] = ROWS("fork", fork_step_rows),
+    [OBJECT_FOR_STEP] = ROWS("for", for_step_rows),
+    [OBJECT_ROLLBACK] = ROWS("rollback", rollback_rows),
     [OBJECT_LATER_ACTIONS] = ROWS("step", later_action_rows),
     [OBJECT_UNDO] = ROWS("compensate", undo_rows),
     [OBJECT_UNDO_REQUEST] = ROWS("request", undo_request_rows),
@@ -37,6 +42,9 @@ static const struct fields table[OBJECT_COUNT] = {
     [OBJECT_RAISE] = ROWS("raise", raise_rows),
     [OBJECT_REPLY] = ROWS("reply", reply_rows),
     [OBJECT_CANCEL] = ROWS("cancel", cancel_rows),
+    [OBJECT_CATCH] = ROWS("catch", catch_rows),
+    [OBJECT_FORK] = ROWS("fork", fork_rows),
+    [OBJECT_FOR] = ROWS("for", for_rows),
 };
 
 const struct fields *fields_of(enum object object)

@@ -26,6 +26,8 @@ enum shape {
     SHAPE_BOOL,
     SHAPE_CHOICE,          /* One of `values`. */
     SHAPE_NAMES,           /* A list of error names. */
+    SHAPE_ERRORS,          /* One error name, or a list of them. */
+    SHAPE_VARIABLE,        /* The name of a variable, without `$`. */
     SHAPE_TEXTS,           /* A map of texts. */
     SHAPE_RENAMES,         /* A map from our header names to others. */
     SHAPE_DURATION,        /* Becomes milliseconds. */
@@ -46,6 +48,12 @@ enum shape {
     SHAPE_OBJECTS,    /* One map of kind `object` or a list of them; becomes a list. */
     SHAPE_CASES,      /* The list of a switch. */
     SHAPE_STEPS,      /* A list of steps. */
+    SHAPE_BODY,       /* The list of steps of a block. */
+    SHAPE_CATCHES,    /* One map of kind `object` or a list of them. */
+    SHAPE_BRANCHES,   /* A map from names to lists of steps. */
+    SHAPE_FOR,        /* A map of kind `object`. */
+    SHAPE_JOIN,       /* all, first, race, or a number. */
+    SHAPE_ROLLBACK,   /* all, or a list of step names. */
     SHAPE_LISTEN,     /* A topic, or a map of kind `object`. */
     SHAPE_WAIT,       /* A span, or a map of kind `object`. */
     SHAPE_RAISE,      /* A name, $error, or a map of kind `object`. */
@@ -75,6 +83,11 @@ enum object {
     OBJECT_SWITCH,
     OBJECT_RAISE_STEP,
     OBJECT_END,
+    OBJECT_DO,
+    OBJECT_TRY,
+    OBJECT_FORK_STEP,
+    OBJECT_FOR_STEP,
+    OBJECT_ROLLBACK,
     OBJECT_LATER_ACTIONS,
     OBJECT_UNDO, /* The keys that all undos share. */
     OBJECT_UNDO_REQUEST,
@@ -84,6 +97,9 @@ enum object {
     OBJECT_RAISE,
     OBJECT_REPLY,
     OBJECT_CANCEL,
+    OBJECT_CATCH,
+    OBJECT_FORK,
+    OBJECT_FOR,
     OBJECT_COUNT,
 };
 
@@ -99,6 +115,7 @@ enum context {
     CONTEXT_DATA,    /* `.` is the payload of the start message. */
     CONTEXT_OPEN,    /* `.` is the first instance document. */
     CONTEXT_RESULT,  /* `.` is the instance document at the end. */
+    CONTEXT_ITEM,    /* `.` is what an item's steps added, `$data` its document. */
 };
 
 enum field_flag {
@@ -113,7 +130,7 @@ enum field_flag {
     "baton-instance baton-run baton-step baton-attempt baton-undo-of correlation-id "              \
     "idempotency-key message-type reply-topic deadline traceparent"
 
-/* Actions that a key shared by all steps may stand on; one bit for each enum step_kind. */
+/* Actions that a key shared by all steps may stand on; one bit for each action object. */
 #define ON_REQUEST 0x01u
 #define ON_EMIT 0x02u
 #define ON_LISTEN 0x04u
@@ -122,7 +139,13 @@ enum field_flag {
 #define ON_SWITCH 0x20u
 #define ON_RAISE 0x40u
 #define ON_END 0x80u
-#define ON_ALL 0xFFu
+#define ON_DO 0x100u
+#define ON_TRY 0x200u
+#define ON_FORK 0x400u
+#define ON_FOR 0x800u
+#define ON_ROLLBACK 0x1000u
+#define ON_BLOCKS (ON_DO | ON_TRY | ON_FORK | ON_FOR)
+#define ON_ALL 0x1FFFu
 
 struct field {
     const char *key;

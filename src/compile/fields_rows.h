@@ -5,6 +5,7 @@
 #ifndef BATON_COMPILE_FIELDS_ROWS_H
 #define BATON_COMPILE_FIELDS_ROWS_H
 
+#include "base/limits.h"
 #include "compile/fields.h"
 
 /* clang-format off */
@@ -49,7 +50,8 @@ static const struct field flow_rows[] = {
     {.key = "onFailure", .shape = SHAPE_STEPS, .doc = "Steps run after compensation ended"},
     {.key = "result", .shape = SHAPE_TEMPLATE, .context = CONTEXT_RESULT,
      .doc = "The completion record; else the instance document"},
-    LATER("handle"), LATER("always"),
+    {.key = "always", .shape = SHAPE_STEPS, .doc = "Steps run at every end, last of all"},
+    LATER("handle"),
 };
 
 static const struct field estate_rows[] = {
@@ -149,16 +151,18 @@ static const struct field step_rows[] = {
     {.key = "step", .shape = SHAPE_STEP_NAME, .flags = FIELD_REQUIRED, .actions = ON_ALL,
      .doc = "Its name: unique in the flow, its identity in history"},
     {.key = "if", .shape = SHAPE_EXPR, .actions = ON_ALL, .doc = "Skip the step unless this is true"},
-    {.key = "as", .shape = SHAPE_AS, .actions = ON_REQUEST | ON_LISTEN,
+    {.key = "as", .shape = SHAPE_AS, .actions = ON_REQUEST | ON_LISTEN | ON_FORK | ON_FOR,
      .doc = "Where the result goes, else the step's name; false drops it"},
-    {.key = "keep", .shape = SHAPE_TEMPLATE, .actions = ON_REQUEST | ON_LISTEN, .context = CONTEXT_KEEP,
+    {.key = "keep", .shape = SHAPE_TEMPLATE, .actions = ON_REQUEST | ON_LISTEN | ON_FORK | ON_FOR, .context = CONTEXT_KEEP,
      .doc = "What to keep of the result"},
-    {.key = "timeout", .shape = SHAPE_SPAN, .actions = ON_REQUEST | ON_LISTEN,
-     .doc = "Of each attempt of a request, of the whole wait otherwise"},
-    {.key = "warnAfter", .shape = SHAPE_SPAN, .actions = ON_REQUEST | ON_LISTEN | ON_WAIT,
+    {.key = "timeout", .shape = SHAPE_SPAN, .actions = ON_REQUEST | ON_LISTEN | ON_BLOCKS,
+     .doc = "Of each attempt of a request, of the whole wait or block otherwise"},
+    {.key = "warnAfter", .shape = SHAPE_SPAN, .actions = ON_REQUEST | ON_LISTEN | ON_WAIT | ON_BLOCKS,
      .doc = "Alert when it takes longer, and keep waiting"},
-    {.key = "retry", .shape = SHAPE_RETRY, .object = OBJECT_POLICY, .actions = ON_REQUEST,
-     .doc = "A retry policy's name, a number of attempts, or a policy"},
+    {.key = "retry", .shape = SHAPE_RETRY, .object = OBJECT_POLICY, .actions = ON_REQUEST | ON_DO | ON_TRY,
+     .doc = "A retry policy's name, a number of attempts, or a policy; a block is rolled back before it is tried again"},
+    {.key = "catch", .shape = SHAPE_CATCHES, .object = OBJECT_CATCH, .actions = ON_ALL & ~(ON_SWITCH | ON_END | ON_ROLLBACK),
+     .doc = "What to do about errors of this step; first it is undone"},
     {.key = "compensate", .shape = SHAPE_COMPENSATE, .object = OBJECT_UNDO, .actions = ON_REQUEST | ON_EMIT,
      .doc = "What undoes the step; none says that nothing has to"},
     {.key = "pivot", .shape = SHAPE_BOOL, .actions = ON_REQUEST | ON_EMIT | ON_LISTEN,
@@ -168,7 +172,7 @@ static const struct field step_rows[] = {
     {.key = "then", .shape = SHAPE_THEN, .actions = ON_ALL & ~(ON_RAISE | ON_END),
      .doc = "Where to go when it ran: a step of the same list, continue, or end"},
     {.key = "note", .shape = SHAPE_TEXT_TEMPLATE, .actions = ON_ALL, .context = CONTEXT_NOTE, .doc = "A line for history and log"},
-    LATER("catch"), LATER("remind"),
+    LATER("remind"),
 };
 
 static const struct field request_rows[] = {
@@ -220,10 +224,30 @@ static const struct field end_rows[] = {
     {.key = "reason", .shape = SHAPE_TEXT_TEMPLATE, .doc = "Why, for people"},
 };
 
+static const struct field do_rows[] = {
+    {.key = "do", .shape = SHAPE_BODY, .flags = FIELD_ACTION, .doc = "Run these steps as a block"},
+};
+
+static const struct field try_rows[] = {
+    {.key = "try", .shape = SHAPE_BODY, .flags = FIELD_ACTION, .doc = "Run these steps; their errors are caught or the block is tried again"},
+};
+
+static const struct field fork_step_rows[] = {
+    {.key = "fork", .shape = SHAPE_OBJECT, .object = OBJECT_FORK, .flags = FIELD_ACTION, .doc = "Run branches side by side"},
+};
+
+static const struct field for_step_rows[] = {
+    {.key = "for", .shape = SHAPE_FOR, .object = OBJECT_FOR, .flags = FIELD_ACTION, .doc = "Run the steps of 'do' for each item"},
+    {.key = "do", .shape = SHAPE_BODY, .flags = FIELD_REQUIRED, .doc = "The steps"},
+};
+
+static const struct field rollback_rows[] = {
+    {.key = "rollback", .shape = SHAPE_ROLLBACK, .flags = FIELD_ACTION, .doc = "Undo now: all, or what these steps did, the latest first"},
+};
+
 #define LATER_ACTION(name) {.key = (name), .flags = FIELD_LATER | FIELD_ACTION, .doc = "Of a later version"}
 static const struct field later_action_rows[] = {
-    LATER_ACTION("do"), LATER_ACTION("fork"), LATER_ACTION("for"), LATER_ACTION("try"),
-    LATER_ACTION("run"), LATER_ACTION("rollback"),
+    LATER_ACTION("run"),
 };
 
 static const struct field undo_rows[] = {
@@ -282,6 +306,35 @@ static const struct field reply_rows[] = {
 static const struct field cancel_rows[] = {
     {.key = "type", .shape = SHAPE_TEXT_TEMPLATE, .flags = FIELD_REQUIRED, .doc = "Type of the command"},
     {.key = "value", .shape = SHAPE_TEMPLATE, .doc = "The payload; else the instance document"},
+};
+
+static const struct field catch_rows[] = {
+    {.key = "error", .shape = SHAPE_ERRORS, .fallback = "[\"any\"]",
+     .doc = "The errors, by name; any is all but cancelled and compensation-failed"},
+    {.key = "when", .shape = SHAPE_EXPR, .doc = "And only if this is true"},
+    {.key = "do", .shape = SHAPE_BODY,
+     .doc = "The steps, none if it is enough to go on; it goes on after the step that failed"},
+    {.key = "rollback", .shape = SHAPE_BOOL, .fallback = "true", .doc = "Whether to undo first what the step did"},
+};
+
+static const struct field fork_rows[] = {
+    {.key = "join", .shape = SHAPE_JOIN, .fallback = "\"all\"",
+     .doc = "all, the first to succeed, the first to end (race), or how many must succeed"},
+    {.key = "branches", .shape = SHAPE_BRANCHES, .flags = FIELD_REQUIRED, .doc = "The steps of each branch, by its name"},
+};
+
+static const struct field for_rows[] = {
+    {.key = "each", .shape = SHAPE_VARIABLE, .flags = FIELD_REQUIRED, .doc = "The variable that holds the item, without $"},
+    {.key = "in", .shape = SHAPE_EXPR, .flags = FIELD_REQUIRED, .doc = "Gives the array"},
+    {.key = "at", .shape = SHAPE_VARIABLE, .doc = "The variable that holds the item's index, from 0"},
+    {.key = "batch", .shape = SHAPE_INTEGER, .least = 1, .most = LOOP_ITEMS_MAX, .doc = "So many items at a time: the variable holds an array"},
+    {.key = "parallel", .shape = SHAPE_INTEGER, .least = 1, .most = LOOP_PARALLEL_MAX, .fallback = "1", .doc = "How many run side by side"},
+    {.key = "pause", .shape = SHAPE_SPAN, .doc = "Between one item's end and the next one's start"},
+    {.key = "join", .shape = SHAPE_JOIN, .fallback = "\"all\"", .doc = "When it is enough, as in fork"},
+    {.key = "onError", .shape = SHAPE_CHOICE, .values = "fail collect", .fallback = "\"fail\"",
+     .doc = "Whether an item's error fails the step, or is kept as {error} in its place"},
+    {.key = "while", .shape = SHAPE_EXPR, .doc = "Stop before the first item for which this is not true"},
+    {.key = "result", .shape = SHAPE_EXPR, .context = CONTEXT_ITEM, .doc = "What to keep of an item; '.' is what its steps added"},
 };
 /* clang-format on */
 

@@ -106,8 +106,7 @@ static void build_flow(struct builder *builder, const struct json *root)
     flow->alerts = section_text(&section, "alerts");
     flow->result = section_template(&section, "result");
     if (!build_failed(builder)) {
-        build_steps(builder, section_need(&section, "do"), section_get(&section, "onFailure"),
-                    info);
+        build_steps(&section, info);
     }
     section_close(&section);
 }
@@ -133,7 +132,7 @@ static void identify(struct flow *flow, const struct json *root)
 
 enum status flow_build(struct text definition, struct flow **flow, struct error *err)
 {
-    struct builder builder = {.err = err, .status = STATUS_OK};
+    struct builder builder = {.err = err, .status = STATUS_OK, .scope = *flow_scope()};
     struct json *root = NULL;
     enum status status;
 

@@ -188,7 +188,8 @@ enum status flow_text_check(const char *path, struct text text, struct diagnosti
         .step = STEP_NONE,
         .parent = STEP_NONE,
         .list_first = STEP_NONE,
-        .plan = {.first = STEP_NONE, .failure = STEP_NONE},
+        .plan = {.first = STEP_NONE, .failure = STEP_NONE, .always = STEP_NONE},
+        .scope = *flow_scope(),
     };
     struct document *document = NULL;
     enum status status;

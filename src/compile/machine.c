@@ -108,6 +108,10 @@ static void describe_step(struct machine *machine, uint32_t index)
         return;
     case STEP_SET:
     case STEP_SWITCH:
+    case STEP_BLOCK:
+    case STEP_FORK:
+    case STEP_FOR:
+    case STEP_ROLLBACK:
         state->does = text_of(step_kind_name(step->kind));
         return;
     }

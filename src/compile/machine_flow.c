@@ -2,7 +2,7 @@
 #include "compile/grow.h"
 #include "compile/machine.h"
 
-static void add(struct machine *machine, struct transition transition)
+void machine_add(struct machine *machine, struct transition transition)
 {
     machine->transitions = grow(&machine->arena, machine->transitions, machine->transition_count,
                                 &machine->transition_capacity, sizeof(*machine->transitions));
@@ -14,14 +14,25 @@ static struct text source_of(const struct expr *expr)
     return expr == NULL ? TEXT("") : expr_source(expr);
 }
 
+static bool is_in_failure(const struct machine *machine, uint32_t index)
+{
+    const struct flow *flow = machine->flow;
+
+    return (flow->failure_step != STEP_NONE && index >= flow->failure_step) ||
+           (flow->always_step != STEP_NONE && index >= flow->always_step);
+}
+
 /* Where the run goes when `index` is over; `ran`: then its `then` counts. In onFailure the end of
  * the list is the end of the failed run. */
 static uint32_t after(const struct machine *machine, uint32_t index, bool ran)
 {
     const struct flow *flow = machine->flow;
-    uint32_t end = flow->failure_step != STEP_NONE && index >= flow->failure_step
-                       ? machine->of_kind[STATE_FAILED]
-                       : machine->of_kind[STATE_COMPLETED];
+    uint32_t end = is_in_failure(machine, index) ? machine->of_kind[STATE_FAILED]
+                                                 : machine->of_kind[STATE_COMPLETED];
+
+    if (flow->always_step != STEP_NONE && index < flow->always_step) {
+        end = machine->of_step[flow->always_step];
+    }
 
     while (index != STEP_NONE) {
         const struct step *step = &flow->steps[index];
@@ -37,18 +48,27 @@ static uint32_t after(const struct machine *machine, uint32_t index, bool ran)
         }
         index = step->parent;
         ran = true;
+        /* An item's list leads back to the for, which goes on when there is none left. */
+        if (index != STEP_NONE && flow->steps[index].kind == STEP_FOR) {
+            return machine->of_step[index];
+        }
     }
     return end;
 }
 
-static bool is_in_failure(const struct machine *machine, uint32_t index)
-{
-    return machine->flow->failure_step != STEP_NONE && index >= machine->flow->failure_step;
-}
-
-/* Errors of onFailure end the run as it was going to end; elsewhere they unwind it. */
+/* Errors go to the nearest catch. Those of onFailure end the run as it was going to end; elsewhere
+ * they unwind it. */
 static uint32_t on_error(const struct machine *machine, uint32_t index)
 {
+    for (uint32_t at = index; at != STEP_NONE; at = machine->flow->steps[at].parent) {
+        const struct step *step = &machine->flow->steps[at];
+
+        if (step->catcher_count > 0) {
+            return step->catchers[0].first_step == STEP_NONE
+                       ? after(machine, at, true)
+                       : machine->of_step[step->catchers[0].first_step];
+        }
+    }
     return machine->of_kind[is_in_failure(machine, index) ? STATE_FAILED : STATE_UNWIND];
 }
 
@@ -65,8 +85,9 @@ static void add_retry(struct machine *machine, uint32_t state, const struct retr
                          TEXT_ARG(machine_span(
                              machine, (struct span){.kind = SPAN_FIXED, .ms = retry->total_ms})))
                    : arena_printf(&machine->arena, "up to %u attempts", retry->attempts);
-    add(machine, (struct transition){
-                     .from = state, .to = state, .trigger = TRIGGER_RETRY, .when = attempts});
+    machine_add(machine,
+                (struct transition){
+                    .from = state, .to = state, .trigger = TRIGGER_RETRY, .when = attempts});
 }
 
 static struct text negated(struct machine *machine, struct text when)
@@ -87,8 +108,8 @@ static void add_replies(struct machine *machine, struct transition done, uint32_
     refused.trigger = TRIGGER_FAILURE;
     refused.to = refused_to;
     refused.when = failure.bytes > 0 ? failure : negated(machine, success);
-    add(machine, done);
-    add(machine, refused);
+    machine_add(machine, done);
+    machine_add(machine, refused);
 }
 
 static void add_request(struct machine *machine, uint32_t index, uint32_t state)
@@ -102,11 +123,11 @@ static void add_request(struct machine *machine, uint32_t index, uint32_t state)
     add_replies(machine, base, on_error(machine, index), &step->message.reply);
     add_retry(machine, state, step->retry);
     if (step->timeout.kind != SPAN_ENDLESS) {
-        add(machine, (struct transition){.from = state,
-                                         .to = stuck ? machine->of_kind[STATE_STUCK]
-                                                     : on_error(machine, index),
-                                         .trigger = TRIGGER_TIMEOUT,
-                                         .when = machine_span(machine, step->timeout)});
+        machine_add(machine, (struct transition){.from = state,
+                                                 .to = stuck ? machine->of_kind[STATE_STUCK]
+                                                             : on_error(machine, index),
+                                                 .trigger = TRIGGER_TIMEOUT,
+                                                 .when = machine_span(machine, step->timeout)});
     }
 }
 
@@ -114,16 +135,17 @@ static void add_listen(struct machine *machine, uint32_t index, uint32_t state)
 {
     const struct step *step = &machine->flow->steps[index];
 
-    add(machine, (struct transition){.from = state,
-                                     .to = after(machine, index, true),
-                                     .trigger = TRIGGER_MESSAGE,
-                                     .topic = machine->flow->topics[step->listen.topic].name,
-                                     .when = source_of(step->listen.when)});
+    machine_add(machine,
+                (struct transition){.from = state,
+                                    .to = after(machine, index, true),
+                                    .trigger = TRIGGER_MESSAGE,
+                                    .topic = machine->flow->topics[step->listen.topic].name,
+                                    .when = source_of(step->listen.when)});
     if (step->timeout.kind == SPAN_FIXED || step->timeout.kind == SPAN_EXPR) {
-        add(machine, (struct transition){.from = state,
-                                         .to = on_error(machine, index),
-                                         .trigger = TRIGGER_TIMEOUT,
-                                         .when = machine_span(machine, step->timeout)});
+        machine_add(machine, (struct transition){.from = state,
+                                                 .to = on_error(machine, index),
+                                                 .trigger = TRIGGER_TIMEOUT,
+                                                 .when = machine_span(machine, step->timeout)});
     }
 }
 
@@ -148,11 +170,34 @@ static void add_cases(struct machine *machine, uint32_t index, uint32_t state)
             taken.to =
                 machine->of_kind[is_in_failure(machine, index) ? STATE_FAILED : STATE_COMPLETED];
         }
-        add(machine, taken);
+        machine_add(machine, taken);
     }
     if (!covered) {
         base.when = TEXT("else");
-        add(machine, base);
+        machine_add(machine, base);
+    }
+}
+
+/* Into the lists of a block; a for goes on from itself. */
+static void add_lists(struct machine *machine, uint32_t index, struct transition base)
+{
+    const struct step *step = &machine->flow->steps[index];
+    struct transition into = base;
+
+    into.trigger = TRIGGER_DONE;
+    if (step->first_step != STEP_NONE) {
+        into.to = machine->of_step[step->first_step];
+        into.when = step->kind == STEP_FOR ? TEXT("each item") : TEXT("");
+        machine_add(machine, into);
+    }
+    for (uint32_t i = 0; i < step->branch_count; i++) {
+        into.to = machine->of_step[step->branches[i].first_step];
+        into.when = step->branches[i].name;
+        machine_add(machine, into);
+    }
+    if (step->kind == STEP_FOR) {
+        base.when = TEXT("no item is left");
+        machine_add(machine, base);
     }
 }
 
@@ -164,10 +209,11 @@ static void add_step(struct machine *machine, uint32_t index)
         .from = state, .to = after(machine, index, true), .trigger = TRIGGER_DONE};
 
     if (step->condition != NULL) {
-        add(machine, (struct transition){.from = state,
-                                         .to = after(machine, index, false),
-                                         .trigger = TRIGGER_CHOICE,
-                                         .when = negated(machine, expr_source(step->condition))});
+        machine_add(machine,
+                    (struct transition){.from = state,
+                                        .to = after(machine, index, false),
+                                        .trigger = TRIGGER_CHOICE,
+                                        .when = negated(machine, expr_source(step->condition))});
     }
     switch (step->kind) {
     case STEP_REQUEST:
@@ -191,11 +237,17 @@ static void add_step(struct machine *machine, uint32_t index)
                                                     : on_error(machine, index);
         base.trigger = step->end.status == END_COMPLETED ? TRIGGER_DONE : TRIGGER_FAILURE;
         break;
+    case STEP_BLOCK:
+    case STEP_FORK:
+    case STEP_FOR:
+        add_lists(machine, index, base);
+        return;
     case STEP_EMIT:
     case STEP_SET:
+    case STEP_ROLLBACK:
         break;
     }
-    add(machine, base);
+    machine_add(machine, base);
 }
 
 static void add_undo(struct machine *machine, uint32_t index)
@@ -209,10 +261,10 @@ static void add_undo(struct machine *machine, uint32_t index)
         return;
     }
     retry = undo->retry != NULL ? undo->retry : machine->flow->saga_retry;
-    add(machine, (struct transition){.from = unwind,
-                                     .to = state,
-                                     .trigger = TRIGGER_UNDO,
-                                     .when = machine->flow->steps[index].name});
+    machine_add(machine, (struct transition){.from = unwind,
+                                             .to = state,
+                                             .trigger = TRIGGER_UNDO,
+                                             .when = machine->flow->steps[index].name});
     if (undo->message.is_request) {
         struct transition done = {.from = state,
                                   .to = unwind,
@@ -221,7 +273,8 @@ static void add_undo(struct machine *machine, uint32_t index)
         add_replies(machine, done, machine->of_kind[STATE_STUCK], &undo->message.reply);
         add_retry(machine, state, retry);
     } else {
-        add(machine, (struct transition){.from = state, .to = unwind, .trigger = TRIGGER_DONE});
+        machine_add(machine,
+                    (struct transition){.from = state, .to = unwind, .trigger = TRIGGER_DONE});
     }
 }
 
@@ -233,86 +286,26 @@ static void add_edges_of_flow(struct machine *machine)
     bool cancels = false;
 
     if (flow->timeout.kind == SPAN_FIXED || flow->timeout.kind == SPAN_EXPR) {
-        add(machine, (struct transition){.from = machine->of_kind[STATE_ANY],
-                                         .to = unwind,
-                                         .trigger = TRIGGER_TIMEOUT,
-                                         .when = machine_span(machine, flow->timeout)});
+        machine_add(machine, (struct transition){.from = machine->of_kind[STATE_ANY],
+                                                 .to = unwind,
+                                                 .trigger = TRIGGER_TIMEOUT,
+                                                 .when = machine_span(machine, flow->timeout)});
     }
     for (uint32_t i = 0; i < flow->step_count; i++) {
         cancels = cancels ||
                   (flow->steps[i].kind == STEP_END && flow->steps[i].end.status == END_CANCELLED);
     }
-    add(machine, (struct transition){.from = unwind,
-                                     .to = flow->failure_step == STEP_NONE
-                                               ? failed
-                                               : machine->of_step[flow->failure_step],
-                                     .trigger = TRIGGER_EMPTY});
+    machine_add(machine, (struct transition){.from = unwind,
+                                             .to = flow->failure_step == STEP_NONE
+                                                       ? failed
+                                                       : machine->of_step[flow->failure_step],
+                                             .trigger = TRIGGER_EMPTY});
     if (cancels) {
-        add(machine, (struct transition){.from = flow->failure_step == STEP_NONE ? unwind : failed,
-                                         .to = machine->of_kind[STATE_CANCELLED],
-                                         .trigger = TRIGGER_EMPTY,
-                                         .when = TEXT("if it was cancelled")});
-    }
-}
-
-static bool is_error(const struct transition *transition)
-{
-    return transition->trigger == TRIGGER_TIMEOUT || transition->trigger == TRIGGER_FAILURE;
-}
-
-static bool leaves_pivot(const struct machine *machine, const struct transition *transition)
-{
-    const struct state *from = &machine->states[transition->from];
-
-    return from->kind == STATE_STEP && machine->flow->steps[from->step].pivot &&
-           transition->trigger != TRIGGER_CHOICE && !is_error(transition);
-}
-
-/* States that may be entered with the stack sealed, or with it open. */
-static void spread(const struct machine *machine, bool *sealed, bool *open)
-{
-    bool changed = true;
-
-    open[machine->of_kind[STATE_START]] = true;
-    while (changed) {
-        changed = false;
-        for (uint32_t i = 0; i < machine->transition_count; i++) {
-            const struct transition *one = &machine->transitions[i];
-            bool pivot = leaves_pivot(machine, one);
-            bool closes = sealed[one->from] || (pivot && open[one->from]);
-            bool stays = open[one->from] && !pivot;
-
-            if (is_error(one)) {
-                continue;
-            }
-            changed = changed || (closes && !sealed[one->to]) || (stays && !open[one->to]);
-            sealed[one->to] = sealed[one->to] || closes;
-            open[one->to] = open[one->to] || stays;
-        }
-    }
-}
-
-/* After a pivot there is no way back: an error that would unwind leaves the instance stuck. */
-static void seal(struct machine *machine)
-{
-    bool *sealed = arena_array(&machine->arena, machine->state_count, sizeof(*sealed));
-    bool *open = arena_array(&machine->arena, machine->state_count, sizeof(*open));
-    uint32_t unwind = machine->of_kind[STATE_UNWIND];
-    uint32_t count = machine->transition_count;
-
-    spread(machine, sealed, open);
-    for (uint32_t i = 0; i < count; i++) {
-        struct transition one = machine->transitions[i];
-
-        if (!is_error(&one) || one.to != unwind || !sealed[one.from]) {
-            continue;
-        }
-        one.to = machine->of_kind[STATE_STUCK];
-        if (open[one.from]) {
-            add(machine, one);
-        } else {
-            machine->transitions[i].to = one.to;
-        }
+        machine_add(machine,
+                    (struct transition){.from = flow->failure_step == STEP_NONE ? unwind : failed,
+                                        .to = machine->of_kind[STATE_CANCELLED],
+                                        .trigger = TRIGGER_EMPTY,
+                                        .when = TEXT("if it was cancelled")});
     }
 }
 
@@ -355,11 +348,11 @@ static void add_starts(struct machine *machine)
     const struct flow *flow = machine->flow;
 
     for (uint32_t i = 0; i < flow->start_count; i++) {
-        add(machine, (struct transition){.from = machine->of_kind[STATE_START],
-                                         .to = machine->of_step[flow->first_step],
-                                         .trigger = TRIGGER_MESSAGE,
-                                         .topic = flow->topics[flow->starts[i].topic].name,
-                                         .when = source_of(flow->starts[i].when)});
+        machine_add(machine, (struct transition){.from = machine->of_kind[STATE_START],
+                                                 .to = machine->of_step[flow->first_step],
+                                                 .trigger = TRIGGER_MESSAGE,
+                                                 .topic = flow->topics[flow->starts[i].topic].name,
+                                                 .when = source_of(flow->starts[i].when)});
     }
 }
 
@@ -373,6 +366,6 @@ void machine_add_transitions(struct machine *machine)
         add_undo(machine, i);
     }
     add_edges_of_flow(machine);
-    seal(machine);
+    machine_seal(machine);
     drop_idle_states(machine);
 }

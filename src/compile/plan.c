@@ -24,7 +24,7 @@ static uint32_t after(const struct plan *plan, uint32_t step, bool ran)
         if (at->next != STEP_NONE) {
             return at->next;
         }
-        step = at->parent; /* The list ended: the switch around it has run. */
+        step = at->parent; /* The list ended: the step around it has run. */
         ran = true;
     }
     return PLAN_END;
@@ -74,7 +74,29 @@ void plan_successors(const struct plan *plan, uint32_t step, void *self,
         visit_cases(plan, step, self, visit);
         return;
     }
-    visit(self, after(plan, step, true));
+    for (uint32_t i = 0; i < at->block_count; i++) {
+        if (!at->blocks[i].is_catch && at->blocks[i].first != STEP_NONE) {
+            visit(self, at->blocks[i].first);
+        }
+    }
+    /* A block is over when its list is; a for may have no item. */
+    if (at->action != OBJECT_DO && at->action != OBJECT_TRY && at->action != OBJECT_FORK_STEP) {
+        visit(self, after(plan, step, true));
+    }
+}
+
+void plan_catches(const struct plan *plan, uint32_t step, void *self,
+                  void (*visit)(void *self, uint32_t next))
+{
+    for (; step != STEP_NONE; step = plan->steps[step].parent) {
+        const struct plan_step *at = &plan->steps[step];
+
+        for (uint32_t i = 0; i < at->block_count; i++) {
+            if (at->blocks[i].is_catch && at->blocks[i].first != STEP_NONE) {
+                visit(self, at->blocks[i].first);
+            }
+        }
+    }
 }
 
 uint32_t plan_find_in_list(const struct plan *plan, uint32_t list, struct text name)
@@ -101,6 +123,7 @@ static void spread(const struct plan *plan, struct flood *flood)
 {
     for (uint32_t i = 0; i < flood->count; i++) {
         plan_successors(plan, flood->queue[i], flood, reach);
+        plan_catches(plan, flood->queue[i], flood, reach);
     }
 }
 
@@ -122,6 +145,7 @@ bool *plan_reach_after(const struct plan *plan, struct arena *arena, uint32_t st
                           .queue = arena_array(arena, plan->count + 1, sizeof(uint32_t))};
 
     plan_successors(plan, step, &flood, reach);
+    plan_catches(plan, step, &flood, reach);
     spread(plan, &flood);
     return flood.reached;
 }
@@ -181,10 +205,14 @@ struct plan_done plan_surely_done(const struct plan *plan, struct arena *arena)
     if (plan->failure != STEP_NONE) {
         set_row(&done, plan->failure, 0); /* Anything may have failed before. */
     }
+    if (plan->always != STEP_NONE) {
+        set_row(&done, plan->always, 0);
+    }
     while (meet.changed) {
         meet.changed = false;
         for (uint32_t i = 0; i < plan->count; i++) {
             memcpy(out, &done.words[(size_t)i * done.row_words], done.row_words * sizeof(*out));
+            plan_catches(plan, i, &meet, meet_row);
             if (!plan->steps[i].conditional) {
                 out[i / 64] |= UINT64_C(1) << (i % 64);
             }

@@ -23,19 +23,28 @@ struct plan_case {
     struct plan_then then;
 };
 
+/* A list of steps within a step, other than the cases of a switch. */
+struct plan_block {
+    uint32_t first; /* STEP_NONE if it is empty or bad. */
+    bool is_catch;
+};
+
 struct plan_step {
     const struct node *node; /* The map. */
     const struct node *name_node;
     struct text name;   /* Empty if it is missing or bad. */
     enum object action; /* OBJECT_REQUEST ...; OBJECT_COUNT: none; OBJECT_LATER_ACTIONS. */
     uint32_t list;      /* Steps of one list share a number. */
-    uint32_t parent;    /* The switch around it, or STEP_NONE. */
+    uint32_t parent;    /* The step around its list, or STEP_NONE. */
     uint32_t next;      /* In the list, or STEP_NONE. */
     bool in_failure;    /* In onFailure. */
     bool conditional;   /* Has `if`. */
     struct plan_then then;
     struct plan_case *cases;
     uint32_t case_count;
+    struct plan_block *blocks;
+    uint32_t block_count;
+    uint32_t block_capacity;
     struct json *json;  /* As in the resolved definition; a count of its own. */
     struct text result; /* The name its result gets; empty: none. */
 };
@@ -47,6 +56,7 @@ struct plan {
     uint32_t lists;
     uint32_t first;   /* Of `do`, or STEP_NONE. */
     uint32_t failure; /* Of onFailure, or STEP_NONE. */
+    uint32_t always;  /* Of always, or STEP_NONE. */
 };
 
 #define PLAN_END UINT32_MAX /* As a successor: the run completes. */
@@ -54,6 +64,9 @@ struct plan {
 /* Calls `visit` for each step that may come next, and with PLAN_END if the run may complete. */
 void plan_successors(const struct plan *plan, uint32_t step, void *self,
                      void (*visit)(void *self, uint32_t next));
+/* Calls `visit` for the first step of each catch that an error in `step` may lead to. */
+void plan_catches(const struct plan *plan, uint32_t step, void *self,
+                  void (*visit)(void *self, uint32_t next));
 /* Step `name` in the list of `step`, or STEP_NONE. */
 uint32_t plan_find_in_list(const struct plan *plan, uint32_t list, struct text name);
 /* A flag for each step that may run after `first` (itself included); from `arena`. */

@@ -6,13 +6,14 @@ static void check_reachable(struct checker *checker)
     const struct plan *plan = &checker->plan;
     const bool *reached = plan_reach(plan, &checker->arena, plan->first);
     const bool *failure = plan_reach(plan, &checker->arena, plan->failure);
+    const bool *always = plan_reach(plan, &checker->arena, plan->always);
     bool *said = arena_array(&checker->arena, plan->count + 1, sizeof(*said));
 
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct plan_step *step = &plan->steps[i];
         bool known = step->parent != STEP_NONE && said[step->parent];
 
-        if (reached[i] || failure[i]) {
+        if (reached[i] || failure[i] || always[i]) {
             continue;
         }
         /* One finding for a run of steps: what follows an unreachable step is no news. */

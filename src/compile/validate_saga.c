@@ -136,6 +136,42 @@ static void check_undo(const struct view *view, uint32_t index)
     check_order(view, step);
 }
 
+/* Some catch may take what the step raises. */
+static bool is_caught(const struct plan *plan, uint32_t index)
+{
+    for (; index != STEP_NONE; index = plan->steps[index].parent) {
+        if (json_member(plan->steps[index].json, "catch") != NULL ||
+            node_pair(plan->steps[index].node, "catch") != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* F510 */
+static void check_rollback(const struct view *view, const struct plan_step *step)
+{
+    const struct node *node = node_get(step->node, "rollback");
+    struct diagnostics *diagnostics = view->checker->diagnostics;
+
+    for (uint32_t i = 0; node->kind == NODE_LIST && i < node->count; i++) {
+        const struct node *item = node->items[i];
+        uintptr_t found = (uintptr_t)map_get(&view->checker->step_names, item->text);
+
+        if (item->kind != NODE_TEXT) {
+            continue;
+        }
+        if (found == 0) {
+            diagnostics_error(diagnostics, "F510", node_place(item),
+                              "rollback names no step: '%.*s'", TEXT_ARG(item->text));
+        } else if (undo_of(&view->plan->steps[found - 1]) == NULL) {
+            diagnostics_error(diagnostics, "F510", node_place(item),
+                              "rollback names '%.*s', which has no 'compensate'",
+                              TEXT_ARG(item->text));
+        }
+    }
+}
+
 static void check_request(const struct view *view, uint32_t index)
 {
     const struct plan_step *step = &view->plan->steps[index];
@@ -151,10 +187,12 @@ static void check_request(const struct view *view, uint32_t index)
                          "none' if intended)",
                          TEXT_ARG(step->name));
     }
-    if (view->plan->failure == STEP_NONE && undo_of(step) == NULL && !view->after_undo[index]) {
-        diagnostics_warn(diagnostics, "F508", node_place(step->name_node),
-                         "a refusal of '%.*s' is neither undone nor handled in 'onFailure'",
-                         TEXT_ARG(step->name));
+    if (view->plan->failure == STEP_NONE && undo_of(step) == NULL && !view->after_undo[index] &&
+        !is_caught(view->plan, index)) {
+        diagnostics_warn(
+            diagnostics, "F508", node_place(step->name_node),
+            "a refusal of '%.*s' is neither caught nor undone nor handled in 'onFailure'",
+            TEXT_ARG(step->name));
     }
 }
 
@@ -188,6 +226,9 @@ void validate_saga(struct checker *checker)
         }
         if (step->action == OBJECT_REQUEST) {
             check_request(&view, i);
+        }
+        if (step->action == OBJECT_ROLLBACK) {
+            check_rollback(&view, step);
         }
     }
 }

@@ -5,7 +5,7 @@
 enum move_kind {
     MOVE_DONE, /* The step has succeeded: go on after it. */
     MOVE_PAST, /* It did not run: go on after it, without its `then`. */
-    MOVE_TO,   /* Go on at `step`; STEP_NONE: the end of the root list. */
+    MOVE_TO,   /* Go on at `step`, as place_after() gives it. */
     MOVE_STOP, /* It waits, or the run has taken another way. */
     MOVE_FAIL,
 };
@@ -26,34 +26,39 @@ static struct move done_unless(struct json *error)
     return error == NULL ? (struct move){.kind = MOVE_DONE} : failed(error);
 }
 
-static struct move enter_listen(struct decision *d, uint32_t step)
+static struct move stop_unless(struct json *error)
+{
+    return error == NULL ? (struct move){.kind = MOVE_STOP} : failed(error);
+}
+
+static struct move enter_listen(struct decision *d, uint32_t scope, uint32_t step)
 {
     struct json *result = NULL;
     bool waits = false;
-    struct json *error = listen_open(d, step, &result, &waits);
+    struct json *error = listen_open(d, scope, step, &result, &waits);
 
     if (waits) {
         return (struct move){.kind = MOVE_STOP};
     }
     if (error == NULL) {
-        error = result_keep(d, &d->flow->steps[step], 1, result);
+        error = result_keep(d, scope, &d->flow->steps[step], 1, result);
     }
     json_free(result);
     return done_unless(error);
 }
 
-static struct move enter_wait(struct decision *d, uint32_t step)
+static struct move enter_wait(struct decision *d, uint32_t scope, uint32_t step)
 {
     bool waits = false;
-    struct json *error = wait_open(d, step, &waits);
+    struct json *error = wait_open(d, scope, step, &waits);
 
     return waits ? (struct move){.kind = MOVE_STOP} : done_unless(error);
 }
 
-static struct move enter_set(struct decision *d, uint32_t step)
+static struct move enter_set(struct decision *d, uint32_t scope, uint32_t step)
 {
     const struct step *at = &d->flow->steps[step];
-    struct sight sight = {.step = at, .attempt = 1};
+    struct sight sight = {.scope = scope, .step = at, .attempt = 1};
     struct json *value = NULL;
     struct json *error = NULL;
     struct error err = {0};
@@ -62,7 +67,7 @@ static struct move enter_set(struct decision *d, uint32_t step)
         return failed(problem_expression(d, at, 1, &err));
     }
     if (json_kind(value) == JSON_OBJECT) {
-        error = result_put_data(d, at, json_merge(d->after->data, value), value);
+        error = result_merge(d, scope, at, value);
     } else {
         error = problem_of_step(d, at, 0, "expression", "set needs an object");
     }
@@ -79,7 +84,7 @@ static struct move take_case(struct decision *d, uint32_t step, const struct swi
     case THEN_STEP:
         return (struct move){.kind = MOVE_TO, .step = at->then.step};
     case THEN_END:
-        return (struct move){.kind = MOVE_TO, .step = STEP_NONE};
+        return (struct move){.kind = MOVE_TO, .step = PLACE_RUN_END};
     case THEN_CONTINUE:
         return (struct move){.kind = MOVE_TO, .step = place_after(d->flow, step, false)};
     case THEN_NEXT:
@@ -89,10 +94,10 @@ static struct move take_case(struct decision *d, uint32_t step, const struct swi
     return (struct move){.kind = MOVE_DONE};
 }
 
-static struct move enter_switch(struct decision *d, uint32_t step)
+static struct move enter_switch(struct decision *d, uint32_t scope, uint32_t step)
 {
     const struct step *at = &d->flow->steps[step];
-    struct sight sight = {.step = at, .attempt = 1};
+    struct sight sight = {.scope = scope, .step = at, .attempt = 1};
     struct error err = {0};
 
     for (uint32_t i = 0; i < at->choice.case_count; i++) {
@@ -120,10 +125,10 @@ static enum status text_of_template(struct decision *d, const struct template *t
     return template == NULL ? STATUS_OK : scope_render_text(d, template, sight, text, err);
 }
 
-static struct move enter_raise(struct decision *d, uint32_t step)
+static struct move enter_raise(struct decision *d, uint32_t scope, uint32_t step)
 {
     const struct step *at = &d->flow->steps[step];
-    struct sight sight = {.step = at, .attempt = 1};
+    struct sight sight = {.scope = scope, .step = at, .attempt = 1};
     struct text type;
     struct text title;
     struct text detail;
@@ -132,8 +137,8 @@ static struct move enter_raise(struct decision *d, uint32_t step)
     struct error err = {0};
     int64_t number;
 
-    if (at->raise.again && d->after->error != NULL) {
-        return failed(json_copy(d->after->error));
+    if (at->raise.again && scope_error(d, scope) != NULL) {
+        return failed(json_copy(scope_error(d, scope)));
     }
     if (text_of_template(d, at->raise.error, &sight, &type, &err) != STATUS_OK ||
         text_of_template(d, at->raise.title, &sight, &title, &err) != STATUS_OK ||
@@ -152,10 +157,10 @@ static struct move enter_raise(struct decision *d, uint32_t step)
     return failed(error);
 }
 
-static struct move enter_end(struct decision *d, uint32_t step)
+static struct move enter_end(struct decision *d, uint32_t scope, uint32_t step)
 {
     const struct step *at = &d->flow->steps[step];
-    struct sight sight = {.step = at, .attempt = 1};
+    struct sight sight = {.scope = scope, .step = at, .attempt = 1};
     struct text reason;
     struct json *error;
     struct error err = {0};
@@ -166,7 +171,7 @@ static struct move enter_end(struct decision *d, uint32_t step)
     }
     /* In onFailure it is settled how the run ends: only the rest is left out. */
     if (at->end.status == END_COMPLETED || d->after->status == RUN_FINISHING) {
-        return (struct move){.kind = MOVE_TO, .step = STEP_NONE};
+        return (struct move){.kind = MOVE_TO, .step = PLACE_RUN_END};
     }
     error = problem_new(is_failed ? "failed" : "cancelled", reason, NULL);
     json_put_text(error, "step", at->name);
@@ -174,10 +179,48 @@ static struct move enter_end(struct decision *d, uint32_t step)
     return (struct move){.kind = MOVE_STOP};
 }
 
-static struct move enter(struct decision *d, uint32_t step)
+static struct move enter_rollback(struct decision *d, uint32_t scope, uint32_t step)
+{
+    return (struct move){.kind = unwind_rollback(d, scope, step) ? MOVE_STOP : MOVE_DONE};
+}
+
+static struct move enter_action(struct decision *d, uint32_t scope, uint32_t step)
+{
+    switch (d->flow->steps[step].kind) {
+    case STEP_REQUEST:
+        request_open(d, scope, step);
+        return (struct move){.kind = MOVE_STOP};
+    case STEP_EMIT:
+        return done_unless(send_emit(d, scope, step));
+    case STEP_LISTEN:
+        return enter_listen(d, scope, step);
+    case STEP_WAIT:
+        return enter_wait(d, scope, step);
+    case STEP_SET:
+        return enter_set(d, scope, step);
+    case STEP_SWITCH:
+        return enter_switch(d, scope, step);
+    case STEP_RAISE:
+        return enter_raise(d, scope, step);
+    case STEP_END:
+        return enter_end(d, scope, step);
+    case STEP_BLOCK:
+        return stop_unless(block_open(d, scope, step));
+    case STEP_FORK:
+        return stop_unless(fork_open(d, scope, step));
+    case STEP_FOR:
+        return stop_unless(loop_open(d, scope, step));
+    case STEP_ROLLBACK:
+        return enter_rollback(d, scope, step);
+    }
+    CHECK(false && "unknown step kind");
+    return (struct move){.kind = MOVE_STOP};
+}
+
+static struct move enter(struct decision *d, uint32_t scope, uint32_t step)
 {
     const struct step *at = &d->flow->steps[step];
-    struct sight sight = {.step = at, .attempt = 1};
+    struct sight sight = {.scope = scope, .step = at, .attempt = 1};
     struct error err = {0};
     bool truth = true;
 
@@ -190,32 +233,13 @@ static struct move enter(struct decision *d, uint32_t step)
             return (struct move){.kind = MOVE_PAST};
         }
     }
-    switch (at->kind) {
-    case STEP_REQUEST:
-        request_open(d, step);
-        return (struct move){.kind = MOVE_STOP};
-    case STEP_EMIT:
-        return done_unless(send_emit(d, step));
-    case STEP_LISTEN:
-        return enter_listen(d, step);
-    case STEP_WAIT:
-        return enter_wait(d, step);
-    case STEP_SET:
-        return enter_set(d, step);
-    case STEP_SWITCH:
-        return enter_switch(d, step);
-    case STEP_RAISE:
-        return enter_raise(d, step);
-    case STEP_END:
-        return enter_end(d, step);
-    }
-    CHECK(false && "unknown step kind");
-    return (struct move){.kind = MOVE_STOP};
+    return enter_action(d, scope, step);
 }
 
-void advance(struct decision *d, uint32_t step)
+/* One list, until it waits or comes to its end. */
+static void run_list(struct decision *d, uint32_t scope, uint32_t step)
 {
-    while (step != STEP_NONE) {
+    while (step != STEP_NONE && step != PLACE_RUN_END) {
         const struct step *at = &d->flow->steps[step];
         struct move move;
 
@@ -223,11 +247,11 @@ void advance(struct decision *d, uint32_t step)
         if (++d->inline_steps > INLINE_TRANSITIONS_MAX) {
             move = failed(problem_of_step(d, at, 0, "runtime", "too many steps without a wait"));
         } else {
-            move = enter(d, step);
+            move = enter(d, scope, step);
         }
         switch (move.kind) {
         case MOVE_DONE:
-            result_passed(d, at, 1);
+            result_passed(d, scope, at, 1);
             step = place_after(d->flow, step, true);
             break;
         case MOVE_PAST:
@@ -241,31 +265,76 @@ void advance(struct decision *d, uint32_t step)
         case MOVE_FAIL:
             effect_decide(d->effects, "%.*s: failed: %s", TEXT_ARG(at->name),
                           problem_text(d, move.error));
-            fail_step(d, step, 0, move.error);
+            fail_step(d, scope, step, 0, move.error);
             return;
         }
     }
-    run_close(d, d->after->status == RUN_FINISHING ? d->after->closing : RUN_COMPLETED);
+    if (step == PLACE_RUN_END || scope == 0) {
+        run_end(d);
+    } else {
+        block_ended(d, scope);
+    }
 }
 
-void advance_done(struct decision *d, uint32_t step, uint32_t activation, uint32_t attempt,
-                  const struct json *result)
+/* The list may have been given up since it was said to go on. */
+static bool is_live(const struct decision *d, uint32_t scope)
 {
-    const struct step *at = &d->flow->steps[step];
+    const struct frame *frame = scope == 0 ? NULL : instance_find_frame(d->after, scope);
+
+    if (scope == 0) {
+        return d->after->status == RUN_RUNNING || d->after->status == RUN_FINISHING;
+    }
+    return frame != NULL && frame->state == FRAME_OPEN;
+}
+
+void advance(struct decision *d, uint32_t scope, uint32_t step)
+{
+    if (d->ready_count == d->ready_capacity) {
+        uint32_t capacity = d->ready_capacity == 0 ? 8 : d->ready_capacity * 2;
+        struct position *ready = arena_array(d->effects->arena, capacity, sizeof(*ready));
+
+        for (uint32_t i = 0; i < d->ready_count; i++) {
+            ready[i] = d->ready[i];
+        }
+        d->ready = ready;
+        d->ready_capacity = capacity;
+    }
+    d->ready[d->ready_count++] = (struct position){scope, step};
+}
+
+void advance_run(struct decision *d)
+{
+    while (d->ready_next < d->ready_count) {
+        struct position at = d->ready[d->ready_next++];
+
+        if (is_live(d, at.scope)) {
+            run_list(d, at.scope, at.step);
+        }
+    }
+}
+
+void advance_stop(struct decision *d)
+{
+    d->ready_next = d->ready_count;
+}
+
+void advance_done(struct decision *d, const struct frame *frame, const struct json *result)
+{
+    const struct step *at = &d->flow->steps[frame->step];
     struct json *error = NULL;
 
     effect_decide(d->effects, "%.*s: done", TEXT_ARG(at->name));
     if (result != NULL) {
-        error = result_keep(d, at, attempt, result);
+        error = result_keep(d, frame->parent, at, frame->attempt, result);
     }
     /* Armed even if its result cannot be kept: the step has taken place. */
-    undo_arm(d, activation, attempt, false);
-    result_passed(d, at, attempt);
+    undo_arm(d, frame, false);
+    result_passed(d, frame->parent, at, frame->attempt);
     if (error != NULL) {
         effect_decide(d->effects, "%.*s: failed: %s", TEXT_ARG(at->name), problem_text(d, error));
         /* Under its own activation: should an operator repeat it, the service knows it by that. */
-        fail_step(d, step, activation, error);
+        fail_step(d, frame->parent, frame->step, frame->activation, error);
         return;
     }
-    advance(d, place_after(d->flow, step, true));
+    advance(d, frame->parent, place_after(d->flow, frame->step, true));
 }

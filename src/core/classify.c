@@ -5,6 +5,7 @@ static struct sight sight_of(const struct decision *d, const struct frame *frame
                              const struct incoming *reply)
 {
     return (struct sight){
+        .scope = frame->parent,
         .input = reply->payload,
         .step = &d->flow->steps[frame->step],
         .attempt = frame->attempt,

@@ -1,25 +1,55 @@
-/* The compensation stack: LANGUAGE.md section 5, rules 1 to 4. */
+/* Entries of the compensation stack: LANGUAGE.md section 5, rules 1 and 2. */
 #include "core/decision.h"
 
-void undo_push(struct decision *d, uint32_t step, uint32_t activation)
+/* Within a fork or for the stack is a tree: an entry for the block itself and one for each list. */
+static void ensure_groups(struct decision *d, uint32_t scope)
+{
+    while (scope != 0) {
+        const struct frame *frame = instance_find_frame(d->after, scope);
+
+        if (frame->role != BLOCK_BODY && frame->role != BLOCK_CATCH) {
+            struct undo *group;
+
+            if (instance_find_undo(d->after, scope) != NULL) {
+                return;
+            }
+            group = instance_add_undo(d->after, scope);
+            group->group = frame->parent;
+            group->step = frame->step;
+            group->state = UNDO_GROUP;
+            group->parallel = frame->role == BLOCK_FORK || frame->role == BLOCK_LOOP;
+        }
+        scope = frame->parent;
+    }
+}
+
+void undo_push(struct decision *d, const struct frame *frame)
 {
     struct undo *undo;
 
     /* After the pivot nothing is ever undone; in onFailure there is nothing left to undo it. */
-    if (d->flow->steps[step].compensate == NULL || d->after->sealed ||
-        d->after->status != RUN_RUNNING || instance_undo(d->after, activation) != NULL) {
+    if (d->flow->steps[frame->step].compensate == NULL || d->after->sealed ||
+        d->after->status != RUN_RUNNING ||
+        instance_find_undo(d->after, frame->activation) != NULL) {
         return;
     }
-    undo = instance_add_undo(d->after);
-    *undo = (struct undo){.activation = activation, .step = step, .state = UNDO_PENDING};
+    ensure_groups(d, frame->parent);
+    undo = instance_add_undo(d->after, frame->activation);
+    undo->group = frame->parent;
+    undo->step = frame->step;
+    undo->state = UNDO_PENDING;
 }
 
-/* To be rendered when it is sent: the document as it is now. */
-static struct json *snapshot_of(const struct decision *d)
+/* To be rendered when it is sent: what the step sees now. */
+static struct json *snapshot_of(struct decision *d, uint32_t scope)
 {
     struct json *message = json_object();
+    struct json *loops = scope_loops(d, scope);
 
-    json_put(message, TEXT("data"), json_copy(d->after->data));
+    json_put(message, TEXT("data"), json_copy(scope_data(d, scope)));
+    if (loops != NULL) {
+        json_put(message, TEXT("loops"), loops);
+    }
     return message;
 }
 
@@ -30,15 +60,15 @@ static void keep_message(struct decision *d, struct undo *undo, struct json *mes
     (void)result_fits(d->after, message, 0);
 }
 
-void undo_arm(struct decision *d, uint32_t activation, uint32_t attempt, bool in_doubt)
+void undo_arm(struct decision *d, const struct frame *frame, bool in_doubt)
 {
-    struct undo *undo = instance_undo(d->after, activation);
+    struct undo *undo = instance_undo(d->after, frame->activation);
+    struct sight sight = {.scope = frame->parent, .attempt = frame->attempt};
     const struct step *step;
-    struct sight sight = {.attempt = attempt};
     struct rendered rendered;
     struct json *error;
 
-    if (undo == NULL) {
+    if (undo == NULL || undo->state == UNDO_GROUP) {
         return;
     }
     step = &d->flow->steps[undo->step];
@@ -47,7 +77,7 @@ void undo_arm(struct decision *d, uint32_t activation, uint32_t attempt, bool in
     undo->in_doubt = in_doubt;
     if (d->after->error == NULL &&
         (send_variables(&step->compensate->message) >> VARIABLE_ERROR & 1u) != 0) {
-        keep_message(d, undo, snapshot_of(d));
+        keep_message(d, undo, snapshot_of(d, frame->parent));
         return;
     }
     error = send_render(d, &step->compensate->message, &sight, &rendered);
@@ -56,7 +86,7 @@ void undo_arm(struct decision *d, uint32_t activation, uint32_t attempt, bool in
          * sticks if that fails too. */
         alert_add(d, ALERT_DATA, step, error, "the undo cannot be rendered");
         json_free(error);
-        keep_message(d, undo, snapshot_of(d));
+        keep_message(d, undo, snapshot_of(d, frame->parent));
         return;
     }
     keep_message(d, undo, send_to_json(d, &step->compensate->message, &rendered));
@@ -68,7 +98,7 @@ void undo_settle(struct decision *d, const struct frame *frame)
     const struct step *step = &d->flow->steps[frame->step];
     enum in_doubt rule = step->in_doubt == IN_DOUBT_UNSET ? d->flow->saga_in_doubt : step->in_doubt;
 
-    if (instance_undo(d->after, frame->activation) == NULL) {
+    if (frame->kind != FRAME_STEP || instance_undo(d->after, frame->activation) == NULL) {
         return;
     }
     if (problem_is_answer(frame->error)) {
@@ -80,77 +110,28 @@ void undo_settle(struct decision *d, const struct frame *frame)
                       TEXT_ARG(step->name));
     } else {
         effect_decide(d->effects, "%.*s: outcome unknown, will be undone", TEXT_ARG(step->name));
-        undo_arm(d, frame->activation, frame->attempt, true);
+        undo_arm(d, frame, true);
     }
 }
 
-static uint32_t open_undos(const struct instance *instance)
+void undo_start(struct decision *d, uint32_t activation)
 {
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < instance->frame_count; i++) {
-        const struct frame *frame = &instance->frames[i];
-
-        count += frame->kind == FRAME_UNDO && frame->state != FRAME_STUCK;
-    }
-    return count;
-}
-
-/* The latest entry that is armed, or NULL. */
-static struct undo *next_undo(struct instance *instance)
-{
-    for (uint32_t i = instance->undo_count; i > 0; i--) {
-        if (instance->stack[i - 1].state == UNDO_ARMED) {
-            return &instance->stack[i - 1];
-        }
-    }
-    return NULL;
-}
-
-/* Open a frame for the undo and send it. */
-static void start_undo(struct decision *d, struct undo *undo)
-{
-    struct frame *frame = instance_add_frame(d->after);
-    uint32_t activation = d->after->activation_next++;
-    uint32_t undo_of = undo->activation;
+    struct undo *undo = instance_undo(d->after, activation);
     uint32_t step = undo->step;
+    struct frame *frame = instance_add_frame(d->after, d->after->activation_next++);
+    uint32_t own = frame->activation;
 
-    *frame = (struct frame){
-        .activation = activation,
-        .kind = FRAME_UNDO,
-        .state = FRAME_AWAITING_REPLY,
-        .step = step,
-        .undo_of = undo_of,
-        .attempt = 1,
-        .opened_ms = d->event->time_ms,
-    };
+    frame->kind = FRAME_UNDO;
+    frame->state = FRAME_AWAITING_REPLY;
+    frame->step = step;
+    frame->undo_of = activation;
+    frame->attempt = 1;
+    frame->opened_ms = d->event->time_ms;
     undo->state = UNDO_RUNNING;
-    if (undo_send(d, activation)) {
+    if (undo_send(d, own)) {
         effect_decide(d->effects, "undo of %.*s: emitted", TEXT_ARG(d->flow->steps[step].name));
-        instance_drop_frame(d->after, activation);
-        instance_drop_undo(d->after, undo_of);
-    }
-}
-
-void unwind(struct decision *d)
-{
-    for (;;) {
-        struct undo *undo;
-
-        if (d->flow->when_stuck == STUCK_HOLD && instance_is_stuck(d->after)) {
-            return;
-        }
-        if (d->flow->saga_order == SAGA_REVERSE && open_undos(d->after) > 0) {
-            return;
-        }
-        undo = next_undo(d->after);
-        if (undo == NULL) {
-            break;
-        }
-        start_undo(d, undo);
-    }
-    if (d->after->frame_count == 0) {
-        run_finish(d);
+        instance_drop_frame(d->after, own);
+        instance_drop_undo(d->after, activation);
     }
 }
 

@@ -10,14 +10,31 @@
 
 #include "core/transition.h"
 
+/* Where a list of steps goes on. */
+struct position {
+    uint32_t scope; /* Activation of the block whose list it is; 0: the run's own. */
+    uint32_t step;  /* STEP_NONE: the end of the list. */
+};
+
+/* As a place to go on at: the run ends, wherever this is said. */
+#define PLACE_RUN_END (STEP_NONE - 1)
+
 struct decision {
     const struct flow *flow;
     const struct event *event;
     struct instance *after;
     struct effect_list *effects;
     uint32_t inline_steps; /* Steps passed through by this event. */
-    uint32_t draws;        /* Calls of uuid and random so far. */
-    struct text seed;      /* Built when the first expression runs. */
+    /* Lists that can go on, in the order in which they will; in the effects' arena. */
+    struct position *ready;
+    uint32_t ready_next;
+    uint32_t ready_count;
+    uint32_t ready_capacity;
+    /* The document of the branch or iteration looked at last; NULL: none. */
+    struct json *view;
+    uint32_t view_scope;
+    uint32_t draws;   /* Calls of uuid and random so far. */
+    struct text seed; /* Built when the first expression runs. */
     /* Variables that are the same for the whole event; built when first read. */
     struct json *flow_json;
     struct json *instance_json;
@@ -34,9 +51,12 @@ struct incoming {
 
 /* What an expression is about, beyond the run itself. Zeroed: a step-less look at the document. */
 struct sight {
-    const struct json *input; /* `.`; NULL: the instance document. */
-    const struct json *data;  /* $data; NULL: the instance document. */
-    const struct step *step;  /* $step; NULL: null. */
+    uint32_t scope;            /* The block it stands in; 0: the run's own list. */
+    const struct json *input;  /* `.`; NULL: the scope's document. */
+    const struct json *data;   /* $data; NULL: the scope's document. */
+    const struct json *loops;  /* Loop variables as scope_loops() kept them; NULL: the scope's. */
+    const struct json *caught; /* $error of a catch that is being chosen; NULL: the scope's. */
+    const struct step *step;   /* $step; NULL: null. */
     uint32_t attempt;
     const struct incoming *incoming; /* $message; NULL: null. */
 };
@@ -55,6 +75,17 @@ MUST_CHECK enum status scope_render(struct decision *d, const struct template *t
 MUST_CHECK enum status scope_render_text(struct decision *d, const struct template *template,
                                          const struct sight *sight, struct text *text,
                                          struct error *err);
+/* The document as steps in `scope` see it: in a branch or an iteration, the one around it with what
+ * its own steps added. Borrowed until the next change. */
+const struct json *scope_data(struct decision *d, uint32_t scope);
+/* The document has changed. */
+void scope_forget(struct decision *d);
+/* The loop variables that steps in `scope` see, for later: slot to value. The caller's; NULL: none. */
+struct json *scope_loops(const struct decision *d, uint32_t scope);
+/* $error: of the catch that `scope` is in, else of what ends the run. Borrowed; NULL: none. */
+const struct json *scope_error(const struct decision *d, uint32_t scope);
+/* The branch or iteration that steps in `scope` write to, or NULL: the instance document. */
+struct frame *scope_holder(const struct decision *d, uint32_t scope);
 void scope_release(struct decision *d);
 
 /* problem.c: $error objects. */
@@ -103,8 +134,8 @@ bool retry_next(const struct decision *d, const struct retry_policy *policy,
 
 /* place.c: the map of the flow. */
 
-/* Where it goes on when `step` is through; STEP_NONE at the end of the root list. `ran`: its own
- * `then` counts. */
+/* Where it goes on when `step` is through; STEP_NONE at the end of its block's list, PLACE_RUN_END
+ * where the run ends. `ran`: its own `then` counts. */
 uint32_t place_after(const struct flow *flow, uint32_t step, bool ran);
 
 /* reach.c */
@@ -114,43 +145,103 @@ bool reach_wants(const struct decision *d, const struct incoming *incoming);
 
 /* result.c: what a step leaves behind. */
 
-/* Merge a step's result into the document. Gives an error. */
-struct json *result_keep(struct decision *d, const struct step *step, uint32_t attempt,
-                         const struct json *result);
-/* Replace the document by `data` (taken over), which differs by what `added` holds. Gives an error
- * if the state would be too large. */
-struct json *result_put_data(struct decision *d, const struct step *step, struct json *data,
-                             const struct json *added);
+/* Merge a step's result into the document of its scope. Gives an error. */
+struct json *result_keep(struct decision *d, uint32_t scope, const struct step *step,
+                         uint32_t attempt, const struct json *result);
+/* `set`: merge the object `value` deeply. Gives an error. */
+struct json *result_merge(struct decision *d, uint32_t scope, const struct step *step,
+                          const struct json *value);
 /* The step succeeded: pivot, note. */
-void result_passed(struct decision *d, const struct step *step, uint32_t attempt);
+void result_passed(struct decision *d, uint32_t scope, const struct step *step, uint32_t attempt);
 /* Is the state, with `added` (under a name of so many bytes) in it already, small enough? */
 bool result_fits(struct instance *instance, const struct json *added, size_t name_bytes);
 
 /* advance.c */
 
-/* Run steps from `step` on (STEP_NONE: the end of the root list) until the run waits or ends. */
-void advance(struct decision *d, uint32_t step);
+/* The list of `scope` goes on at `step` (STEP_NONE: at its end), once this event's rule is through. */
+void advance(struct decision *d, uint32_t scope, uint32_t step);
 /* An open step has succeeded, its frame is gone: keep what it gave (NULL: nothing), go on. */
-void advance_done(struct decision *d, uint32_t step, uint32_t activation, uint32_t attempt,
-                  const struct json *result);
+void advance_done(struct decision *d, const struct frame *frame, const struct json *result);
+/* Run the lists that can go on until all wait, or the run has ended. */
+void advance_run(struct decision *d);
+/* Whatever was to go on does not any more. */
+void advance_stop(struct decision *d);
+
+/* block.c: lists within steps. */
+
+/* Open a block of the step in `parent`; the frame is valid until the next one is added. */
+struct frame *block_add(struct decision *d, uint32_t parent, uint32_t step, enum block_role role,
+                        uint32_t index);
+/* Arm the timeout and warnAfter of the step of an open block. Gives an error. */
+struct json *block_arm(struct decision *d, uint32_t activation);
+/* `do` and `try`. Gives an error. */
+struct json *block_open(struct decision *d, uint32_t scope, uint32_t step);
+/* The list of a block has come to its end. */
+void block_ended(struct decision *d, uint32_t activation);
+/* Take the frame out; what is on the stack from within it now belongs to the block around it. */
+void block_close(struct decision *d, uint32_t activation);
+/* Close what is open below `activation`, at any depth, but not itself. */
+void block_clear(struct decision *d, uint32_t activation);
+/* Replace one member of the frame's `local`; takes `value` over. */
+void block_put(struct frame *frame, const char *key, struct json *value);
+const struct json *block_get(const struct frame *frame, const char *key); /* NULL if absent. */
+/* Number of open blocks right below `activation`. */
+uint32_t block_children(const struct decision *d, uint32_t activation);
+/* The first block of `role` right below `activation`, or NULL. */
+const struct frame *block_child(const struct decision *d, uint32_t activation);
+/* A block has waited for what was to be undone, or for its next attempt. */
+void block_unwound(struct decision *d, uint32_t activation);
+void block_retry(struct decision *d, uint32_t activation);
+
+/* fork.c and loop.c. The first of each gives an error. */
+
+struct json *fork_open(struct decision *d, uint32_t scope, uint32_t step);
+void fork_branch_done(struct decision *d, uint32_t activation);
+/* Takes `error` over. NULL: the fork goes on without the branch. Else the fork fails with it. */
+struct json *fork_branch_failed(struct decision *d, uint32_t activation, struct json *error);
+/* The losers are undone. */
+void fork_unwound(struct decision *d, uint32_t activation);
+
+struct json *loop_open(struct decision *d, uint32_t scope, uint32_t step);
+void loop_item_done(struct decision *d, uint32_t activation);
+struct json *loop_item_failed(struct decision *d, uint32_t activation, struct json *error);
+/* The pause between two items is over. */
+void loop_resume(struct decision *d, uint32_t activation);
+/* End the blocks right below a fork or for whose outcome is settled, undo what they and those that
+ * failed did, then complete it with `result` (taken over). */
+void block_settle(struct decision *d, uint32_t activation, struct json *result);
 
 /* fail.c: errors that nothing retries, and the ways a run ends. */
 
-/* Takes `error` over. `activation` is that of the step's open frame, or 0 if it has none. */
-void fail_step(struct decision *d, uint32_t step, uint32_t activation, struct json *error);
+/* A step in `scope` has failed: the nearest catch takes it, or the run fails. Takes `error` over.
+ * `activation` is that of the step's open frame, or 0 if it has none. */
+void fail_step(struct decision *d, uint32_t scope, uint32_t step, uint32_t activation,
+               struct json *error);
+/* An open block has not ended in time. */
+void fail_block_late(struct decision *d, uint32_t activation);
+/* No catch took the error. Takes it over. */
+void fail_root(struct decision *d, uint32_t scope, uint32_t step, uint32_t activation,
+               struct json *error);
 /* The run itself fails or is cancelled. Takes `error` over. */
 void fail_run(struct decision *d, struct json *error, enum run_status closing);
 /* Keep the step open for an operator. Takes `error` over. */
-void fail_stick(struct decision *d, uint32_t step, uint32_t activation, struct json *error);
+void fail_stick(struct decision *d, uint32_t scope, uint32_t step, uint32_t activation,
+                struct json *error);
+/* A pivot in doubt below `activation` (0: anywhere): it sticks, nothing is unwound. */
+bool fail_stick_undecided(struct decision *d, uint32_t activation, const struct json *error);
+/* Close an open frame whose outcome no longer matters to the flow, only to its undo. */
+void fail_abandon(struct decision *d, uint32_t activation);
 /* `end: failed` or `cancelled`. Takes `error` over. */
 void fail_by_author(struct decision *d, struct json *error, enum run_status closing);
 /* Unwound: run onFailure, then close. */
 void run_finish(struct decision *d);
+/* The run's own list is through, or `end: completed`: run always, then close. */
+void run_end(struct decision *d);
 void run_close(struct decision *d, enum run_status status);
 
 /* request.c: commands of steps and undos, and their outcome. */
 
-void request_open(struct decision *d, uint32_t step);
+void request_open(struct decision *d, uint32_t scope, uint32_t step);
 /* Send the current attempt of an open request or undo. */
 void request_send(struct decision *d, uint32_t activation);
 void request_succeeded(struct decision *d, uint32_t activation, const struct json *payload);
@@ -189,7 +280,7 @@ struct json *send_to_json(const struct decision *d, const struct message_spec *s
 void send_from_json(struct decision *d, const struct json *json, struct rendered *out);
 uint64_t send_variables(const struct message_spec *spec);
 /* `emit`. Gives an error. */
-struct json *send_emit(struct decision *d, uint32_t step);
+struct json *send_emit(struct decision *d, uint32_t scope, uint32_t step);
 
 /* classify.c: what a reply says under the rule of its request. */
 
@@ -203,27 +294,47 @@ struct json *classify_failure(struct decision *d, const struct frame *frame,
 /* listen.c */
 
 /* Open a listen, or take a message out of the mailbox; a result (the caller's) is then set. */
-struct json *listen_open(struct decision *d, uint32_t step, struct json **result, bool *waits);
-struct json *wait_open(struct decision *d, uint32_t step, bool *waits);
+struct json *listen_open(struct decision *d, uint32_t scope, uint32_t step, struct json **result,
+                         bool *waits);
+struct json *wait_open(struct decision *d, uint32_t scope, uint32_t step, bool *waits);
 /* Topic, type, key and `when`. */
-bool listen_matches(struct decision *d, const struct step *step, const struct incoming *incoming);
+bool listen_matches(struct decision *d, uint32_t scope, const struct step *step,
+                    const struct incoming *incoming);
 struct incoming listen_mail(const struct mail *mail);
 
-/* compensate.c: the stack. */
+/* compensate.c: entries of the stack. */
 
-void undo_push(struct decision *d, uint32_t step, uint32_t activation);
+/* The command of an open step goes out: it may have to be undone. */
+void undo_push(struct decision *d, const struct frame *frame);
 /* The step took place (or may have: in_doubt). Renders the undo. No entry: does nothing. */
-void undo_arm(struct decision *d, uint32_t activation, uint32_t attempt, bool in_doubt);
+void undo_arm(struct decision *d, const struct frame *frame, bool in_doubt);
 /* A request is given up: arm in doubt or drop, by the answer and the rules. */
 void undo_settle(struct decision *d, const struct frame *frame);
-/* Start what may be started of the stack; when all is done, finish the run. */
-void unwind(struct decision *d);
 /* Send the undo of an open frame. True: it is an emit and done with. */
 bool undo_send(struct decision *d, uint32_t activation);
+/* Open a frame for an armed undo and send it. */
+void undo_start(struct decision *d, uint32_t activation);
 /* An undo is over: take frame and entry off, go on. */
 void undo_end(struct decision *d, uint32_t activation, const char *how);
 /* Nothing retries it. Takes `error` over. */
 void undo_stick(struct decision *d, uint32_t activation, struct json *error);
+
+/* unwind.c: the order in which entries are undone. */
+
+/* Start what may be started of all that is unwinding: the run, or blocks within it. What is undone
+ * whole goes on: the run to onFailure, a block to what it waited for. */
+void unwind(struct decision *d);
+/* The open frame waits until all that was pushed below `targets` (an array of activations, 0 for
+ * everything; taken over) is undone. Follow with unwind(). */
+void unwind_begin(struct decision *d, uint32_t activation, struct json *targets);
+/* Entries whose group is `from` now belong to `to`. */
+void unwind_move(struct decision *d, uint32_t from, uint32_t to);
+/* Take the group off the stack if there is nothing in it. */
+void unwind_drop_empty(struct decision *d, uint32_t group);
+/* Is something below `target` waiting to be undone? */
+bool unwind_has(const struct decision *d, uint32_t target);
+/* `rollback`. True: it waits. */
+bool unwind_rollback(struct decision *d, uint32_t scope, uint32_t step);
 
 /* on_message.c ... on_operator.c: one kind of event each. */
 

@@ -106,6 +106,10 @@ static void put_head(struct buffer *out, const struct instance *before,
         add_key(out, TEXT("sealed"));
         buffer_add_text(out, after->sealed ? TEXT("true") : TEXT("false"));
     }
+    if (before->in_always != after->in_always) {
+        add_key(out, TEXT("inAlways"));
+        buffer_add_text(out, after->in_always ? TEXT("true") : TEXT("false"));
+    }
     put_integer(out, TEXT("started"), before->started_ms, after->started_ms);
     put_integer(out, TEXT("time"), before->time_ms, after->time_ms);
     put_integer(out, TEXT("activationNext"), before->activation_next, after->activation_next);
@@ -123,16 +127,29 @@ static bool same_value(const struct json *a, const struct json *b)
 
 static bool frame_equal(const struct frame *a, const struct frame *b)
 {
-    return a->activation == b->activation && a->kind == b->kind && a->state == b->state &&
+    return a->activation == b->activation && a->parent == b->parent && a->kind == b->kind &&
+           a->state == b->state && a->role == b->role && a->index == b->index &&
            a->step == b->step && a->undo_of == b->undo_of && a->attempt == b->attempt &&
            a->opened_ms == b->opened_ms && a->attempt_ms == b->attempt_ms &&
-           a->sent_seq == b->sent_seq && same_value(a->error, b->error);
+           a->sent_seq == b->sent_seq && same_value(a->error, b->error) &&
+           same_value(a->local, b->local);
 }
 
-static void add_frame(struct buffer *out, const struct frame *frame)
+/* All of the frame, but of `local` what has changed since `old` (NULL: nothing), as it may be large. */
+static void add_frame(struct buffer *out, const struct frame *frame, const struct frame *old)
 {
+    static const char *const kinds[] = {
+        [FRAME_STEP] = "step", [FRAME_UNDO] = "undo", [FRAME_BLOCK] = "block"};
+
     buffer_add_char(out, '{');
-    add_text(out, TEXT("kind"), frame->kind == FRAME_UNDO ? TEXT("undo") : TEXT("step"));
+    add_text(out, TEXT("kind"), text_of(kinds[frame->kind]));
+    if (frame->parent != 0) {
+        add_integer(out, TEXT("parent"), frame->parent);
+    }
+    if (frame->kind == FRAME_BLOCK) {
+        add_text(out, TEXT("role"), text_of(block_role_name(frame->role)));
+        add_integer(out, TEXT("index"), frame->index);
+    }
     add_text(out, TEXT("state"), text_of(frame_state_name(frame->state)));
     add_integer(out, TEXT("step"), frame->step);
     if (frame->kind == FRAME_UNDO) {
@@ -147,6 +164,7 @@ static void add_frame(struct buffer *out, const struct frame *frame)
     if (frame->error != NULL) {
         add_value(out, TEXT("error"), frame->error);
     }
+    put_value(out, TEXT("local"), old == NULL ? NULL : old->local, frame->local);
     buffer_add_char(out, '}');
 }
 
@@ -213,7 +231,7 @@ static void put_frames(struct buffer *out, const struct instance *before,
 
         if (old == NULL || !frame_equal(old, frame)) {
             open_number(&changes, frame->activation);
-            add_frame(out, frame);
+            add_frame(out, frame, old);
         }
     }
     close_changes(&changes);
@@ -253,6 +271,13 @@ static void add_undo_fields(struct buffer *out, const struct undo *undo)
         add_key(out, TEXT("inDoubt"));
         buffer_add_text(out, TEXT("true"));
     }
+    if (undo->group != 0) {
+        add_integer(out, TEXT("group"), undo->group);
+    }
+    if (undo->parallel) {
+        add_key(out, TEXT("parallel"));
+        buffer_add_text(out, TEXT("true"));
+    }
     if (undo->message != NULL) {
         add_value(out, TEXT("message"), undo->message);
     }
@@ -260,8 +285,9 @@ static void add_undo_fields(struct buffer *out, const struct undo *undo)
 
 static bool undo_equal(const struct undo *a, const struct undo *b)
 {
-    return a->activation == b->activation && a->step == b->step && a->state == b->state &&
-           a->in_doubt == b->in_doubt && same_value(a->message, b->message);
+    return a->activation == b->activation && a->group == b->group && a->parallel == b->parallel &&
+           a->step == b->step && a->state == b->state && a->in_doubt == b->in_doubt &&
+           same_value(a->message, b->message);
 }
 
 static void put_stack(struct buffer *out, const struct instance *before,

@@ -1,4 +1,4 @@
-/* Errors that nothing retries, and the ways a run ends. */
+/* Errors that nothing retries: the nearest catch, or the end of the run. */
 #include "core/decision.h"
 
 static void stick_frame(struct decision *d, struct frame *frame, struct json *error)
@@ -10,7 +10,12 @@ static void stick_frame(struct decision *d, struct frame *frame, struct json *er
     frame->state = FRAME_STUCK;
     json_free(frame->error);
     frame->error = error;
-    if (d->after->sealed) {
+    if (!d->after->sealed && !step->pivot) {
+        detail = arena_printf(d->effects->arena,
+                              "'%.*s' failed while a pivot is in doubt; decide that, then retry or "
+                              "skip this, or say done",
+                              TEXT_ARG(step->name));
+    } else if (d->after->sealed) {
         detail = arena_printf(d->effects->arena,
                               "'%.*s' failed after the pivot; retry or skip it, or say done",
                               TEXT_ARG(step->name));
@@ -23,30 +28,34 @@ static void stick_frame(struct decision *d, struct frame *frame, struct json *er
     alert_add(d, ALERT_STUCK, step, error, detail.data);
 }
 
-void fail_stick(struct decision *d, uint32_t step, uint32_t activation, struct json *error)
+void fail_stick(struct decision *d, uint32_t scope, uint32_t step, uint32_t activation,
+                struct json *error)
 {
     struct frame *frame = activation == 0 ? NULL : instance_frame(d->after, activation);
 
     if (frame == NULL) {
-        frame = instance_add_frame(d->after);
-        *frame = (struct frame){
-            .activation = activation == 0 ? d->after->activation_next++ : activation,
-            .kind = FRAME_STEP,
-            .step = step,
-            .attempt = 1,
-            .opened_ms = d->event->time_ms,
-        };
+        frame = instance_add_frame(d->after,
+                                   activation == 0 ? d->after->activation_next++ : activation);
+        frame->kind = FRAME_STEP;
+        frame->parent = scope;
+        frame->step = step;
+        frame->attempt = 1;
+        frame->opened_ms = d->event->time_ms;
+    } else if (frame->kind == FRAME_BLOCK) {
+        /* An operator has it done again from its beginning. */
+        block_clear(d, activation);
+        frame = instance_frame(d->after, activation);
     }
     stick_frame(d, frame, error);
 }
 
-/* Close an open step whose outcome no longer matters to the flow, only to its undo. */
-static void abandon(struct decision *d, uint32_t activation)
+void fail_abandon(struct decision *d, uint32_t activation)
 {
     const struct frame *frame = instance_frame(d->after, activation);
 
     if (!problem_is_answer(frame->error)) {
         request_cancel(d, frame);
+        frame = instance_frame(d->after, activation);
     }
     undo_settle(d, frame);
     instance_disarm_owner(d->after, activation);
@@ -57,29 +66,60 @@ static void abandon(struct decision *d, uint32_t activation)
 static void stick_all(struct decision *d, struct json *error)
 {
     for (uint32_t i = 0; i < d->after->frame_count; i++) {
-        if (d->after->frames[i].state != FRAME_STUCK) {
-            stick_frame(d, &d->after->frames[i], json_copy(error));
+        struct frame *frame = &d->after->frames[i];
+
+        if (frame->state != FRAME_STUCK && frame->kind != FRAME_BLOCK) {
+            stick_frame(d, frame, json_copy(error));
         }
     }
     json_free(error);
 }
 
-/* Nothing may be unwound while it is unknown whether the pivot took place. */
-static bool stick_undecided(struct decision *d, struct json *error)
+static bool is_below(const struct decision *d, const struct frame *frame, uint32_t activation)
+{
+    while (frame != NULL && frame->activation != activation) {
+        frame = frame->parent == 0 ? NULL : instance_find_frame(d->after, frame->parent);
+    }
+    return frame != NULL;
+}
+
+bool fail_stick_undecided(struct decision *d, uint32_t activation, const struct json *error)
 {
     bool is_undecided = false;
 
     for (uint32_t i = 0; i < d->after->frame_count; i++) {
         struct frame *frame = &d->after->frames[i];
 
-        if (request_is_undecided_pivot(d, frame)) {
+        if (request_is_undecided_pivot(d, frame) &&
+            (activation == 0 || is_below(d, frame, activation))) {
             is_undecided = true;
             if (frame->state != FRAME_STUCK) {
-                stick_frame(d, frame, json_copy(error));
+                struct json *why = json_open_copy(error);
+
+                json_drop(why, TEXT("reply")); /* Not an answer to the pivot. */
+                stick_frame(d, frame, why);
             }
         }
     }
     return is_undecided;
+}
+
+/* All but undos that are under way: those are waited for. */
+static void abandon_all(struct decision *d)
+{
+    const struct frame *child;
+
+    advance_stop(d);
+    while ((child = block_child(d, 0)) != NULL) {
+        uint32_t activation = child->activation;
+
+        if (child->kind == FRAME_BLOCK) {
+            block_clear(d, activation);
+            block_close(d, activation);
+        } else {
+            fail_abandon(d, activation);
+        }
+    }
 }
 
 static void begin_unwinding(struct decision *d, struct json *error, enum run_status closing)
@@ -96,9 +136,7 @@ static void begin_unwinding(struct decision *d, struct json *error, enum run_sta
     d->after->error = error;
     (void)result_fits(d->after, error, 0);
     instance_disarm(d->after, TIMER_FLOW, 0);
-    while (d->after->frame_count > 0) {
-        abandon(d, d->after->frames[d->after->frame_count - 1].activation);
-    }
+    abandon_all(d);
 }
 
 void fail_run(struct decision *d, struct json *error, enum run_status closing)
@@ -108,7 +146,7 @@ void fail_run(struct decision *d, struct json *error, enum run_status closing)
         stick_all(d, error);
         return;
     }
-    if (stick_undecided(d, error)) {
+    if (fail_stick_undecided(d, 0, error)) {
         json_free(error);
         return;
     }
@@ -116,20 +154,20 @@ void fail_run(struct decision *d, struct json *error, enum run_status closing)
     unwind(d);
 }
 
-void fail_step(struct decision *d, uint32_t step, uint32_t activation, struct json *error)
+void fail_root(struct decision *d, uint32_t scope, uint32_t step, uint32_t activation,
+               struct json *error)
 {
     const struct step *at = &d->flow->steps[step];
 
     if (d->after->status == RUN_FINISHING) {
         alert_add(d, ALERT_DATA, at, error,
-                  arena_printf(d->effects->arena,
-                               "'%.*s' in onFailure failed, the rest is left out",
-                               TEXT_ARG(at->name))
+                  arena_printf(d->effects->arena, "'%.*s' in %s failed, the rest is left out",
+                               TEXT_ARG(at->name), d->after->in_always ? "always" : "onFailure")
                       .data);
         json_free(error);
-        run_close(d, d->after->closing);
+        run_end(d);
     } else if (d->after->sealed) {
-        fail_stick(d, step, activation, error);
+        fail_stick(d, scope, step, activation, error);
     } else {
         fail_run(d, error, RUN_FAILED);
     }
@@ -146,66 +184,4 @@ void fail_by_author(struct decision *d, struct json *error, enum run_status clos
     effect_decide(d->effects, "sealed by the pivot: nothing is undone");
     begin_unwinding(d, error, closing);
     run_finish(d);
-}
-
-void run_finish(struct decision *d)
-{
-    d->after->status = RUN_FINISHING;
-    d->inline_steps = 0; /* A runaway loop must not take onFailure's steps away. */
-    while (d->after->undo_count > 0) {
-        instance_drop_undo(d->after, d->after->stack[d->after->undo_count - 1].activation);
-    }
-    advance(d, d->flow->failure_step);
-}
-
-static void tell_unread(struct decision *d)
-{
-    while (d->after->mail_count > 0) {
-        struct incoming incoming = listen_mail(&d->after->mailbox[0]);
-
-        alert_message(d, ALERT_UNMATCHED, &incoming, "the run ended before a step listened for it");
-        instance_drop_mail(d->after, d->after->mailbox[0].number);
-    }
-}
-
-static struct json *completion_record(struct decision *d)
-{
-    struct sight sight = {0};
-    struct json *result = NULL;
-    struct error err = {0};
-
-    if (d->flow->result == NULL) {
-        return json_copy(d->after->data);
-    }
-    if (scope_render(d, d->flow->result, &sight, &result, &err) != STATUS_OK) {
-        /* All is done; only the record about it cannot be written. */
-        alert_add(d, ALERT_DATA, NULL, NULL,
-                  arena_printf(d->effects->arena, "result: %s", err.text).data);
-        return json_null();
-    }
-    return result;
-}
-
-void run_close(struct decision *d, enum run_status status)
-{
-    struct instance *after = d->after;
-
-    while (after->frame_count > 0) {
-        abandon(d, after->frames[after->frame_count - 1].activation);
-    }
-    if (status == RUN_COMPLETED) {
-        after->result = completion_record(d);
-    }
-    tell_unread(d);
-    while (after->timer_count > 0) {
-        instance_disarm(after, after->timers[0].kind, after->timers[0].owner);
-    }
-    while (after->undo_count > 0) {
-        instance_drop_undo(after, after->stack[after->undo_count - 1].activation);
-    }
-    json_free(after->ids);
-    after->ids = NULL;
-    after->status = status;
-    after->closing = RUN_NONE;
-    effect_decide(d->effects, "%s", run_status_name(status));
 }

@@ -41,10 +41,14 @@ static bool key_matches(const struct decision *d, const struct step *step,
     return matches;
 }
 
-bool listen_matches(struct decision *d, const struct step *step, const struct incoming *incoming)
+bool listen_matches(struct decision *d, uint32_t scope, const struct step *step,
+                    const struct incoming *incoming)
 {
-    struct sight sight = {
-        .input = incoming->payload, .step = step, .attempt = 1, .incoming = incoming};
+    struct sight sight = {.scope = scope,
+                          .input = incoming->payload,
+                          .step = step,
+                          .attempt = 1,
+                          .incoming = incoming};
     struct error err = {0};
     bool truth = true;
 
@@ -77,12 +81,13 @@ struct incoming listen_mail(const struct mail *mail)
     };
 }
 
-static bool take_mail(struct decision *d, const struct step *step, struct json **result)
+static bool take_mail(struct decision *d, uint32_t scope, const struct step *step,
+                      struct json **result)
 {
     for (uint32_t i = 0; i < d->after->mail_count; i++) {
         struct incoming incoming = listen_mail(&d->after->mailbox[i]);
 
-        if (listen_matches(d, step, &incoming)) {
+        if (listen_matches(d, scope, step, &incoming)) {
             *result = json_copy(incoming.payload);
             instance_drop_mail(d->after, d->after->mailbox[i].number);
             effect_decide(d->effects, "%.*s: took an early message", TEXT_ARG(step->name));
@@ -92,12 +97,15 @@ static bool take_mail(struct decision *d, const struct step *step, struct json *
     return false;
 }
 
-static struct frame *open_frame(struct decision *d, uint32_t step, enum frame_state state)
+static struct frame *open_frame(struct decision *d, uint32_t scope, uint32_t step,
+                                enum frame_state state)
 {
-    struct frame *frame = instance_add_frame(d->after);
+    uint32_t activation = d->after->activation_next++;
+    struct frame *frame = instance_add_frame(d->after, activation);
 
     *frame = (struct frame){
-        .activation = d->after->activation_next++,
+        .activation = activation,
+        .parent = scope,
         .kind = FRAME_STEP,
         .state = state,
         .step = step,
@@ -107,23 +115,24 @@ static struct frame *open_frame(struct decision *d, uint32_t step, enum frame_st
     return frame;
 }
 
-struct json *listen_open(struct decision *d, uint32_t step, struct json **result, bool *waits)
+struct json *listen_open(struct decision *d, uint32_t scope, uint32_t step, struct json **result,
+                         bool *waits)
 {
     const struct step *at = &d->flow->steps[step];
-    struct sight sight = {.step = at, .attempt = 1};
+    struct sight sight = {.scope = scope, .step = at, .attempt = 1};
     struct error err = {0};
     uint32_t activation;
     int64_t ms;
 
     *waits = false;
     *result = NULL;
-    if (take_mail(d, at, result)) {
+    if (take_mail(d, scope, at, result)) {
         return NULL;
     }
     if (span_length(d, &at->timeout, &sight, &ms, &err) != STATUS_OK) {
         return problem_expression(d, at, 1, &err);
     }
-    activation = open_frame(d, step, FRAME_LISTENING)->activation;
+    activation = open_frame(d, scope, step, FRAME_LISTENING)->activation;
     if (span_arm_warning(d, &at->warn_after, activation, &sight, &err) != STATUS_OK) {
         instance_drop_frame(d->after, activation);
         return problem_expression(d, at, 1, &err);
@@ -136,10 +145,10 @@ struct json *listen_open(struct decision *d, uint32_t step, struct json **result
     return NULL;
 }
 
-static enum status wait_due(struct decision *d, const struct step *step, int64_t *due_ms,
-                            struct error *err)
+static enum status wait_due(struct decision *d, uint32_t scope, const struct step *step,
+                            int64_t *due_ms, struct error *err)
 {
-    struct sight sight = {.step = step, .attempt = 1};
+    struct sight sight = {.scope = scope, .step = step, .attempt = 1};
     struct json *value = NULL;
     enum status status;
     int64_t ms;
@@ -166,24 +175,24 @@ static enum status wait_due(struct decision *d, const struct step *step, int64_t
     return status;
 }
 
-struct json *wait_open(struct decision *d, uint32_t step, bool *waits)
+struct json *wait_open(struct decision *d, uint32_t scope, uint32_t step, bool *waits)
 {
     const struct step *at = &d->flow->steps[step];
-    struct sight sight = {.step = at, .attempt = 1};
+    struct sight sight = {.scope = scope, .step = at, .attempt = 1};
     struct error err = {0};
     int64_t due_ms = 0;
     uint32_t activation;
     char text[TIME_TEXT_BYTES];
 
     *waits = false;
-    if (wait_due(d, at, &due_ms, &err) != STATUS_OK) {
+    if (wait_due(d, scope, at, &due_ms, &err) != STATUS_OK) {
         return problem_expression(d, at, 1, &err);
     }
     if (due_ms <= d->event->time_ms) {
         effect_decide(d->effects, "%.*s: nothing to wait for", TEXT_ARG(at->name));
         return NULL;
     }
-    activation = open_frame(d, step, FRAME_SLEEPING)->activation;
+    activation = open_frame(d, scope, step, FRAME_SLEEPING)->activation;
     if (span_arm_warning(d, &at->warn_after, activation, &sight, &err) != STATUS_OK) {
         instance_drop_frame(d->after, activation);
         return problem_expression(d, at, 1, &err);

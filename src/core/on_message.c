@@ -188,7 +188,7 @@ static enum transition_result start(struct decision *d, const struct incoming *i
     if (error != NULL) {
         fail_run(d, error, RUN_FAILED);
     } else {
-        advance(d, d->flow->first_step);
+        advance(d, 0, d->flow->first_step);
     }
     return TRANSITION_APPLIED;
 }
@@ -253,7 +253,7 @@ static const struct frame *find_listener(struct decision *d, const struct incomi
         const struct step *step = &d->flow->steps[frame->step];
 
         if (frame->kind == FRAME_STEP && step->kind == STEP_LISTEN &&
-            listen_matches(d, step, incoming)) {
+            listen_matches(d, frame->parent, step, incoming)) {
             return frame;
         }
     }
@@ -263,18 +263,16 @@ static const struct frame *find_listener(struct decision *d, const struct incomi
 static enum transition_result on_open(struct decision *d, const struct incoming *incoming)
 {
     const struct frame *frame = find_listener(d, incoming);
-    uint32_t step;
-    uint32_t activation;
+    struct frame was;
 
     if (frame == NULL) {
         return keep(d, incoming);
     }
-    step = frame->step;
-    activation = frame->activation;
+    was = *frame;
     remember_id(d);
-    instance_disarm_owner(d->after, activation);
-    instance_drop_frame(d->after, activation);
-    advance_done(d, step, activation, 1, incoming->payload);
+    instance_disarm_owner(d->after, was.activation);
+    instance_drop_frame(d->after, was.activation);
+    advance_done(d, &was, incoming->payload);
     return TRANSITION_APPLIED;
 }
 

@@ -60,6 +60,7 @@ static const struct frame *find_stuck(const struct decision *d)
 static void retry(struct decision *d, uint32_t activation)
 {
     struct frame *frame = instance_frame(d->after, activation);
+    uint32_t scope = frame->parent;
     uint32_t step = frame->step;
 
     if (frame->kind == FRAME_UNDO || d->flow->steps[step].kind == STEP_REQUEST) {
@@ -71,22 +72,20 @@ static void retry(struct decision *d, uint32_t activation)
         return;
     }
     instance_drop_frame(d->after, activation);
-    advance(d, step);
+    advance(d, scope, step);
 }
 
 static void go_on(struct decision *d, uint32_t activation, bool ran)
 {
-    const struct frame *frame = instance_frame(d->after, activation);
-    uint32_t step = frame->step;
-    uint32_t attempt = frame->attempt;
-    enum step_kind kind = d->flow->steps[step].kind;
+    struct frame was = *instance_frame(d->after, activation);
+    enum step_kind kind = d->flow->steps[was.step].kind;
     struct json *nothing = kind == STEP_REQUEST || kind == STEP_LISTEN ? json_null() : NULL;
 
     instance_drop_frame(d->after, activation);
     if (ran) {
-        advance_done(d, step, activation, attempt, nothing);
+        advance_done(d, &was, nothing);
     } else {
-        advance(d, place_after(d->flow, step, false));
+        advance(d, was.parent, place_after(d->flow, was.step, false));
     }
     json_free(nothing);
 }
@@ -99,13 +98,20 @@ static void pivot_failed(struct decision *d, uint32_t activation)
     bool is_cancel = text_is(problem_type(frame->error), "cancelled");
     struct json *error = problem_of_step(d, step, frame->attempt, "rejected", "did not take place");
 
+    uint32_t scope = frame->parent;
+    uint32_t index = frame->step;
+
     instance_drop_undo(d->after, activation);
     if (is_cancel) {
         json_free(error);
         error = json_copy(frame->error);
     }
     instance_drop_frame(d->after, activation);
-    fail_run(d, error, is_cancel ? RUN_CANCELLED : RUN_FAILED);
+    if (is_cancel) {
+        fail_run(d, error, RUN_CANCELLED);
+    } else {
+        fail_step(d, scope, index, 0, error);
+    }
 }
 
 static enum transition_result settle_undo(struct decision *d, const struct frame *frame)

@@ -32,7 +32,7 @@ static void pivot_refused(struct decision *d, uint32_t activation, struct json *
         return;
     }
     json_free(stuck);
-    fail_run(d, json_copy(error), RUN_FAILED);
+    fail_step(d, frame->parent, frame->step, activation, json_copy(error));
 }
 
 static enum transition_result on_failure(struct decision *d, const struct frame *frame,

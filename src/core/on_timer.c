@@ -12,28 +12,33 @@ static void on_attempt(struct decision *d, uint32_t activation)
 
 static void on_backoff(struct decision *d, uint32_t activation)
 {
+    if (instance_frame(d->after, activation)->kind == FRAME_BLOCK) {
+        block_retry(d, activation);
+        return;
+    }
     instance_frame(d->after, activation)->attempt++;
     request_send(d, activation);
 }
 
 static void on_listen(struct decision *d, uint32_t activation)
 {
+    uint32_t scope = instance_frame(d->after, activation)->parent;
     uint32_t step = instance_frame(d->after, activation)->step;
     struct json *error = problem_of_step(d, &d->flow->steps[step], 0, "timeout",
                                          "no message in time");
 
     effect_decide(d->effects, "%.*s: failed: %s", TEXT_ARG(d->flow->steps[step].name),
                   problem_text(d, error));
-    fail_step(d, step, activation, error);
+    fail_step(d, scope, step, activation, error);
 }
 
 static void on_wait(struct decision *d, uint32_t activation)
 {
-    uint32_t step = instance_frame(d->after, activation)->step;
+    struct frame was = *instance_frame(d->after, activation);
 
     instance_disarm_owner(d->after, activation);
     instance_drop_frame(d->after, activation);
-    advance_done(d, step, activation, 1, NULL);
+    advance_done(d, &was, NULL);
 }
 
 static void on_warn(struct decision *d, uint32_t owner)
@@ -87,6 +92,12 @@ enum transition_result on_timer(struct decision *d)
         break;
     case TIMER_WARN:
         on_warn(d, owner);
+        break;
+    case TIMER_BLOCK:
+        fail_block_late(d, owner);
+        break;
+    case TIMER_PAUSE:
+        loop_resume(d, owner);
         break;
     }
     return TRANSITION_APPLIED;

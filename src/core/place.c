@@ -10,13 +10,16 @@ uint32_t place_after(const struct flow *flow, uint32_t step, bool ran)
             return at->then.step;
         }
         if (ran && at->then.kind == THEN_END) {
-            return STEP_NONE;
+            return PLACE_RUN_END;
         }
         if (at->next != STEP_NONE) {
             return at->next;
         }
-        /* The list has ended, so the step around it is complete. */
+        /* The list has ended. The switch around it is no block: it is complete with its case. */
         step = at->parent;
+        if (step != STEP_NONE && flow->steps[step].kind != STEP_SWITCH) {
+            return STEP_NONE;
+        }
         ran = true;
     }
     return STEP_NONE;
@@ -34,16 +37,29 @@ static void add_frame(const struct flow *flow, const struct frame *frame, struct
     buffer_addf(out, "%s%.*s%s", prefix, TEXT_ARG(flow->steps[frame->step].name), suffix);
 }
 
+/* A for between two items. */
+static bool is_pausing(const struct instance *instance, const struct frame *frame)
+{
+    return instance_timer(instance, TIMER_PAUSE, frame->activation) != NULL;
+}
+
 void instance_place(const struct flow *flow, const struct instance *instance, struct buffer *out)
 {
-    if (instance->frame_count == 0) {
-        buffer_addf(out, "%s", run_status_name(instance->status));
-        return;
-    }
+    bool any = false;
+
     for (uint32_t i = 0; i < instance->frame_count; i++) {
-        if (i > 0) {
-            buffer_addf(out, ", ");
+        const struct frame *frame = &instance->frames[i];
+
+        /* Of blocks, only those that wait themselves: else it is their steps that do. */
+        if (frame->kind == FRAME_BLOCK && frame->state == FRAME_OPEN &&
+            !is_pausing(instance, frame)) {
+            continue;
         }
-        add_frame(flow, &instance->frames[i], out);
+        buffer_addf(out, "%s", any ? ", " : "");
+        add_frame(flow, frame, out);
+        any = true;
+    }
+    if (!any) {
+        buffer_addf(out, "%s", run_status_name(instance->status));
     }
 }

@@ -19,6 +19,41 @@ static void visit(struct search *search, uint32_t step)
     search->todo[search->todo_count++] = step;
 }
 
+static void visit_lists(struct search *search, const struct step *at)
+{
+    visit(search, at->first_step);
+    for (uint32_t i = 0; i < at->branch_count; i++) {
+        visit(search, at->branches[i].first_step);
+    }
+    for (uint32_t i = 0; i < at->catcher_count; i++) {
+        visit(search, at->catchers[i].first_step);
+    }
+}
+
+/* Where it goes on after `step`, out of the block it stands in if that is at its end. */
+static void visit_after(struct search *search, uint32_t step, bool ran)
+{
+    uint32_t next = place_after(search->flow, step, ran);
+
+    while (next == STEP_NONE) {
+        /* The step whose list has come to its end; the switches in between are none. */
+        do {
+            step = search->flow->steps[step].parent;
+        } while (step != STEP_NONE && search->flow->steps[step].kind == STEP_SWITCH);
+        if (step == STEP_NONE) {
+            return;
+        }
+        if (search->flow->steps[step].kind == STEP_FOR ||
+            search->flow->steps[step].kind == STEP_BLOCK) {
+            visit_lists(search, &search->flow->steps[step]); /* The next item, or attempt. */
+        }
+        next = place_after(search->flow, step, true);
+    }
+    if (next != PLACE_RUN_END) {
+        visit(search, next);
+    }
+}
+
 static void visit_case(struct search *search, uint32_t step, const struct switch_case *at)
 {
     if (at->first_step != STEP_NONE) {
@@ -28,7 +63,20 @@ static void visit_case(struct search *search, uint32_t step, const struct switch
     if (at->then.kind == THEN_STEP) {
         visit(search, at->then.step);
     } else if (at->then.kind == THEN_CONTINUE) {
-        visit(search, place_after(search->flow, step, false));
+        visit_after(search, step, false);
+    }
+}
+
+/* Whatever runs within a block may fail, to be caught around it. */
+static void visit_catches(struct search *search, uint32_t step)
+{
+    for (step = search->flow->steps[step].parent; step != STEP_NONE;
+         step = search->flow->steps[step].parent) {
+        const struct step *at = &search->flow->steps[step];
+
+        for (uint32_t i = 0; i < at->catcher_count; i++) {
+            visit(search, at->catchers[i].first_step);
+        }
     }
 }
 
@@ -36,16 +84,19 @@ static void visit_successors(struct search *search, uint32_t step)
 {
     const struct step *at = &search->flow->steps[step];
 
+    visit_lists(search, at);
+    visit_catches(search, step);
+
     if (at->kind == STEP_SWITCH) {
         for (uint32_t i = 0; i < at->choice.case_count; i++) {
             visit_case(search, step, &at->choice.cases[i]);
         }
     }
     if (at->condition != NULL) {
-        visit(search, place_after(search->flow, step, false));
+        visit_after(search, step, false);
     }
     if (at->kind != STEP_END && at->kind != STEP_RAISE) {
-        visit(search, place_after(search->flow, step, true));
+        visit_after(search, step, true);
     }
 }
 
@@ -63,7 +114,7 @@ static void visit_open_steps(struct search *search, const struct instance *insta
     for (uint32_t i = 0; i < instance->frame_count; i++) {
         const struct frame *frame = &instance->frames[i];
 
-        if (frame->kind == FRAME_STEP) {
+        if (frame->kind != FRAME_UNDO) {
             /* An operator may have a stuck step run again. */
             if (frame->state == FRAME_STUCK) {
                 visit(search, frame->step);
@@ -71,6 +122,12 @@ static void visit_open_steps(struct search *search, const struct instance *insta
             visit_successors(search, frame->step);
         }
     }
+}
+
+static void visit_end(struct search *search)
+{
+    visit(search, search->flow->failure_step);
+    visit(search, search->flow->always_step);
 }
 
 bool reach_wants(const struct decision *d, const struct incoming *incoming)
@@ -87,17 +144,18 @@ bool reach_wants(const struct decision *d, const struct incoming *incoming)
     case RUN_NONE:
     case RUN_EMBRYO:
         visit(&search, flow->first_step);
-        visit(&search, flow->failure_step);
+        visit_end(&search);
         break;
     case RUN_RUNNING:
         visit_open_steps(&search, d->after);
-        visit(&search, flow->failure_step);
+        visit_end(&search);
         break;
     case RUN_COMPENSATING:
-        visit(&search, flow->failure_step);
+        visit_end(&search);
         break;
     case RUN_FINISHING:
         visit_open_steps(&search, d->after);
+        visit(&search, flow->always_step);
         break;
     case RUN_COMPLETED:
     case RUN_FAILED:

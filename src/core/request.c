@@ -61,16 +61,17 @@ static const char *prefix_of(const struct frame *frame)
     return frame->kind == FRAME_UNDO ? "undo of " : "";
 }
 
-void request_open(struct decision *d, uint32_t step)
+void request_open(struct decision *d, uint32_t scope, uint32_t step)
 {
     const struct step *at = &d->flow->steps[step];
-    struct sight sight = {.step = at, .attempt = 1};
-    struct frame *frame = instance_add_frame(d->after);
+    struct sight sight = {.scope = scope, .step = at, .attempt = 1};
     uint32_t activation = d->after->activation_next++;
+    struct frame *frame = instance_add_frame(d->after, activation);
     struct error err = {0};
 
     *frame = (struct frame){
         .activation = activation,
+        .parent = scope,
         .kind = FRAME_STEP,
         .state = FRAME_AWAITING_REPLY,
         .step = step,
@@ -131,7 +132,7 @@ static void sent(struct decision *d, struct frame *frame, struct effect *effect,
 static void send_step(struct decision *d, struct frame *frame)
 {
     const struct step *step = &d->flow->steps[frame->step];
-    struct sight sight = {.step = step, .attempt = frame->attempt};
+    struct sight sight = {.scope = frame->parent, .step = step, .attempt = frame->attempt};
     struct rendered rendered;
     struct effect *effect;
     struct error err = {0};
@@ -149,7 +150,7 @@ static void send_step(struct decision *d, struct frame *frame)
     }
     effect = send_effect(d, &step->message, frame->step, frame->activation, &rendered);
     sent(d, frame, effect, due_ms);
-    undo_push(d, frame->step, frame->activation);
+    undo_push(d, frame);
 }
 
 /* Open undos send what the stack holds. */
@@ -173,6 +174,7 @@ bool undo_send(struct decision *d, uint32_t activation)
         /* Rendered only now, with the document of then: it reads $error. */
         sight.input = json_member(undo->message, "data");
         sight.data = sight.input;
+        sight.loops = json_member(undo->message, "loops");
         error = send_render(d, spec, &sight, &rendered);
     }
     if (error == NULL && spec->is_request &&
@@ -211,17 +213,15 @@ void request_send(struct decision *d, uint32_t activation)
 
 void request_succeeded(struct decision *d, uint32_t activation, const struct json *payload)
 {
-    struct frame *frame = instance_frame(d->after, activation);
-    uint32_t step = frame->step;
-    uint32_t attempt = frame->attempt;
+    struct frame was = *instance_frame(d->after, activation);
 
-    if (frame->kind == FRAME_UNDO) {
+    if (was.kind == FRAME_UNDO) {
         undo_end(d, activation, "done");
         return;
     }
     instance_disarm_owner(d->after, activation);
     instance_drop_frame(d->after, activation);
-    advance_done(d, step, activation, attempt, payload);
+    advance_done(d, &was, payload);
 }
 
 /* Wait for the next attempt. */
@@ -262,9 +262,9 @@ void request_failed(struct decision *d, uint32_t activation, struct json *error)
         undo_stick(d, activation, error);
         unwind(d);
     } else if (request_is_undecided_pivot(d, frame)) {
-        fail_stick(d, step, activation, error);
+        fail_stick(d, frame->parent, step, activation, error);
     } else {
-        fail_step(d, step, activation, error);
+        fail_step(d, frame->parent, step, activation, error);
     }
 }
 
@@ -272,7 +272,7 @@ void request_cancel(struct decision *d, const struct frame *frame)
 {
     const struct message_spec *spec = request_spec(d, frame);
     const struct step *step = &d->flow->steps[frame->step];
-    struct sight sight = {.step = step, .attempt = frame->attempt};
+    struct sight sight = {.scope = frame->parent, .step = step, .attempt = frame->attempt};
     struct message_spec cancel;
     struct rendered rendered;
     struct effect *effect;

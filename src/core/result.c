@@ -15,6 +15,9 @@ static size_t measure(const struct instance *instance)
 {
     size_t bytes = size_of(instance->data) + size_of(instance->error) + size_of(instance->ids);
 
+    for (uint32_t i = 0; i < instance->frame_count; i++) {
+        bytes += size_of(instance->frames[i].local);
+    }
     for (uint32_t i = 0; i < instance->undo_count; i++) {
         bytes += size_of(instance->stack[i].message);
     }
@@ -37,27 +40,65 @@ bool result_fits(struct instance *instance, const struct json *added, size_t nam
     return instance->bytes_most <= STATE_BYTES_MAX;
 }
 
-struct json *result_put_data(struct decision *d, const struct step *step, struct json *data,
-                             const struct json *added)
+/* Where steps in `scope` write: the instance document, or what their branch or iteration added. */
+static struct json *open_target(const struct decision *d, uint32_t scope)
 {
-    struct json *old = d->after->data;
+    const struct frame *holder = scope_holder(d, scope);
 
-    d->after->data = data;
-    if (!result_fits(d->after, added, step->as.bytes)) {
-        json_free(data);
-        d->after->data = old;
-        d->after->bytes_most = 0;
-        return problem_of_step(d, step, 0, "runtime", "the state of the run would be too large");
-    }
-    json_free(old);
-    return NULL;
+    return json_open_copy(holder == NULL ? d->after->data : block_get(holder, "added"));
 }
 
-struct json *result_keep(struct decision *d, const struct step *step, uint32_t attempt,
-                         const struct json *result)
+/* Write back what open_target() gave, changed by what `added` holds (under a name of so many bytes);
+ * takes `target` over. Gives an error if the state would be too large. */
+static struct json *put_target(struct decision *d, uint32_t scope, const struct step *step,
+                               struct json *target, const struct json *added)
+{
+    struct frame *holder = scope_holder(d, scope);
+    struct json *old = holder == NULL ? d->after->data : json_copy(block_get(holder, "added"));
+
+    scope_forget(d);
+    if (holder == NULL) {
+        d->after->data = target;
+    } else {
+        block_put(holder, "added", target);
+    }
+    if (result_fits(d->after, added, step->as.bytes)) {
+        json_free(old);
+        return NULL;
+    }
+    if (holder == NULL) {
+        json_free(target);
+        d->after->data = old;
+    } else {
+        block_put(holder, "added", old);
+    }
+    d->after->bytes_most = 0;
+    return problem_of_step(d, step, 0, "runtime", "the state of the run would be too large");
+}
+
+struct json *result_merge(struct decision *d, uint32_t scope, const struct step *step,
+                          const struct json *value)
+{
+    struct json *target = open_target(d, scope);
+    struct json *whole = json_merge(scope_data(d, scope), value);
+    struct json_cursor cursor = {0};
+    const struct json *item;
+    struct json *error;
+    struct text name;
+
+    while (json_next(value, &cursor, &name, &item)) {
+        json_put(target, name, json_copy(json_get(whole, name)));
+    }
+    error = put_target(d, scope, step, target, value);
+    json_free(whole);
+    return error;
+}
+
+struct json *result_keep(struct decision *d, uint32_t scope, const struct step *step,
+                         uint32_t attempt, const struct json *result)
 {
     struct json *kept = NULL;
-    struct json *data;
+    struct json *target;
     struct json *error;
     struct error err = {0};
 
@@ -67,23 +108,23 @@ struct json *result_keep(struct decision *d, const struct step *step, uint32_t a
     if (step->keep == NULL) {
         kept = json_copy(result);
     } else {
-        struct sight sight = {.input = result, .step = step, .attempt = attempt};
+        struct sight sight = {.scope = scope, .input = result, .step = step, .attempt = attempt};
 
         if (scope_render(d, step->keep, &sight, &kept, &err) != STATUS_OK) {
             return problem_expression(d, step, attempt, &err);
         }
     }
-    data = json_open_copy(d->after->data);
-    json_put(data, step->as, json_copy(kept));
-    error = result_put_data(d, step, data, kept);
+    target = open_target(d, scope);
+    json_put(target, step->as, json_copy(kept));
+    error = put_target(d, scope, step, target, kept);
     json_free(kept);
     return error;
 }
 
 /* A note is for people: one that fails says so and harms nothing. */
-static void note(struct decision *d, const struct step *step, uint32_t attempt)
+static void note(struct decision *d, uint32_t scope, const struct step *step, uint32_t attempt)
 {
-    struct sight sight = {.step = step, .attempt = attempt};
+    struct sight sight = {.scope = scope, .step = step, .attempt = attempt};
     struct json *value = NULL;
     struct buffer text = {.bytes_max = 1000};
     struct error err = {0};
@@ -104,13 +145,13 @@ static void note(struct decision *d, const struct step *step, uint32_t attempt)
     json_free(value);
 }
 
-void result_passed(struct decision *d, const struct step *step, uint32_t attempt)
+void result_passed(struct decision *d, uint32_t scope, const struct step *step, uint32_t attempt)
 {
     if (step->pivot && d->after->status == RUN_RUNNING && !d->after->sealed) {
         d->after->sealed = true;
         effect_decide(d->effects, "%.*s: pivot, the stack is sealed", TEXT_ARG(step->name));
     }
     if (step->note != NULL) {
-        note(d, step, attempt);
+        note(d, scope, step, attempt);
     }
 }

@@ -5,9 +5,11 @@
 #include "core/decision.h"
 
 struct seen {
-    const struct json *variables[VARIABLE_FIXED_COUNT];
+    const struct json *variables[EXPR_VARIABLES_MAX];
+    uint32_t count;
     struct json *step;
     struct json *message;
+    struct json *loops;
 };
 
 static bool reads(uint64_t mask, enum variable variable)
@@ -72,11 +74,144 @@ static struct json *message_variable(const struct incoming *incoming)
     return message;
 }
 
+struct frame *scope_holder(const struct decision *d, uint32_t scope)
+{
+    while (scope != 0) {
+        struct frame *frame = instance_frame(d->after, scope);
+
+        CHECK(frame != NULL);
+        if (frame->role == BLOCK_BRANCH || frame->role == BLOCK_ITERATION) {
+            return frame;
+        }
+        scope = frame->parent;
+    }
+    return NULL;
+}
+
+void scope_forget(struct decision *d)
+{
+    json_free(d->view);
+    d->view = NULL;
+}
+
+/* Recursion is bounded by BLOCK_DEPTH_MAX. The caller's. */
+static struct json *view_of(const struct decision *d, uint32_t scope)
+{
+    const struct frame *holder = scope_holder(d, scope);
+    struct json_cursor cursor = {0};
+    const struct json *value;
+    struct json *around;
+    struct json *view;
+    struct text name;
+
+    if (holder == NULL) {
+        return json_copy(d->after->data);
+    }
+    around = view_of(d, holder->parent);
+    view = json_open_copy(around);
+    json_free(around);
+    while (json_next(block_get(holder, "added"), &cursor, &name, &value)) {
+        json_put(view, name, json_copy(value));
+    }
+    return view;
+}
+
+const struct json *scope_data(struct decision *d, uint32_t scope)
+{
+    const struct frame *holder = scope == 0 ? NULL : scope_holder(d, scope);
+
+    if (holder == NULL) {
+        return d->after->data;
+    }
+    if (d->view == NULL || d->view_scope != holder->activation) {
+        scope_forget(d);
+        d->view = view_of(d, holder->activation);
+        d->view_scope = holder->activation;
+    }
+    return d->view;
+}
+
+const struct json *scope_error(const struct decision *d, uint32_t scope)
+{
+    while (scope != 0) {
+        const struct frame *frame = instance_find_frame(d->after, scope);
+
+        CHECK(frame != NULL);
+        if (frame->role == BLOCK_CATCH) {
+            return block_get(frame, "error");
+        }
+        scope = frame->parent;
+    }
+    return d->after->error;
+}
+
+static void put_loop(const struct decision *d, const struct frame *frame, struct json **loops)
+{
+    const struct loop *loop = d->flow->steps[frame->step].loop;
+    char slot[INTEGER_TEXT_BYTES];
+
+    if (*loops == NULL) {
+        *loops = json_object();
+    }
+    json_put(*loops, text_unsigned(loop->each_slot, slot), json_copy(block_get(frame, "each")));
+    if (loop->at_slot != 0) {
+        json_put(*loops, text_unsigned(loop->at_slot, slot), json_integer(frame->index));
+    }
+}
+
+struct json *scope_loops(const struct decision *d, uint32_t scope)
+{
+    struct json *loops = NULL;
+
+    while (scope != 0) {
+        const struct frame *frame = instance_find_frame(d->after, scope);
+
+        CHECK(frame != NULL);
+        if (frame->role == BLOCK_ITERATION) {
+            put_loop(d, frame, &loops);
+        }
+        scope = frame->parent;
+    }
+    return loops;
+}
+
+/* Loop variables come after the fixed ones. */
+static void see_loops(const struct decision *d, const struct sight *sight, struct seen *seen)
+{
+    struct json_cursor cursor = {0};
+    const struct json *loops = sight->loops;
+    const struct json *value;
+    struct text name;
+
+    if (loops == NULL) {
+        seen->loops = scope_loops(d, sight->scope);
+        loops = seen->loops;
+    }
+    for (uint32_t i = VARIABLE_FIXED_COUNT; i < EXPR_VARIABLES_MAX; i++) {
+        seen->variables[i] = NULL;
+    }
+    seen->count = EXPR_VARIABLES_MAX;
+    while (json_next(loops, &cursor, &name, &value)) {
+        int64_t slot;
+
+        if (text_to_int64(name, &slot) && slot >= VARIABLE_FIXED_COUNT &&
+            slot < EXPR_VARIABLES_MAX) {
+            seen->variables[slot] = value;
+        }
+    }
+}
+
 static void see(struct decision *d, uint64_t mask, const struct sight *sight, struct seen *seen)
 {
-    *seen = (struct seen){0};
+    seen->count = VARIABLE_FIXED_COUNT;
+    seen->step = NULL;
+    seen->message = NULL;
+    seen->loops = NULL;
     if (mask == 0) {
         return;
+    }
+    for (uint32_t i = 0; i < VARIABLE_FIXED_COUNT; i++) {
+        seen->variables[i] = NULL;
     }
     if (reads(mask, VARIABLE_FLOW)) {
         seen->variables[VARIABLE_FLOW] = flow_variable(d);
@@ -88,10 +223,12 @@ static void see(struct decision *d, uint64_t mask, const struct sight *sight, st
         seen->variables[VARIABLE_NOW] = now_variable(d);
     }
     if (reads(mask, VARIABLE_DATA)) {
-        seen->variables[VARIABLE_DATA] = sight->data == NULL ? d->after->data : sight->data;
+        seen->variables[VARIABLE_DATA] = sight->data == NULL ? scope_data(d, sight->scope)
+                                                             : sight->data;
     }
     if (reads(mask, VARIABLE_ERROR)) {
-        seen->variables[VARIABLE_ERROR] = d->after->error;
+        seen->variables[VARIABLE_ERROR] = sight->caught == NULL ? scope_error(d, sight->scope)
+                                                                : sight->caught;
     }
     if (reads(mask, VARIABLE_STEP) && sight->step != NULL) {
         seen->step = step_variable(sight);
@@ -101,12 +238,16 @@ static void see(struct decision *d, uint64_t mask, const struct sight *sight, st
         seen->message = message_variable(sight->incoming);
         seen->variables[VARIABLE_MESSAGE] = seen->message;
     }
+    if (mask >> VARIABLE_FIXED_COUNT != 0) {
+        see_loops(d, sight, seen);
+    }
 }
 
 static void unsee(struct seen *seen)
 {
     json_free(seen->step);
     json_free(seen->message);
+    json_free(seen->loops);
 }
 
 /* "/" and the digits of a number that is not negative. Every event with an expression needs a seed,
@@ -149,9 +290,9 @@ static struct expr_env env_of(struct decision *d, const struct sight *sight,
                               const struct seen *seen)
 {
     return (struct expr_env){
-        .input = sight->input == NULL ? d->after->data : sight->input,
+        .input = sight->input == NULL ? scope_data(d, sight->scope) : sight->input,
         .variables = seen->variables,
-        .variable_count = VARIABLE_FIXED_COUNT,
+        .variable_count = seen->count,
         .seed = seed_of(d),
         .draws = &d->draws,
     };
@@ -227,4 +368,5 @@ void scope_release(struct decision *d)
     json_free(d->flow_json);
     json_free(d->instance_json);
     json_free(d->now_json);
+    scope_forget(d);
 }

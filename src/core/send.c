@@ -60,7 +60,7 @@ static enum status render_value(struct decision *d, const struct message_spec *s
     enum status status = STATUS_OK;
 
     if (spec->value == NULL) {
-        *value = json_copy(sight->input == NULL ? d->after->data : sight->input);
+        *value = json_copy(sight->input == NULL ? scope_data(d, sight->scope) : sight->input);
     } else {
         status = scope_render(d, spec->value, sight, value, err);
     }
@@ -177,22 +177,22 @@ uint64_t send_variables(const struct message_spec *spec)
            variables_of(spec->headers);
 }
 
-struct json *send_emit(struct decision *d, uint32_t step)
+struct json *send_emit(struct decision *d, uint32_t scope, uint32_t step)
 {
     const struct step *at = &d->flow->steps[step];
-    struct sight sight = {.step = at, .attempt = 1};
+    struct sight sight = {.scope = scope, .step = at, .attempt = 1};
+    struct frame passing = {.parent = scope, .step = step, .attempt = 1};
     struct rendered rendered;
     struct json *error = send_render(d, &at->message, &sight, &rendered);
-    uint32_t activation;
 
     if (error != NULL) {
         return error;
     }
-    activation = d->after->activation_next++;
-    (void)send_effect(d, &at->message, step, activation, &rendered);
+    passing.activation = d->after->activation_next++;
+    (void)send_effect(d, &at->message, step, passing.activation, &rendered);
     effect_decide(d->effects, "%.*s: emitted", TEXT_ARG(at->name));
     /* What is emitted has happened: its undo needs no reply to be armed. */
-    undo_push(d, step, activation);
-    undo_arm(d, activation, 1, false);
+    undo_push(d, &passing);
+    undo_arm(d, &passing, false);
     return NULL;
 }

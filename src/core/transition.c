@@ -48,6 +48,9 @@ enum transition_result transition(const struct flow *flow, const struct instance
     d.after->seq++;
     d.after->time_ms = event->time_ms;
     result = decide(&d);
+    if (result != TRANSITION_VOID) {
+        advance_run(&d);
+    }
     scope_release(&d);
     if (result == TRANSITION_VOID) {
         instance_free(d.after);

@@ -91,6 +91,18 @@ void snapshot_of(const struct instance *instance, const unsigned char hash[DIGES
     record->stack = stack;
 }
 
+/* Takes the entry over. */
+static enum status stack_push(struct instance *instance, struct undo undo, struct error *err)
+{
+    if (instance->undo_count > 0 &&
+        instance->stack[instance->undo_count - 1].activation >= undo.activation) {
+        json_free(undo.message);
+        return fail(err, STATUS_REJECT, "its activation does not rise");
+    }
+    *instance_add_undo(instance, undo.activation) = undo;
+    return STATUS_OK;
+}
+
 static enum status stack_fill(const struct snapshot_record *record, struct instance *instance,
                               struct error *err)
 {
@@ -102,7 +114,7 @@ static enum status stack_fill(const struct snapshot_record *record, struct insta
             struct undo undo = {0};
             status = undo_from_json(entry, &undo, err);
             if (status == STATUS_OK) {
-                *instance_add_undo(instance) = undo;
+                status = stack_push(instance, undo, err);
             }
         }
         json_free(entry);

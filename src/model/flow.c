@@ -95,6 +95,14 @@ const char *step_kind_name(enum step_kind kind)
         return "raise";
     case STEP_END:
         return "end";
+    case STEP_BLOCK:
+        return "do";
+    case STEP_FORK:
+        return "fork";
+    case STEP_FOR:
+        return "for";
+    case STEP_ROLLBACK:
+        return "rollback";
     }
     CHECK(false && "unknown step kind");
     return "";

@@ -140,6 +140,44 @@ enum step_kind {
     STEP_SWITCH,
     STEP_RAISE,
     STEP_END,
+    STEP_BLOCK, /* `do` and `try`: a list with a limit, catches and retries of its own. */
+    STEP_FORK,
+    STEP_FOR,
+    STEP_ROLLBACK,
+};
+
+/* `catch` of a step: what is done about an error that nothing below it caught. */
+struct catcher {
+    struct text *errors; /* Names, or "any". */
+    uint32_t error_count;
+    struct expr *when; /* NULL: always. Sees $error. */
+    uint32_t first_step;
+    bool rollback; /* First undo what the step did. */
+};
+
+enum join_kind {
+    JOIN_ALL,
+    JOIN_FIRST, /* The first to succeed; failures are set aside until all have failed. */
+    JOIN_RACE,  /* The first to end, either way. */
+    JOIN_COUNT, /* `join_count` successes. */
+};
+
+struct branch {
+    struct text name;
+    uint32_t first_step;
+};
+
+/* `for`: its variables' slots in an expression's environment follow those of enum variable. */
+struct loop {
+    uint32_t each_slot;
+    uint32_t at_slot; /* 0: none. */
+    struct expr *in;
+    uint32_t batch;         /* 0: the items one by one; else arrays of up to so many. */
+    uint32_t parallel;      /* At least 1. */
+    struct span pause;      /* Between one iteration's end and the next one's start. */
+    bool collect;           /* Failures are kept beside the results, the rest goes on. */
+    struct expr *condition; /* `while`: NULL: always. */
+    struct expr *result;    /* NULL: what the iteration added. */
 };
 
 enum then_kind { THEN_NEXT, THEN_STEP, THEN_CONTINUE, THEN_END };
@@ -183,7 +221,7 @@ struct undo_spec {
 struct step {
     struct text name;
     enum step_kind kind;
-    uint32_t parent; /* The enclosing step (a switch), or STEP_NONE. */
+    uint32_t parent; /* The enclosing step (switch, block, fork, for, or one with catches). */
     uint32_t next;   /* In the same list, or STEP_NONE at its end. */
     struct then then;
     uint32_t line;          /* In the file, for messages; 0 if unknown. */
@@ -226,6 +264,19 @@ struct step {
         enum end_status status;
         struct template *reason;
     } end;
+    uint32_t first_step; /* BLOCK, FOR: of its list; else STEP_NONE. */
+    struct catcher *catchers;
+    uint32_t catcher_count;
+    struct branch *branches; /* FORK */
+    uint32_t branch_count;
+    enum join_kind join; /* FORK, FOR */
+    uint32_t join_count; /* JOIN_COUNT */
+    struct loop *loop;   /* FOR */
+    struct {
+        bool all;
+        struct text *steps; /* Names; resolved when it runs, by what is on the stack. */
+        uint32_t step_count;
+    } rollback;
 };
 
 enum saga_order { SAGA_REVERSE, SAGA_PARALLEL };
@@ -262,6 +313,7 @@ struct flow {
     uint32_t step_count;
     uint32_t first_step;   /* Of `do`. */
     uint32_t failure_step; /* First of onFailure, or STEP_NONE. */
+    uint32_t always_step;  /* First of always, or STEP_NONE. */
     /* Everything with a release of its own, freed by flow_free(). */
     struct expr **exprs;
     uint32_t expr_count;

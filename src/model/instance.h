@@ -32,28 +32,50 @@ enum run_status {
     RUN_EXPIRED, /* An embryo whose start never came. */
 };
 
-enum frame_kind { FRAME_STEP, FRAME_UNDO };
+enum frame_kind {
+    FRAME_STEP,  /* A step that waits. */
+    FRAME_UNDO,  /* An undo that waits. */
+    FRAME_BLOCK, /* A list of steps at work, or the step that has such lists. */
+};
+
+/* What a block frame is of its step. */
+enum block_role {
+    BLOCK_BODY,      /* The list of a `do` or `try`. */
+    BLOCK_CATCH,     /* A catch's list; `index`: which. */
+    BLOCK_FORK,      /* The fork itself: its branches are the blocks below it. */
+    BLOCK_BRANCH,    /* One list of a fork; `index`: which. */
+    BLOCK_LOOP,      /* The for itself. */
+    BLOCK_ITERATION, /* One item's list; `index`: of the item. */
+};
+#define BLOCK_ROLE_COUNT 6
 
 enum frame_state {
     FRAME_AWAITING_REPLY,
     FRAME_BACKING_OFF,
     FRAME_LISTENING,
-    FRAME_SLEEPING, /* wait */
-    FRAME_STUCK,    /* Needs an operator: an undo whose retries are used up, a pivot in doubt. */
+    FRAME_SLEEPING,  /* wait */
+    FRAME_STUCK,     /* Needs an operator: an undo whose retries are used up, a pivot in doubt. */
+    FRAME_OPEN,      /* A block whose steps run. */
+    FRAME_UNWINDING, /* Waits until what it names in `local` is undone; see core/unwind.c. */
 };
+#define FRAME_STATE_COUNT 7
 
-/* A step (or an undo) that is open. */
+/* A step, an undo or a block that is open. Frames form a tree: the run's own list is the root. */
 struct frame {
     uint32_t activation;
+    uint32_t parent; /* Activation of the block around it; 0: the root. */
     enum frame_kind kind;
     enum frame_state state;
-    uint32_t step;    /* Index in the flow; of an undo: the step that it undoes. */
-    uint32_t undo_of; /* FRAME_UNDO: the activation on the stack. */
-    uint32_t attempt; /* From 1. */
+    enum block_role role; /* FRAME_BLOCK */
+    uint32_t index;       /* FRAME_BLOCK: as its role says. */
+    uint32_t step;        /* Index in the flow; of an undo: the step that it undoes. */
+    uint32_t undo_of;     /* FRAME_UNDO: the activation on the stack. */
+    uint32_t attempt;     /* From 1. */
     int64_t opened_ms;
     int64_t attempt_ms; /* When the current attempt was sent. */
     int64_t sent_seq;   /* Of the current attempt's command; 0: none. */
     struct json *error; /* STUCK or BACKING_OFF: why. NULL else. */
+    struct json *local; /* Object: what belongs to this block alone; see core/block.h. Or NULL. */
 };
 
 enum timer_kind {
@@ -63,9 +85,11 @@ enum timer_kind {
     TIMER_EARLY,   /* Deadline of an embryo. */
     TIMER_BACKOFF,
     TIMER_WAIT,
-    TIMER_WARN, /* warnAfter of a step, or of the flow (owner 0). */
+    TIMER_WARN,  /* warnAfter of a step, or of the flow (owner 0). */
+    TIMER_BLOCK, /* Deadline of a block. */
+    TIMER_PAUSE, /* Of a for, between two items. */
 };
-#define TIMER_KIND_COUNT 7
+#define TIMER_KIND_COUNT 9
 
 /* `owner` is an activation; 0 for the run's own. (kind, owner) is unique in a run. */
 struct timer {
@@ -78,14 +102,18 @@ enum undo_state {
     UNDO_PENDING, /* The command went out, the outcome is not known. */
     UNDO_ARMED,   /* To be done when the run unwinds; `message` is rendered. */
     UNDO_RUNNING, /* Sent; a frame of kind UNDO waits for its reply. */
+    UNDO_GROUP, /* What was pushed within a fork, a for, or one list of them; `message` is NULL. */
 };
 
-/* An entry of the compensation stack; ordered by activation. Taken off when done, dropped, skipped. */
+/* An entry of the compensation stack. Taken off when done, dropped, skipped. The entries form a
+ * tree as the frames did: within a fork or for, the lists are undone side by side. */
 struct undo {
-    uint32_t activation; /* Of the step that it undoes. */
+    uint32_t activation; /* Of the step that it undoes, or of the block whose entries it groups. */
+    uint32_t group;      /* Activation of the block around it; 0: the root. */
     uint32_t step;
     enum undo_state state;
     bool in_doubt;        /* Armed without knowing the outcome. */
+    bool parallel;        /* GROUP: what is in it is undone side by side, not in reverse. */
     struct json *message; /* {topic, key, type, value, headers, service}; NULL while pending. */
 };
 
@@ -106,6 +134,7 @@ struct instance {
     enum run_status status;
     enum run_status closing; /* COMPENSATING, FINISHING: what it will end as. */
     bool sealed;             /* A pivot has succeeded. */
+    bool in_always;          /* FINISHING: in `always`, not in `onFailure`. */
     int64_t started_ms;
     int64_t time_ms;          /* Of the last event. */
     uint32_t activation_next; /* The next to give; from 1. */
@@ -144,10 +173,11 @@ const struct undo *instance_find_undo(const struct instance *instance, uint32_t 
 const struct timer *instance_timer(const struct instance *instance, enum timer_kind kind,
                                    uint32_t owner); /* Or NULL. */
 
-/* Open a place at the end (zeroed) or take one out. The pointers of the array move. */
-struct frame *instance_add_frame(struct instance *instance);
+/* Open a place (zeroed but for the activation, which is new) or take one out. The pointers of the
+ * array move. */
+struct frame *instance_add_frame(struct instance *instance, uint32_t activation);
 void instance_drop_frame(struct instance *instance, uint32_t activation);
-struct undo *instance_add_undo(struct instance *instance);
+struct undo *instance_add_undo(struct instance *instance, uint32_t activation);
 void instance_drop_undo(struct instance *instance, uint32_t activation);
 struct mail *instance_add_mail(struct instance *instance);
 void instance_drop_mail(struct instance *instance, uint32_t number);
@@ -166,6 +196,8 @@ const char *run_status_name(enum run_status status);
 bool run_status_of(struct text name, enum run_status *status);
 const char *frame_state_name(enum frame_state state);
 bool frame_state_of(struct text name, enum frame_state *state);
+const char *block_role_name(enum block_role role);
+bool block_role_of(struct text name, enum block_role *role);
 const char *undo_state_name(enum undo_state state);
 bool undo_state_of(struct text name, enum undo_state *state);
 

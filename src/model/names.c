@@ -6,7 +6,7 @@
 static const char *const timer_names[] = {
     [TIMER_ATTEMPT] = "attempt", [TIMER_LISTEN] = "listen",   [TIMER_FLOW] = "flow",
     [TIMER_EARLY] = "early",     [TIMER_BACKOFF] = "backoff", [TIMER_WAIT] = "wait",
-    [TIMER_WARN] = "warn",
+    [TIMER_WARN] = "warn",       [TIMER_BLOCK] = "block",     [TIMER_PAUSE] = "pause",
 };
 
 static const char *const status_names[] = {
@@ -23,12 +23,20 @@ static const char *const frame_names[] = {
     [FRAME_LISTENING] = "listening",
     [FRAME_SLEEPING] = "sleeping",
     [FRAME_STUCK] = "stuck",
+    [FRAME_OPEN] = "open",
+    [FRAME_UNWINDING] = "unwinding",
+};
+
+static const char *const role_names[] = {
+    [BLOCK_BODY] = "body",     [BLOCK_CATCH] = "catch", [BLOCK_FORK] = "fork",
+    [BLOCK_BRANCH] = "branch", [BLOCK_LOOP] = "for",    [BLOCK_ITERATION] = "iteration",
 };
 
 static const char *const undo_names[] = {
     [UNDO_PENDING] = "pending",
     [UNDO_ARMED] = "armed",
     [UNDO_RUNNING] = "running",
+    [UNDO_GROUP] = "group",
 };
 
 #define COUNT_OF(names) (sizeof(names) / sizeof((names)[0]))
@@ -40,10 +48,12 @@ bool timer_is_deadline(enum timer_kind kind)
     case TIMER_LISTEN:
     case TIMER_FLOW:
     case TIMER_EARLY:
+    case TIMER_BLOCK:
         return true;
     case TIMER_BACKOFF:
     case TIMER_WAIT:
     case TIMER_WARN:
+    case TIMER_PAUSE:
         return false;
     }
     CHECK(false && "unknown timer kind");
@@ -95,6 +105,23 @@ bool frame_state_of(struct text name, enum frame_state *state)
     for (size_t i = 0; i < COUNT_OF(frame_names); i++) {
         if (text_is(name, frame_names[i])) {
             *state = (enum frame_state)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *block_role_name(enum block_role role)
+{
+    CHECK((size_t)role < COUNT_OF(role_names));
+    return role_names[role];
+}
+
+bool block_role_of(struct text name, enum block_role *role)
+{
+    for (size_t i = 0; i < COUNT_OF(role_names); i++) {
+        if (text_is(name, role_names[i])) {
+            *role = (enum block_role)i;
             return true;
         }
     }

@@ -37,6 +37,7 @@ static inline struct flow *kit_flow(void)
     flow->early_ms = 10 * MS_PER_MINUTE;
     flow->first_step = STEP_NONE;
     flow->failure_step = STEP_NONE;
+    flow->always_step = STEP_NONE;
     flow->exprs = arena_array(&flow->arena, KIT_EXPRS_MAX, sizeof(struct expr *));
     flow->templates = arena_array(&flow->arena, KIT_EXPRS_MAX, sizeof(struct template *));
     flow->steps = arena_array(&flow->arena, KIT_STEPS_MAX, sizeof(struct step));
@@ -114,8 +115,11 @@ static inline struct step *kit_step(struct flow *flow, const char *name, enum st
     struct step *step = &flow->steps[index];
 
     CHECK(index < KIT_STEPS_MAX);
-    *step = (struct step){
-        .name = text_of(name), .kind = kind, .parent = STEP_NONE, .next = STEP_NONE};
+    *step = (struct step){.name = text_of(name),
+                          .kind = kind,
+                          .parent = STEP_NONE,
+                          .next = STEP_NONE,
+                          .first_step = STEP_NONE};
     if (last != STEP_NONE) {
         flow->steps[last].next = index;
         step->parent = flow->steps[last].parent;

@@ -173,7 +173,7 @@ def run_text(run):
 
 VALUES = ("data", "error", "result", "ids")
 ITEMS = ("frames", "timers", "stack", "mailbox")
-NOTHING = {"status": "none", "closing": "none", "sealed": False, "started": 0, "time": 0, "seq": 0,
+NOTHING = {"status": "none", "closing": "none", "sealed": False, "inAlways": False, "started": 0, "time": 0, "seq": 0,
            "activationNext": 1, "mailNext": 1}
 
 
@@ -194,6 +194,17 @@ def patch(before, change):
     return after
 
 
+def item(before, change):
+    """Items come whole, but of a frame's `local` only what has changed."""
+    after = {name: value for name, value in change.items() if name != "local"}
+    local = before.get("local") if isinstance(before, dict) else None
+    if "local" in change:
+        local = None if change["local"] is None else patch(local, change["local"])
+    if local is not None:
+        after["local"] = local
+    return after
+
+
 def fold(state, delta):
     """The state after `delta`. Values keep their numbers as they are written."""
     after = {**state, **{name: dict(state.get(name, {})) for name in ITEMS}}
@@ -205,7 +216,7 @@ def fold(state, delta):
                 if value is None:
                     after[name].pop(key, None)
                 else:
-                    after[name][key] = value
+                    after[name][key] = item(after[name].get(key, {}), value)
         else:
             after[name] = change
     # A first result that is given by its members is the document as it became, changed by them.

@@ -212,7 +212,7 @@ static void definitions_that_are_none_are_refused(void **state)
     assert_steps_refused("[{\"step\":\"a\",\"set\":{\"x\":\"${ .a\"}}]", "bad template");
     assert_steps_refused("[{\"step\":\"a\",\"set\":{},\"if\":\"1 +\"}]", "bad expression");
     assert_steps_refused("[{\"step\":\"a\",\"set\":{},\"then\":\"b\"}]", "'then'");
-    assert_steps_refused("[{\"step\":\"a\",\"set\":{},\"fork\":{}}]", "'fork' is not known");
+    assert_steps_refused("[{\"step\":\"a\",\"set\":{},\"warp\":{}}]", "'warp' is not known");
     assert_steps_refused("[{\"step\":\"a\",\"wait\":-1}]", "no duration");
     assert_steps_refused("[{\"step\":\"a\",\"wait\":\"none\"}]", "no end");
     assert_steps_refused("[{\"step\":\"a\",\"switch\":[{}]}]", "not whole");

@@ -23,24 +23,25 @@ static struct instance *rich(void)
     instance->data = play_json("{\"a\":{\"b\":1,\"n\":null},\"list\":[1,2]}");
     instance->error = play_json("{\"type\":\"timeout\"}");
     instance->ids = play_json("{\"t/1\":1}");
-    *instance_add_frame(instance) = (struct frame){.activation = 8,
-                                                   .kind = FRAME_UNDO,
-                                                   .state = FRAME_BACKING_OFF,
-                                                   .step = 1,
-                                                   .undo_of = 3,
-                                                   .attempt = 2,
-                                                   .opened_ms = 1500,
-                                                   .attempt_ms = 1600,
-                                                   .sent_seq = 11,
-                                                   .error = json_string("why")};
+    *instance_add_frame(instance, 8) = (struct frame){.activation = 8,
+                                                      .kind = FRAME_UNDO,
+                                                      .state = FRAME_BACKING_OFF,
+                                                      .step = 1,
+                                                      .undo_of = 3,
+                                                      .attempt = 2,
+                                                      .opened_ms = 1500,
+                                                      .attempt_ms = 1600,
+                                                      .sent_seq = 11,
+                                                      .error = json_string("why")};
     instance_arm(instance, TIMER_BACKOFF, 8, 2500);
     instance_arm(instance, TIMER_WARN, 0, 9000);
-    *instance_add_undo(instance) = (struct undo){.activation = 2, .step = 0, .state = UNDO_PENDING};
-    *instance_add_undo(instance) = (struct undo){.activation = 3,
-                                                 .step = 1,
-                                                 .state = UNDO_RUNNING,
-                                                 .in_doubt = true,
-                                                 .message = play_json("{\"topic\":\"t\"}")};
+    *instance_add_undo(instance,
+                       2) = (struct undo){.activation = 2, .step = 0, .state = UNDO_PENDING};
+    *instance_add_undo(instance, 3) = (struct undo){.activation = 3,
+                                                    .step = 1,
+                                                    .state = UNDO_RUNNING,
+                                                    .in_doubt = true,
+                                                    .message = play_json("{\"topic\":\"t\"}")};
     *instance_add_mail(instance) = (struct mail){
         .number = 3, .topic = 1, .message = play_json("{\"value\":null}")};
     return instance;

@@ -23,12 +23,12 @@ static void copy_does_not_share_what_changes(void **state)
 {
     struct instance *instance = instance_new(TEXT("f"), TEXT("k"));
     struct instance *copy;
-    struct frame *frame = instance_add_frame(instance);
+    struct frame *frame = instance_add_frame(instance, 7);
 
     (void)state;
     frame->activation = 7;
     frame->error = json_string("why");
-    instance_add_undo(instance)->message = json_object();
+    instance_add_undo(instance, 0)->message = json_object();
     instance_add_mail(instance)->message = json_object();
     instance_arm(instance, TIMER_WAIT, 7, 100);
     instance->data = json_object();
@@ -58,7 +58,7 @@ static void many_items_come_and_go(void **state)
         for (uint32_t i = 1; i <= 100; i++) {
             struct instance *copy;
 
-            instance_add_frame(instance)->activation = i;
+            (void)instance_add_frame(instance, i);
             instance_arm(instance, TIMER_ATTEMPT, i, i);
             copy = instance_copy(instance);
             instance_free(instance);

@@ -19,7 +19,7 @@ static struct json *parsed(const char *text)
 
 static void push(struct instance *instance, uint32_t activation, const char *message)
 {
-    struct undo *undo = instance_add_undo(instance);
+    struct undo *undo = instance_add_undo(instance, activation);
 
     undo->activation = activation;
     undo->step = activation + 10;
@@ -32,7 +32,7 @@ static void push(struct instance *instance, uint32_t activation, const char *mes
 static struct instance *busy_run(void)
 {
     struct instance *instance = instance_new(TEXT("order"), TEXT("A:1"));
-    struct frame *frame = instance_add_frame(instance);
+    struct frame *frame = instance_add_frame(instance, 4);
     struct mail *mail = instance_add_mail(instance);
 
     instance->run = (struct run_id){1, 77};

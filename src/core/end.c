@@ -1,0 +1,100 @@
+/* The ways a run ends: onFailure, always, the completion record. */
+#include "core/decision.h"
+
+static void drop_stack(struct decision *d)
+{
+    while (d->after->undo_count > 0) {
+        instance_drop_undo(d->after, d->after->stack[d->after->undo_count - 1].activation);
+    }
+}
+
+void run_finish(struct decision *d)
+{
+    d->after->status = RUN_FINISHING;
+    d->inline_steps = 0; /* A runaway loop must not take onFailure's steps away. */
+    drop_stack(d);
+    advance(d, 0, d->flow->failure_step);
+}
+
+static void clear_all(struct decision *d)
+{
+    advance_stop(d);
+    while (d->after->frame_count > 0) {
+        const struct frame *frame = &d->after->frames[d->after->frame_count - 1];
+        uint32_t activation = frame->activation;
+
+        if (frame->kind == FRAME_BLOCK) {
+            block_clear(d, activation);
+            block_close(d, activation);
+        } else {
+            fail_abandon(d, activation);
+        }
+    }
+    drop_stack(d);
+}
+
+void run_end(struct decision *d)
+{
+    bool was_running = d->after->status == RUN_RUNNING;
+    enum run_status closing = was_running ? RUN_COMPLETED : d->after->closing;
+
+    if (d->flow->always_step == STEP_NONE || d->after->in_always) {
+        run_close(d, closing);
+        return;
+    }
+    clear_all(d);
+    instance_disarm(d->after, TIMER_FLOW, 0);
+    d->after->status = RUN_FINISHING;
+    d->after->closing = closing;
+    d->after->in_always = true;
+    d->inline_steps = 0;
+    advance(d, 0, d->flow->always_step);
+}
+
+static void tell_unread(struct decision *d)
+{
+    while (d->after->mail_count > 0) {
+        struct incoming incoming = listen_mail(&d->after->mailbox[0]);
+
+        alert_message(d, ALERT_UNMATCHED, &incoming, "the run ended before a step listened for it");
+        instance_drop_mail(d->after, d->after->mailbox[0].number);
+    }
+}
+
+static struct json *completion_record(struct decision *d)
+{
+    struct sight sight = {0};
+    struct json *result = NULL;
+    struct error err = {0};
+
+    if (d->flow->result == NULL) {
+        return json_copy(d->after->data);
+    }
+    if (scope_render(d, d->flow->result, &sight, &result, &err) != STATUS_OK) {
+        /* All is done; only the record about it cannot be written. */
+        alert_add(d, ALERT_DATA, NULL, NULL,
+                  arena_printf(d->effects->arena, "result: %s", err.text).data);
+        return json_null();
+    }
+    return result;
+}
+
+void run_close(struct decision *d, enum run_status status)
+{
+    struct instance *after = d->after;
+
+    clear_all(d);
+    if (status == RUN_COMPLETED) {
+        after->result = completion_record(d);
+    }
+    tell_unread(d);
+    while (after->timer_count > 0) {
+        instance_disarm(after, after->timers[0].kind, after->timers[0].owner);
+    }
+    json_free(after->ids);
+    after->ids = NULL;
+    after->status = status;
+    after->closing = RUN_NONE;
+    after->in_always = false;
+    effect_decide(d->effects, "%s", run_status_name(status));
+}
