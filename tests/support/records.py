@@ -196,6 +196,8 @@ def patch(before, change):
 
 def item(before, change):
     """Items come whole, but of a frame's `local` only what has changed."""
+    if not isinstance(change, dict):
+        return change
     after = {name: value for name, value in change.items() if name != "local"}
     local = before.get("local") if isinstance(before, dict) else None
     if "local" in change:
