@@ -3,38 +3,10 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "core/delta_write.h"
 #include "core/fold.h"
 
 #define ITEM_KEY_BYTES 32
-
-/* The next member of the object that is open at the end of `out`. */
-static void add_key(struct buffer *out, struct text key)
-{
-    if (out->data[out->bytes - 1] != '{') {
-        buffer_add_char(out, ',');
-    }
-    buffer_add_char(out, '"');
-    buffer_add_text(out, key);
-    buffer_add_text(out, TEXT("\":"));
-}
-
-static void add_integer(struct buffer *out, struct text key, int64_t value)
-{
-    add_key(out, key);
-    buffer_add_integer(out, value);
-}
-
-static void add_text(struct buffer *out, struct text key, struct text value)
-{
-    add_key(out, key);
-    json_write_text(value, out);
-}
-
-static void add_value(struct buffer *out, struct text key, const struct json *value)
-{
-    add_key(out, key);
-    json_write(value, out);
-}
 
 /* NULL is absent: JSON null in the delta. */
 static void put_value(struct buffer *out, struct text key, const struct json *before,

@@ -45,7 +45,6 @@ struct fsck_run {
     int64_t last_offset;
     int64_t unsaved_offset; /* Of the first record that no snapshot holds; OFFSET_NONE: none. */
     int64_t unsaved_seq;
-    uint32_t undone; /* Activation undone last; UINT32_MAX: none. */
     bool is_orphan;  /* Its beginning is not there, and no snapshot stands for it. */
     bool is_broken;  /* Told to be wrong: its state is not known from there on. */
 };

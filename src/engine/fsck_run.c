@@ -61,8 +61,7 @@ struct fsck_run *fsck_run_open(struct fsck *fsck, const struct history_record *h
                              .first_offset = offset,
                              .first_seq = history->seq,
                              .last_offset = OFFSET_NONE,
-                             .unsaved_offset = OFFSET_NONE,
-                             .undone = UINT32_MAX};
+                             .unsaved_offset = OFFSET_NONE};
     memcpy(run->hash, history->previous, DIGEST_BYTES);
     if (history->seq > 1) {
         find_base(fsck, run, history);
@@ -93,15 +92,29 @@ static struct fsck_about about(const struct fsck *fsck, enum fsck_id id, const s
 
 /* ---- undos ---- */
 
-/* An entry above `activation` that is still to be undone, or NULL. */
-static const struct undo *armed_above(const struct instance *state, uint32_t activation)
+/* An entry pushed after `undo` in the same list that is still to be undone, or NULL. */
+static const struct undo *armed_above(const struct instance *state, const struct undo *undo)
 {
     for (uint32_t i = 0; i < state->undo_count; i++) {
-        if (state->stack[i].activation > activation && state->stack[i].state == UNDO_ARMED) {
-            return &state->stack[i];
+        const struct undo *other = &state->stack[i];
+
+        if (other->activation > undo->activation && other->group == undo->group &&
+            other->state == UNDO_ARMED) {
+            return other;
         }
     }
     return NULL;
+}
+
+/* A rollback undoes the steps that it names, whatever was done after them. */
+static bool is_rolling_back(const struct instance *state)
+{
+    for (uint32_t i = 0; i < state->frame_count; i++) {
+        if (state->frames[i].kind == FRAME_STEP && state->frames[i].state == FRAME_UNWINDING) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_reverse(const struct fsck *fsck, const struct instance *state)
@@ -112,23 +125,44 @@ static bool is_reverse(const struct fsck *fsck, const struct instance *state)
     return flow == NULL || flow->saga_order == SAGA_REVERSE;
 }
 
+/* `undo` was on the stack before, or came onto it with this record. */
 static void check_undo(struct fsck *fsck, struct fsck_run *run, const struct instance *after,
-                       uint32_t activation, int64_t offset)
+                       const struct undo *undo, int64_t offset)
 {
-    const struct undo *above = is_reverse(fsck, after) ? armed_above(after, activation) : NULL;
+    const struct undo *above = is_reverse(fsck, after) && !is_rolling_back(after)
+                                   ? armed_above(after, undo)
+                                   : NULL;
 
-    if (activation == run->undone) {
+    if (undo->state == UNDO_RUNNING) {
         fsck_tell(fsck, about(fsck, FSCK_UNDO_TWICE, run, after->seq, offset),
-                  "activation %u is undone a second time", activation);
-    } else if (activation > run->undone) {
-        fsck_tell(fsck, about(fsck, FSCK_UNDO_ORDER, run, after->seq, offset),
-                  "activation %u is undone after activation %u", activation, run->undone);
+                  "activation %u is undone a second time", undo->activation);
     } else if (above != NULL) {
         fsck_tell(fsck, about(fsck, FSCK_UNDO_ORDER, run, after->seq, offset),
-                  "activation %u is undone before activation %u", activation, above->activation);
+                  "activation %u is undone before activation %u", undo->activation,
+                  above->activation);
     }
-    if (activation < run->undone) {
-        run->undone = activation;
+}
+
+/* A frame that waits for the answer to an undo has been opened. */
+static void check_undo_frame(struct fsck *fsck, struct fsck_run *run, const struct instance *before,
+                             const struct instance *after, const struct frame *frame,
+                             int64_t offset)
+{
+    const struct undo *undo = instance_find_undo(before, frame->undo_of);
+
+    if (undo == NULL && frame->undo_of >= before->activation_next) {
+        undo = instance_find_undo(after, frame->undo_of); /* Pushed by this very record. */
+    } else if (undo == NULL) {
+        fsck_tell(fsck, about(fsck, FSCK_UNDO_TWICE, run, after->seq, offset),
+                  "activation %u is undone, but it is not on the stack (any more)", frame->undo_of);
+        return;
+    } else {
+        check_undo(fsck, run, after, undo, offset);
+        return;
+    }
+    if (undo == NULL) {
+        fsck_tell(fsck, about(fsck, FSCK_UNDO_TWICE, run, after->seq, offset),
+                  "activation %u is undone, but it never was on the stack", frame->undo_of);
     }
 }
 
@@ -140,15 +174,17 @@ static void check_undos(struct fsck *fsck, struct fsck_run *run, const struct in
     for (uint32_t i = before->undo_count; i > 0; i--) {
         const struct undo *undo = &before->stack[i - 1];
         bool is_unwinding = before->status == RUN_COMPENSATING || after->status == RUN_COMPENSATING;
+
         if (is_unwinding && undo->state == UNDO_ARMED &&
             instance_find_undo(after, undo->activation) == NULL) {
-            check_undo(fsck, run, after, undo->activation, offset);
+            check_undo(fsck, run, after, undo, offset);
         }
     }
     for (uint32_t i = 0; i < after->frame_count; i++) {
         const struct frame *frame = &after->frames[i];
+
         if (frame->kind == FRAME_UNDO && instance_find_frame(before, frame->activation) == NULL) {
-            check_undo(fsck, run, after, frame->undo_of, offset);
+            check_undo_frame(fsck, run, before, after, frame, offset);
         }
     }
 }
