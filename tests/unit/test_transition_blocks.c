@@ -1,0 +1,364 @@
+/* links: baton_core baton_compile */
+/* Seeded histories of a flow of blocks: forks, fors, tries and catches within each other,
+ * with replies, refusals, repeats, timers, cancels and operators in any order. Whatever comes, the tree
+ * of frames is whole, each undo is sent once and after those pushed later in its list, and when all
+ * answer again, the run ends. BATON_SEED=n repeats one history, BATON_SEEDS=n sets their number. */
+#include "compile/flow_file.h"
+#include "support/play.h"
+
+#include "base/map.h"
+#include "base/rng.h"
+
+#define EVENTS_FAULTY 60
+#define EVENTS_HEALTHY 2000
+
+static const char header[] = "flow: blocks\n"
+                             "version: 1\n"
+                             "key: .id\n"
+                             "start: {topic: orders}\n"
+                             "timeout: 2h\n"
+                             "topics: {orders: orders, news: news}\n"
+                             "services:\n"
+                             "  stock: {commands: c, replies: r, success: .ok, error: .code}\n";
+
+#define DO(name) "request: stock, type: " name ", compensate: {request: stock, type: Undo" name "}"
+
+static const char body[] =
+    "do:\n"
+    "  - {step: first, " DO(
+        "First") "}\n"
+                 "  - step: pay\n"
+                 "    try:\n"
+                 "      - {step: hold, " DO(
+                     "Hold") "}\n"
+                             "      - step: both\n"
+                             "        fork:\n"
+                             "          join: JOIN\n"
+                             "          branches:\n"
+                             "            left: [{step: l1, " DO("L1") "}, {step: l2, " DO(
+                                 "L2") "}]\n"
+                                       "            right:\n"
+                                       "              - step: items\n"
+                                       "                for: {each: x, in: '[1, 2, 3]', parallel: "
+                                       "2, onError: COLLECT, pause: PAUSE}\n"
+                                       "                do:\n"
+                                       "                  - {step: i1, " DO(
+                                           "I1") "}\n"
+                                                 "                  - step: inner\n"
+                                                 "                    do: [{step: i2, " DO(
+                                                     "I2") ", PIVOT}]\n"
+                                                           "                    catch: {error: "
+                                                           "[A], rollback: ROLLBACK}\n"
+                                                           "            third: [{step: t1, "
+                                                           "request: stock, type: T1, cancel: "
+                                                           "{type: Stop}}]\n"
+                                                           "        timeout: 20m\n"
+                                                           "      - {step: after, " DO(
+                                                               "After") "}\n"
+                                                                        "    retry: {attempts: 2, "
+                                                                        "delay: 5s, errors: [A]}\n"
+                                                                        "    catch:\n"
+                                                                        "      - {error: [B], do: "
+                                                                        "[{step: caught, " DO(
+                                                                            "Caught") "}]}\n"
+                                                                                      "      - "
+                                                                                      "{error: C, "
+                                                                                      "when: '.id "
+                                                                                      "== \"A1\"', "
+                                                                                      "do: [{step: "
+                                                                                      "again, "
+                                                                                      "raise: "
+                                                                                      "$error}]}\n"
+                                                                                      "  - {step: "
+                                                                                      "back, "
+                                                                                      "rollback: "
+                                                                                      "[first], "
+                                                                                      "if: 'IF'}\n"
+                                                                                      "  - {step: "
+                                                                                      "last, " DO(
+                                                                                          "Last") ", timeout: 1m}\n"
+                                                                                                  "saga: {order: ORDER, whenStuck: STUCK, retry: {attempts: 2, delay: 1s}}\n"
+                                                                                                  "onFailure: [{step: told, emit: news}]\n"
+                                                                                                  "always: [{step: closed, request: stock, type: Closed}]\n";
+
+struct knob {
+    const char *word;
+    const char *values[4];
+};
+
+static const struct knob knobs[] = {
+    {"JOIN", {"all", "first", "2", "race"}},
+    {"COLLECT", {"fail", "collect", "fail", "collect"}},
+    {"PAUSE", {"3s", "3s", "10ms", "1m"}},
+    {"PIVOT", {"note: n", "note: n", "pivot: true", "pivot: true, inDoubt: skip"}},
+    {"ROLLBACK", {"true", "false", "true", "true"}},
+    {"IF", {"true", "false", ".both != null", "true"}},
+    {"ORDER", {"reverse", "reverse", "reverse", "parallel"}},
+    {"STUCK", {"hold", "continue", "hold", "continue"}},
+};
+
+struct world {
+    struct play play;
+    struct flow *flow;
+    struct rng rng;
+    bool parallel;
+    bool named;      /* A rollback by name may undo out of order. */
+    struct map sent; /* "undoOf" -> 1 + activation of the undo's frame. */
+};
+
+static void turn_knobs(struct rng *rng, struct world *w, struct buffer *out)
+{
+    struct text rest = text_of(body);
+    const char *chosen[COUNT_OF(knobs)];
+
+    for (size_t i = 0; i < COUNT_OF(knobs); i++) {
+        chosen[i] = knobs[i].values[rng_below(rng, 4)];
+    }
+    w->parallel = strcmp(chosen[6], "parallel") == 0;
+    buffer_add_text(out, text_of(header));
+    while (rest.bytes > 0) {
+        size_t taken = 0;
+
+        for (size_t i = 0; i < COUNT_OF(knobs) && taken == 0; i++) {
+            if (text_starts(rest, text_of(knobs[i].word))) {
+                buffer_add_text(out, text_of(chosen[i]));
+                taken = strlen(knobs[i].word);
+            }
+        }
+        if (taken == 0) {
+            buffer_add_char(out, rest.data[0]);
+            taken = 1;
+        }
+        rest = text_sub(rest, taken, rest.bytes);
+    }
+}
+
+static struct flow *random_flow(struct world *w)
+{
+    struct buffer yaml = {0};
+    struct buffer definition = {0};
+    struct diagnostics diagnostics = {0};
+    struct flow *flow = NULL;
+    struct error err = {0};
+
+    turn_knobs(&w->rng, w, &yaml);
+    if (flow_text_check("blocks.yaml", buffer_text(&yaml), &diagnostics, &definition) !=
+            STATUS_OK ||
+        flow_build(buffer_text(&definition), &flow, &err) != STATUS_OK) {
+        fail_msg("%.*s: %s", TEXT_ARG(buffer_text(&yaml)),
+                 diagnostics.count > 0 ? diagnostics.items[0].message.data : err.text);
+    }
+    diagnostics_release(&diagnostics);
+    buffer_release(&definition);
+    buffer_release(&yaml);
+    return flow;
+}
+
+/* Every frame hangs below a block that is there; what has ended has nothing. */
+static void check_tree(const struct instance *now)
+{
+    for (uint32_t i = 0; i < now->frame_count; i++) {
+        const struct frame *frame = &now->frames[i];
+
+        assert_true(frame->parent == 0 || instance_find_frame(now, frame->parent) != NULL);
+        if (frame->parent != 0) {
+            assert_int_equal(instance_find_frame(now, frame->parent)->kind, FRAME_BLOCK);
+        }
+        if (frame->kind == FRAME_UNDO) {
+            const struct undo *undo = instance_find_undo(now, frame->undo_of);
+
+            assert_non_null(undo);
+            assert_int_equal(undo->state, UNDO_RUNNING);
+        }
+    }
+    for (uint32_t i = 0; i < now->undo_count; i++) {
+        const struct undo *undo = &now->stack[i];
+        const struct undo *group = instance_find_undo(now, undo->group);
+
+        assert_true(undo->group == 0 || instance_find_frame(now, undo->group) != NULL ||
+                    (group != NULL && group->state == UNDO_GROUP));
+    }
+    for (uint32_t i = 0; i < now->timer_count; i++) {
+        assert_true(now->timers[i].owner == 0 ||
+                    instance_find_frame(now, now->timers[i].owner) != NULL);
+    }
+    if (instance_has_ended(now)) {
+        assert_int_equal(now->frame_count, 0);
+        assert_int_equal(now->timer_count, 0);
+        assert_int_equal(now->undo_count, 0);
+    }
+}
+
+/* An undo is sent by one frame alone, and not before what was pushed later in its list. */
+static void check_effects(struct world *w, const struct instance *before)
+{
+    const struct instance *now = w->play.now;
+
+    for (uint32_t i = 0; i < w->play.effects.count; i++) {
+        const struct effect *effect = &w->play.effects.items[i];
+        const struct undo *undo = instance_find_undo(now, effect->undo_of);
+        char room[INTEGER_TEXT_BYTES];
+        struct text key = text_unsigned(effect->undo_of, room);
+        uintptr_t frame;
+
+        if (effect->kind != EFFECT_COMMAND || !effect->is_undo) {
+            continue;
+        }
+        frame = (uintptr_t)map_get(&w->sent, key);
+        assert_true(frame == 0 || frame == effect->activation + (uintptr_t)1);
+        map_put(&w->sent, key, (void *)(effect->activation + (uintptr_t)1));
+        if (w->parallel || undo == NULL || frame != 0 || w->named) {
+            continue;
+        }
+        for (uint32_t k = 0; k < now->undo_count; k++) {
+            const struct undo *other = &now->stack[k];
+
+            assert_false(other->activation > undo->activation && other->group == undo->group &&
+                         other->state == UNDO_ARMED);
+        }
+    }
+    (void)before;
+}
+
+static const char *random_payload(struct rng *rng)
+{
+    static const char *const payloads[] = {
+        "{\"ok\":true}",
+        "{\"ok\":true}",
+        "{\"ok\":true}",
+        "{\"ok\":true}",
+        "{\"ok\":false,\"code\":\"A\"}",
+        "{\"ok\":false,\"code\":\"B\"}",
+        "{\"ok\":false,\"code\":\"C\"}",
+        "null",
+    };
+
+    return payloads[rng_below(rng, COUNT_OF(payloads))];
+}
+
+static uint32_t random_activation(struct world *w)
+{
+    const struct instance *now = w->play.now;
+
+    if (now->frame_count > 0 && rng_chance(&w->rng, 850)) {
+        return now->frames[rng_below(&w->rng, now->frame_count)].activation;
+    }
+    return (uint32_t)rng_below(&w->rng, now->activation_next + 1);
+}
+
+static void random_event(struct world *w)
+{
+    const struct instance *now = w->play.now;
+    uint64_t dice = rng_below(&w->rng, 100);
+
+    w->play.time_ms += (int64_t)rng_below(&w->rng, 3000);
+    if (dice < 70) {
+        play_with(&w->play, play_reply_event(&w->play, "stock", random_activation(w)),
+                  random_payload(&w->rng));
+    } else if (dice < 88 && now->timer_count > 0) {
+        const struct timer *timer = &now->timers[rng_below(&w->rng, now->timer_count)];
+
+        play_timer(&w->play, timer->kind, timer->owner);
+    } else if (dice < 90) {
+        play_operator(&w->play, OPERATOR_CANCEL, 0);
+    } else {
+        play_operator(&w->play, (enum operator_verb)(1 + rng_below(&w->rng, 4)),
+                      random_activation(w));
+    }
+}
+
+/* All answer, operators settle what is stuck, time passes. */
+static void healthy_event(struct world *w)
+{
+    struct play *play = &w->play;
+    const struct instance *now = play->now;
+
+    for (uint32_t i = now->frame_count; i > 0; i--) {
+        const struct frame *frame = &now->frames[i - 1];
+
+        if (frame->state == FRAME_STUCK) {
+            play_operator(play, OPERATOR_DONE, frame->activation);
+            return;
+        }
+        if (frame->state == FRAME_AWAITING_REPLY) {
+            play_with(play, play_reply_event(play, "stock", frame->activation), "{\"ok\":true}");
+            return;
+        }
+    }
+    for (uint32_t i = 0; i < now->timer_count; i++) {
+        enum timer_kind kind = now->timers[i].kind;
+
+        if (kind == TIMER_BACKOFF || kind == TIMER_PAUSE || kind == TIMER_WAIT) {
+            play_timer(play, kind, now->timers[i].owner);
+            return;
+        }
+    }
+    fail_msg("nothing can go on: %s, %u frames", run_status_name(now->status), now->frame_count);
+}
+
+static void look(struct world *w, void (*event)(struct world *w))
+{
+    struct instance *before = instance_copy(w->play.now);
+    bool was_named = false;
+
+    for (uint32_t i = 0; i < before->frame_count; i++) {
+        was_named = was_named || (before->frames[i].kind == FRAME_STEP &&
+                                  before->frames[i].state == FRAME_UNWINDING);
+    }
+    event(w);
+    for (uint32_t i = 0; i < w->play.now->frame_count; i++) {
+        was_named = was_named || (w->play.now->frames[i].kind == FRAME_STEP &&
+                                  w->play.now->frames[i].state == FRAME_UNWINDING);
+    }
+    w->named = w->named || was_named;
+    check_tree(w->play.now);
+    check_effects(w, before);
+    instance_free(before);
+}
+
+static void play_seed(uint64_t seed)
+{
+    struct world w = {0};
+
+    w.rng.state = seed;
+    w.flow = random_flow(&w);
+    play_init(&w.play, w.flow, "A1");
+    play_message(&w.play, "orders", "{\"id\":\"A1\"}");
+    for (uint32_t i = 0; i < EVENTS_FAULTY && !instance_has_ended(w.play.now); i++) {
+        look(&w, random_event);
+    }
+    for (uint32_t i = 0; !instance_has_ended(w.play.now); i++) {
+        if (i == EVENTS_HEALTHY) {
+            fail_msg("it does not end: %s", run_status_name(w.play.now->status));
+        }
+        look(&w, healthy_event);
+    }
+    play_release(&w.play);
+    map_release(&w.sent);
+    flow_free(w.flow);
+}
+
+static void whatever_comes_blocks_stay_whole_and_the_run_ends(void **state)
+{
+    const char *one = getenv("BATON_SEED");
+    const char *many = getenv("BATON_SEEDS");
+    uint64_t first = one == NULL ? 1 : strtoull(one, NULL, 10);
+    uint64_t count = one != NULL ? 1 : (many == NULL ? 60 : strtoull(many, NULL, 10));
+
+    (void)state;
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        if (getenv("BATON_VERBOSE") != NULL) {
+            print_message("seed %llu\n", (unsigned long long)seed);
+        }
+        play_seed(seed);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whatever_comes_blocks_stay_whole_and_the_run_ends),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
