@@ -23,15 +23,15 @@ struct monitor {
     struct lane_stats **lanes;
     struct store_stats **stores;
     struct router_stats router;
-    const struct barrier *barrier;
-    const struct lag *lag;
+    _Atomic(const struct barrier *) barrier; /* NULL: not yet. */
+    _Atomic(const struct lag *) lag;
     struct http_server *server;
     atomic_bool is_stopping;
 };
 
 static int64_t monotonic_ms(const struct monitor *monitor)
 {
-    return monitor->options.clock->monotonic_ms(monitor->options.clock->self);
+    return monitor->options.clock.monotonic_ms(monitor->options.clock.self);
 }
 
 struct monitor *monitor_new(const struct monitor_options *options)
@@ -240,14 +240,16 @@ void monitor_render(const struct monitor *monitor, struct buffer *out)
                                 .lag = &lag,
                                 .process = &process,
                                 .barrier_age_ms = -1};
-    const struct clock *clock = monitor->options.clock;
+    const struct clock *clock = &monitor->options.clock;
+    const struct lag *sampled = atomic_load(&monitor->lag);
+    const struct barrier *barrier = atomic_load(&monitor->barrier);
     int64_t time_ms;
     int64_t end;
 
-    if (monitor->lag != NULL) {
-        lag_read(monitor->lag, &lag);
+    if (sampled != NULL) {
+        lag_read(sampled, &lag);
     }
-    if (monitor->barrier != NULL && barrier_read(monitor->barrier, 0, &time_ms, &end)) {
+    if (barrier != NULL && barrier_read(barrier, 0, &time_ms, &end)) {
         int64_t age_ms = clock->now_ms(clock->self) - time_ms;
         view.barrier_age_ms = age_ms < 0 ? 0 : age_ms;
     }
@@ -294,8 +296,13 @@ static void show_index(void *self, struct http_answer *answer)
                                        "/readyz   200 once assigned and caught up\n"));
 }
 
-enum status monitor_serve(struct monitor *monitor, struct text address,
-                          const struct barrier *barrier, const struct lag *lag, struct error *err)
+void monitor_watch(struct monitor *monitor, const struct barrier *barrier, const struct lag *lag)
+{
+    atomic_store(&monitor->barrier, barrier);
+    atomic_store(&monitor->lag, lag);
+}
+
+enum status monitor_serve(struct monitor *monitor, struct text address, struct error *err)
 {
     static const struct http_route routes[] = {
         {"/", show_index},
@@ -308,8 +315,6 @@ enum status monitor_serve(struct monitor *monitor, struct text address,
                                    .route_count = sizeof routes / sizeof *routes,
                                    .self = monitor};
 
-    monitor->barrier = barrier;
-    monitor->lag = lag;
     enum status status = http_open(&options, &monitor->server, err);
     return status == STATUS_OK ? status : fail_in(err, status, "http");
 }

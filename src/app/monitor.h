@@ -14,7 +14,7 @@
 struct monitor;
 
 struct monitor_options {
-    const struct clock *clock;  /* Borrowed. */
+    struct clock clock;
     const char *const *threads; /* Their names, for people: "lane 0", "router"; copied. */
     uint32_t thread_count;
     uint32_t lane_count;
@@ -38,15 +38,12 @@ void monitor_beat(struct monitor *monitor, uint32_t index);
 /* From here on not ready, and threads that end are missed by nobody. */
 void monitor_stopping(struct monitor *monitor);
 
-/*
- * Serve on `address` (http_server.h). Borrows barrier and lag (each may be NULL) until
- * monitor_unserve().
- *
- * STATUS_REJECT: no such address form. STATUS_FATAL: it cannot be listened on.
- */
+/* Serve on `address` (http_server.h). STATUS_REJECT: no such address form. STATUS_FATAL: it cannot be
+ * listened on. */
 MUST_CHECK enum status monitor_serve(struct monitor *monitor, struct text address,
-                                     const struct barrier *barrier, const struct lag *lag,
                                      struct error *err);
+/* Show these as well from now on; each may be NULL. Borrowed until monitor_unserve(). */
+void monitor_watch(struct monitor *monitor, const struct barrier *barrier, const struct lag *lag);
 const char *monitor_where(const struct monitor *monitor); /* "127.0.0.1:9464"; NULL: not serving. */
 void monitor_unserve(struct monitor *monitor);
 

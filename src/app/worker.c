@@ -161,8 +161,13 @@ int deploy_and_work(struct config *config)
 {
     struct checked_flows checked = {.arena = config->arena};
     struct estate estate = {0};
+    struct monitor *monitor = NULL;
     int code = check_flows(config, &checked);
 
+    if (code == EXIT_DONE) {
+        monitor = worker_monitor_open(config);
+        code = monitor == NULL ? EXIT_USAGE : EXIT_DONE;
+    }
     if (code == EXIT_DONE) {
         code = estate_open(config, &estate);
     }
@@ -176,8 +181,9 @@ int deploy_and_work(struct config *config)
         code = publish(config, &estate, &checked);
     }
     if (code == EXIT_DONE) {
-        code = worker_threads_run(config, &estate);
+        code = worker_threads_run(config, &estate, monitor);
     }
+    monitor_free(monitor);
     estate_close(&estate);
     return code;
 }

@@ -11,7 +11,6 @@
 #include "adapter/redis_sleep.h"
 #include "app/command.h"
 #include "app/fault.h"
-#include "app/monitor.h"
 #include "app/random_seed.h"
 #include "app/stop.h"
 #include "engine/lane.h"
@@ -310,15 +309,7 @@ static int open_worker(struct worker *worker)
         fprintf(stderr, "baton: %s\n", err.text);
         return EXIT_UNREACHABLE;
     }
-    if (config->http.bytes == 0) {
-        return EXIT_DONE;
-    }
-    if (monitor_serve(worker->monitor, config->http, worker->barrier, worker->lag, &err) !=
-        STATUS_OK) {
-        fprintf(stderr, "baton: %s\n", err.text);
-        return EXIT_USAGE;
-    }
-    log_event(LOG_INFO, "http-up", "address=%s", monitor_where(worker->monitor));
+    monitor_watch(worker->monitor, worker->barrier, worker->lag);
     return EXIT_DONE;
 }
 
@@ -335,34 +326,50 @@ static const char **name_threads(const struct config *config)
     return names;
 }
 
-int worker_threads_run(const struct config *config, const struct estate *estate)
+struct monitor *worker_monitor_open(const struct config *config)
 {
-    struct worker worker = {.config = config,
-                            .estate = estate,
-                            .clock = real_clock(),
-                            .stop = stop_new(),
-                            .seed = random_seed()};
-    const char **names = name_threads(config);
-    struct monitor_options options = {.clock = &worker.clock,
-                                      .threads = names,
+    struct monitor_options options = {.clock = real_clock(),
+                                      .threads = name_threads(config),
                                       .thread_count = config->lanes + OTHER_THREADS,
                                       .lane_count = config->lanes,
                                       .store_count = config->lanes,
                                       .silence_max_ms = config_poll_interval_ms(config)};
+    struct monitor *monitor = monitor_new(&options);
+    struct error err;
 
-    worker.monitor = monitor_new(&options);
+    if (config->http.bytes == 0) {
+        return monitor;
+    }
+    if (monitor_serve(monitor, config->http, &err) != STATUS_OK) {
+        fprintf(stderr, "baton: %s\n", err.text);
+        monitor_free(monitor);
+        return NULL;
+    }
+    log_event(LOG_INFO, "http-up", "address=%s", monitor_where(monitor));
+    return monitor;
+}
+
+int worker_threads_run(const struct config *config, const struct estate *estate,
+                       struct monitor *monitor)
+{
+    struct worker worker = {.config = config,
+                            .estate = estate,
+                            .clock = real_clock(),
+                            .monitor = monitor,
+                            .stop = stop_new(),
+                            .seed = random_seed()};
     int code = open_worker(&worker);
+
     if (code == EXIT_DONE) {
         log_event(LOG_INFO, "worker-up", "app=%.*s name=%.*s lanes=%u partitions=%d",
                   TEXT_ARG(config->settings.app), TEXT_ARG(config->settings.name), config->lanes,
                   config->settings.partitions);
-        run_threads(&worker, names);
+        run_threads(&worker, name_threads(config));
         code = atomic_load(&worker.code);
     }
-    monitor_unserve(worker.monitor);
+    monitor_unserve(monitor);
     lag_close(worker.lag);
     barrier_close(worker.barrier);
-    monitor_free(worker.monitor);
     if (code == EXIT_DONE) {
         log_event(LOG_INFO, "worker-down", "app=%.*s", TEXT_ARG(config->settings.app));
     }

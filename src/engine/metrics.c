@@ -160,6 +160,8 @@ static void add_histograms(const struct metrics_view *view, struct buffer *out)
 
 /* ---- tables ---- */
 
+#define ROW_VALUES_MAX 6
+
 /* A family whose samples are values of the rows of a table. */
 struct table_field {
     struct family family;
@@ -170,8 +172,9 @@ struct table_field {
     struct {
         const char *name;
         uint32_t value;
-    } values[6];
+    } values[ROW_VALUES_MAX];
     const char *second; /* NULL: no second label. */
+    bool skips_none;    /* Rows that have none of the values are left out. */
 };
 
 static const struct table_field table_fields[] = {
@@ -179,7 +182,8 @@ static const struct table_field table_fields[] = {
      LANE(flows),
      "flow",
      {{"", FLOW_STARTED}},
-     NULL},
+     NULL,
+     false},
     {{"baton_runs_ended_total", "counter", "Runs ended, by flow and how."},
      LANE(flows),
      "flow",
@@ -187,7 +191,8 @@ static const struct table_field table_fields[] = {
       {"failed", FLOW_FAILED},
       {"cancelled", FLOW_CANCELLED},
       {"expired", FLOW_EXPIRED}},
-     "status"},
+     "status",
+     false},
     {{"baton_runs", "gauge", "Open runs in memory, by flow and state; see baton_sleeping_runs."},
      LANE(flows),
      "flow",
@@ -196,40 +201,47 @@ static const struct table_field table_fields[] = {
       {"compensating", FLOW_COMPENSATING},
       {"finishing", FLOW_FINISHING},
       {"stuck", FLOW_STUCK}},
-     "state"},
+     "state",
+     false},
     {{"baton_timers", "gauge", "Timers armed of the runs in memory, by flow."},
      LANE(flows),
      "flow",
      {{"", FLOW_TIMERS}},
-     NULL},
+     NULL,
+     false},
     {{"baton_commands_total", "counter",
       "Commands produced, by topic: to do a step, or to undo one."},
      LANE(topics),
      "topic",
      {{"step", TOPIC_COMMANDS}, {"undo", TOPIC_UNDOS}},
-     "kind"},
+     "kind",
+     true},
     {{"baton_command_retries_total", "counter",
       "Of the commands produced: second and further attempts, by topic."},
      LANE(topics),
      "topic",
      {{"", TOPIC_RETRIES}},
-     NULL},
+     NULL,
+     true},
     {{"baton_cancels_total", "counter",
       "Notices to services that an attempt was abandoned, by topic."},
      LANE(topics),
      "topic",
      {{"", TOPIC_CANCELS}},
-     NULL},
+     NULL,
+     true},
     {{"baton_emits_total", "counter", "Records that flows emitted, by topic."},
      LANE(topics),
      "topic",
      {{"", TOPIC_EMITS}},
-     NULL},
+     NULL,
+     true},
     {{"baton_alerts_total", "counter", "Alerts written, by kind."},
      LANE(alerts),
      "kind",
      {{"", 0}},
-     NULL},
+     NULL,
+     false},
 };
 
 static const struct stat_table *table_at(const struct metrics_view *view, uint32_t lane,
@@ -278,14 +290,21 @@ static void add_row(const struct metrics_view *view, const struct table_field *f
 {
     struct label labels[2] = {{field->label, name}, {field->second, {0}}};
 
-    for (uint32_t i = 0; i < 6 && field->values[i].name != NULL; i++) {
-        uint64_t sum = 0;
+    uint64_t sums[ROW_VALUES_MAX] = {0};
+    uint64_t all = 0;
+    uint32_t count = 0;
 
+    for (; count < ROW_VALUES_MAX && field->values[count].name != NULL; count++) {
         for (uint32_t k = 0; k < view->lane_count; k++) {
-            sum += value_of(table_at(view, k, field->offset), name, field->values[i].value);
+            sums[count] += value_of(table_at(view, k, field->offset), name,
+                                    field->values[count].value);
         }
+        all += sums[count];
+    }
+    for (uint32_t i = 0; i < count && (all > 0 || !field->skips_none); i++) {
         labels[1].value = text_of(field->values[i].name);
-        metrics_sample(out, field->family.name, labels, field->second == NULL ? 1 : 2, (double)sum);
+        metrics_sample(out, field->family.name, labels, field->second == NULL ? 1 : 2,
+                       (double)sums[i]);
     }
 }
 
