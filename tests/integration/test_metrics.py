@@ -3,14 +3,14 @@ docs/metrics.md agree with it; health and readiness say what is so."""
 
 import json
 import re
-import socket
 import subprocess
 
+import process
 import records
 import scrape
 import wait
 from estate import Estate, Once
-from participants import refuse, silent
+from participants import after_attempts, refuse, silent
 from runner import case, contains, equal, holds, run
 from worker import BATON
 
@@ -19,13 +19,7 @@ MARK = "payload-marked-4711"
 SPACE = "checkpoint: {idle: 200ms, max: 2s}\n"
 
 
-def free_address():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
-ADDRESS = free_address()
+ADDRESS = f"127.0.0.1:{process.free_port()}"
 
 
 def start():
@@ -118,17 +112,29 @@ def strange_records_are_counted_where_they_end():
 @case
 def open_runs_timers_and_retries_are_seen():
     estate = shared()
-    estate.order("quiet-1", {"CreateShipment": silent})
-    topic = estate.services["shipping"][0]
+    before = scrape.metrics(ADDRESS)
+    estate.people.plans["retry-1"] = {"ReserveInventory": after_attempts(2)}
+    estate.begin("patient", "retry-1")
+    estate.people.await_command("retry-1", "ReserveInventory", attempt=2)
+    open_now = scrape.metrics(ADDRESS)
+    holds(open_now.total("baton_runs", flow="patient") + open_now.value("baton_sleeping_runs") >= 1,
+          "no run is open")
+    estate.await_end("patient", "retry-1")
 
-    def retried():
+    def ended():
         now = scrape.metrics(ADDRESS)
-        return now.value("baton_command_retries_total", topic=topic) >= 1 and now
-    now = wait.until(retried, 40, "a second attempt")
-    holds(now.value("baton_timers_fired_total", kind="attempt") >= 1, "no attempt timed out")
-    holds(now.value("baton_timer_lateness_seconds_count", **{"class": "deadline"}) >= 1,
-          "no lateness of a deadline")
-    holds(now.total("baton_runs") + now.value("baton_sleeping_runs") >= 1, "no run is open")
+        return now.total("baton_runs_ended_total", flow="patient") == 1 and now
+    now = wait.until(ended, 20, "the end of the run in the metrics")
+    topic = estate.services["inventory"][0]
+
+    def more(name, **labels):
+        return now.value(name, **labels) - before.value(name, **labels)
+    equal(more("baton_commands_total", topic=topic, kind="step"), 3)
+    equal(more("baton_command_retries_total", topic=topic), 2)
+    equal(more("baton_timers_fired_total", kind="attempt"), 2)
+    equal(more("baton_timers_fired_total", kind="backoff"), 2)
+    equal(more("baton_timer_lateness_seconds_count", **{"class": "deadline"}), 2)
+    equal(more("baton_timer_lateness_seconds_count", **{"class": "delay"}), 2)
 
 
 @case

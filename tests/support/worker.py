@@ -28,9 +28,10 @@ class Worker:
     arm(); with `freeze` it stops there, until the test thaws it. `program`: another one than BATON.
     """
 
-    def __init__(self, estate, name, fault=None, static=True, freeze=False, program=None):
+    def __init__(self, estate, name, fault=None, static=True, freeze=False, **more):
         self.name, self.estate, self.fault = name, estate, fault
-        argv = [BATON_FAULTY if fault else program or BATON, "run", "--config", str(estate.config)]
+        argv = [BATON_FAULTY if fault else more.get("program") or BATON, "run", "--config",
+                str(estate.config), *more.get("options", ())]
         argv += ["--name", name] if static else []
         self.armed = estate.directory / f"{name}.armed"
         self.armed.unlink(missing_ok=True)

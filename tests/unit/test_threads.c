@@ -8,6 +8,8 @@
 
 #include "crypto/digest.h"
 #include "engine/barrier.h"
+#include "engine/metrics.h"
+#include "engine/tally.h"
 #include "support/router_kit.h"
 
 #define ROUNDS 2000
@@ -88,11 +90,59 @@ static void lanes_may_digest_at_the_same_time(void **state)
     }
 }
 
+/* As the HTTP server reads what a lane counts. */
+struct scrape {
+    const struct lane_stats *stats;
+    atomic_bool is_over;
+    uint32_t renders;
+};
+
+static void *scrape_often(void *argument)
+{
+    struct scrape *scrape = argument;
+    struct buffer out = {0};
+
+    while (!atomic_load(&scrape->is_over) || scrape->renders == 0) {
+        struct metrics_view view = {.lanes = &scrape->stats, .lane_count = 1, .barrier_age_ms = -1};
+        buffer_clear(&out);
+        metrics_render(&view, &out);
+        scrape->renders++;
+    }
+    buffer_release(&out);
+    return NULL;
+}
+
+static void counters_are_read_while_they_rise_and_names_come(void **state)
+{
+    struct lane_stats stats = {0};
+    struct scrape scrape = {.stats = &stats};
+    struct tally tally = {0};
+    pthread_t thread;
+    char name[32];
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, scrape_often, &scrape), 0);
+    for (int i = 0; i < ROUNDS * 10; i++) {
+        snprintf(name, sizeof name, "kind-%d", i / 100);
+        tally_alert(&stats, name);
+        tally_outcome(&tally, OUTCOME_APPLIED);
+        tally_fired(&tally, TIMER_ATTEMPT, i);
+        tally_publish(&tally, &stats);
+        tally_commit(&stats, i % 50, 1);
+    }
+    atomic_store(&scrape.is_over, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(stat_get(&stats.outcomes[OUTCOME_APPLIED]), ROUNDS * 10);
+    assert_int_equal(stat_get(&stat_row(&stats.alerts, TEXT("kind-0"))->values[0]), 100);
+    lane_stats_release(&stats);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rounds_are_read_whole_while_the_barrier_steps),
         cmocka_unit_test(lanes_may_digest_at_the_same_time),
+        cmocka_unit_test(counters_are_read_while_they_rise_and_names_come),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
