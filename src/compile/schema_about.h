@@ -152,6 +152,69 @@ static const struct about abouts[OBJECT_COUNT] = {
     [OBJECT_END] = {
         .text = "End the run from here. `failed` and `cancelled` undo first.",
         .fragment = "step: stop\nend: cancelled\nreason: the customer asked for it\n"},
+    [OBJECT_DO] = {
+        .text = "A block: steps that share a timeout, a catch or a retry. Their results land in the document around it.",
+        .fragment =
+            "step: payment\n"
+            "timeout: 10m\n"
+            "do:\n"
+            "  - {step: charge, request: payments, type: CapturePayment}\n"
+            "  - {step: told, emit: paymentsCaptured}\n"},
+    [OBJECT_TRY] = {
+        .text = "A block whose errors are caught, or which is tried again: `retry` rolls it back first.",
+        .fragment =
+            "step: pay\n"
+            "try:\n"
+            "  - {step: charge, request: payments, type: CapturePayment}\n"
+            "retry: 3\n"
+            "catch:\n"
+            "  - error: CardDeclined\n"
+            "    do:\n"
+            "      - {step: byInvoice, request: invoices}\n"},
+    [OBJECT_FORK_STEP] = {
+        .text = "Run branches side by side, each on a copy of the document. What is left when it is decided is cancelled and undone. The result holds what each branch added, by its name; of first and race it is `{which, value}`.",
+        .fragment =
+            "step: checks\n"
+            "fork:\n"
+            "  branches:\n"
+            "    credit: [{step: askCredit, request: credit}]\n"
+            "    fraud: [{step: askFraud, request: fraud}]\n"},
+    [OBJECT_FOR_STEP] = {
+        .text = "Run steps for each item of an array, each on a copy of the document. The result is an array in the order of the items.",
+        .fragment =
+            "step: lines\n"
+            "for: {each: line, in: .lines, parallel: 10}\n"
+            "do:\n"
+            "  - step: reserve\n"
+            "    request: inventory\n"
+            "    value: {sku: \"${ $line.sku }\"}\n"},
+    [OBJECT_ROLLBACK] = {
+        .text = "Undo now, the latest first, and go on.",
+        .fragment = "step: takeBack\nrollback: [reserve, charge]\n"},
+    [OBJECT_CATCH] = {
+        .text = "What to do about an error. The first that fits is taken; first what the step did is undone.",
+        .fragment =
+            "error: [timeout, OutOfStock]\n"
+            "when: .total < 100\n"
+            "do:\n"
+            "  - {step: apologize, emit: apologies}\n"},
+    [OBJECT_FORK] = {
+        .text = "The branches of a fork, and when it is done.",
+        .fragment =
+            "join: first\n"
+            "branches:\n"
+            "  fast: [{step: askFast, request: fastCourier}]\n"
+            "  cheap: [{step: askCheap, request: cheapCourier}]\n"},
+    [OBJECT_FOR] = {
+        .text = "What a `for` goes over, and how.",
+        .fragment =
+            "each: customer\n"
+            "in: .customers\n"
+            "at: index\n"
+            "parallel: 20\n"
+            "pause: 5s\n"
+            "onError: collect\n"
+            "result: .charge.id\n"},
     [OBJECT_UNDO] = {
         .text = "What undoes a step: a map with one action, or `none`, which says that nothing has to be undone. An undo must be idempotent and accept that there is nothing to undo.",
         .fragment =
@@ -243,6 +306,19 @@ static const struct {
     {OBJECT_EMIT, "emit", "ordersConfirmed"},
     {OBJECT_EMIT, "type", "OrderConfirmed"},
     {OBJECT_LISTEN_STEP, "listen", "paymentsCaptured"},
+    {OBJECT_FLOW, "always", "[{step: closed, emit: ordersClosed}]"},
+    {OBJECT_STEP, "catch", "{error: timeout, do: [{step: late, set: {late: true}}]}"},
+    {OBJECT_FORK_STEP, "fork", "{join: first, branches: {a: [{step: x, wait: 1m}], b: [{step: y, wait: 2m}]}}"},
+    {OBJECT_FOR_STEP, "for", "{each: line, in: .lines}"},
+    {OBJECT_FOR, "each", "line"},
+    {OBJECT_FOR, "in", ".lines"},
+    {OBJECT_FOR, "at", "index"},
+    {OBJECT_FOR, "batch", "100"},
+    {OBJECT_FOR, "parallel", "10"},
+    {OBJECT_FOR, "pause", "5s"},
+    {OBJECT_FOR, "while", "$line.count > 0"},
+    {OBJECT_FOR, "result", ".charge.id"},
+    {OBJECT_CATCH, "error", "[timeout, OutOfStock]"},
     {OBJECT_LISTEN, "topic", "paymentsCaptured"},
     {OBJECT_LISTEN, "type", "PaymentCaptured"},
     {OBJECT_SET, "set", "{seen: true}"},
