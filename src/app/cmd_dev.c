@@ -24,6 +24,7 @@ struct dev {
     struct dev_printer printer;
     struct dev_world world;
     struct feed *feed;
+    struct dev_http *http;
 };
 
 /* What was named; else what the configuration names; else the folder of this name. */
@@ -73,6 +74,9 @@ static void greet(const struct dev *dev)
                            flow->version, TEXT_ARG(flow->topics[flow->starts[k].topic].name));
         }
     }
+    if (dev->http != NULL) {
+        dev_print_line(printer, "  metrics at http://%s/metrics", dev_http_where(dev->http));
+    }
     if (dev->options.made_up) {
         dev_print_line(printer, "No message was given: sending an example, made from what the flow "
                                 "reads. Your own: --send or --start.");
@@ -113,6 +117,21 @@ static int open_world(struct dev *dev)
     return EXIT_DONE;
 }
 
+static int open_http(struct dev *dev)
+{
+    struct error err;
+
+    if (dev->options.http == NULL) {
+        return EXIT_DONE;
+    }
+    if (dev_http_open(dev->options.http, &dev->http, &err) != STATUS_OK) {
+        fprintf(stderr, "baton dev: --http: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    dev->options.run.http = dev->http;
+    return EXIT_DONE;
+}
+
 static int run(struct dev *dev)
 {
     int64_t began_ms = real_clock_monotonic_ms();
@@ -130,6 +149,7 @@ static int run(struct dev *dev)
 
 static void release(struct dev *dev)
 {
+    dev_http_close(dev->http);
     feed_close(dev->feed);
     dev_world_close(&dev->world);
     dev_calls_release(&dev->calls);
@@ -161,6 +181,9 @@ int cmd_dev(int argc, char **argv)
     }
     if (code == EXIT_DONE) {
         code = open_world(dev);
+    }
+    if (code == EXIT_DONE) {
+        code = open_http(dev);
     }
     if (code == EXIT_DONE) {
         code = run(dev);

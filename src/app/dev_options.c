@@ -49,6 +49,7 @@ static const char help[] =
     "Output:\n"
     "  -o, --output text|json     json: one object an event (default: text)\n"
     "  -q, --quiet                the summary alone\n"
+    "      --http HOST:PORT       serve /metrics, /healthz and /readyz while it runs\n"
     "      --stay                 go on when nothing is left to do, until Ctrl-C\n"
     "      --memory MIB           stop when more is in use (default: 1024)\n"
     "  -l, --log LEVEL            of the engine: debug, info, warn, error, none (default: error)\n"
@@ -57,7 +58,7 @@ static const char help[] =
     "\n"
     "Exit codes: 0 done, 1 a file or a message is wrong, 2 usage, 3 the worker could not go on.\n";
 
-enum letter { SEND = 256, SPEED, CLOCK, SEED, STAY, MEMORY, KILL };
+enum letter { SEND = 256, SPEED, CLOCK, SEED, STAY, MEMORY, KILL, HTTP };
 
 static int wrong(const char *option, const char *expected, const char *found)
 {
@@ -202,6 +203,9 @@ static int read_one(int letter, int argc, char **argv, struct dev_options *optio
     case 'q':
         options->quiet = true;
         return -1;
+    case HTTP:
+        options->http = optarg;
+        return -1;
     case STAY:
         options->run.stays = true;
         return -1;
@@ -224,8 +228,8 @@ int dev_options_read(int argc, char **argv, struct dev_options *options)
         {"count", 1, NULL, 'n'},       {"every", 1, NULL, 'e'}, {"speed", 1, NULL, SPEED},
         {"clock", 1, NULL, CLOCK},     {"seed", 1, NULL, SEED}, {"output", 1, NULL, 'o'},
         {"quiet", 0, NULL, 'q'},       {"stay", 0, NULL, STAY}, {"memory", 1, NULL, MEMORY},
-        {"kill-every", 1, NULL, KILL}, {"log", 1, NULL, 'l'},   {"config", 1, NULL, 'c'},
-        {"help", 0, NULL, 'h'},        {NULL, 0, NULL, 0}};
+        {"kill-every", 1, NULL, KILL}, {"http", 1, NULL, HTTP}, {"log", 1, NULL, 'l'},
+        {"config", 1, NULL, 'c'},      {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0}};
     int letter;
 
     *options = (struct dev_options){.log_level = LOG_ERROR,

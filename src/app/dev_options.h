@@ -15,6 +15,7 @@ struct dev_options {
     uint32_t path_count;
     const char *services; /* NULL: no file. */
     const char *config;
+    const char *http; /* NULL: no metrics are served. */
     bool json;
     bool quiet;
     bool made_up; /* No message was asked for. */

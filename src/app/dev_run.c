@@ -150,8 +150,16 @@ static int64_t memory_mib(void)
     return resident * PAGE_BYTES / MIB;
 }
 
+static void update_http(const struct dev_run *run)
+{
+    if (run->options->http != NULL) {
+        dev_http_update(run->options->http, run->world);
+    }
+}
+
 static void look_around(struct dev_run *run)
 {
+    update_http(run);
     look_for_signals(run);
     dev_world_trim(run->world);
     if (memory_mib() > run->options->memory_mib) {
@@ -249,6 +257,7 @@ static void pass_time(struct dev_run *run)
     int64_t now_ms = run->world->sim.now_ms;
     bool is_over = run->feed_state == FEED_OVER && due_ms == INT64_MAX;
 
+    update_http(run);
     if (is_over && !run->options->stays) {
         run->stopping = true;
     } else if (due_ms == INT64_MAX) {

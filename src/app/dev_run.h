@@ -6,6 +6,7 @@
 #define BATON_APP_DEV_RUN_H
 
 #include "app/dev_feed.h"
+#include "app/dev_http.h"
 #include "app/dev_world.h"
 
 #define DEV_SPEED_MAX 0.0
@@ -15,6 +16,7 @@ struct dev_run_options {
     int64_t kill_every_ms; /* 0: never. */
     int64_t memory_mib;    /* Resident; above it the run stops. */
     bool stays;            /* Goes on until a signal comes, also with nothing left to do. */
+    struct dev_http *http; /* Kept up to date; NULL: none. */
 };
 
 /* Gives an exit code. What is wrong is printed; the summary is not. */
