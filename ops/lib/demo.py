@@ -14,6 +14,8 @@ from pathlib import Path
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from demo_orders import is_good, order
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import process  # noqa: E402
@@ -30,17 +32,6 @@ def create_topics(brokers):
     made = admin.create_topics([NewTopic(name, 4, 1) for name in TOPICS])
     for future in made.values():
         future.result()
-
-
-def order(number):
-    """One order in six is too dear, one in eleven too large, one in thirteen goes to the moon."""
-    return {
-        "orderId": f"A-{number}",
-        "lines": [{"sku": f"S-{number % 7}", "quantity": 500 if number % 11 == 0 else 2}],
-        "total": 900 if number % 6 == 0 else 42.50,
-        "currency": "EUR",
-        "address": "Moon" if number % 13 == 0 else "Main Street 1",
-    }
 
 
 class Demo:
@@ -187,9 +178,7 @@ class Demo:
 
     def is_wrong(self, number):
         value = order(number)
-        good = (value["total"] <= 500 and value["lines"][0]["quantity"] <= 100
-                and value["address"] != "Moon")
-        return (self.outcome[value["orderId"]] == "confirmed") != good
+        return (self.outcome[value["orderId"]] == "confirmed") != is_good(value)
 
     def stop(self):
         for child in self.started:

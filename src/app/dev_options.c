@@ -137,6 +137,7 @@ static int read_level(struct dev_options *options)
     for (int i = 0; i < 5; i++) {
         if (strcmp(optarg, levels[i]) == 0) {
             options->log_level = (enum log_level)i;
+            options->has_level = true;
             return -1;
         }
     }
@@ -248,6 +249,10 @@ int dev_options_read(int argc, char **argv, struct dev_options *options)
             return EXIT_USAGE;
         }
         options->paths[options->path_count++] = text_of(argv[i]);
+    }
+    /* A worker that dies has a lot to say about it, and all of it is meant. */
+    if (options->run.kill_every_ms > 0 && !options->has_level) {
+        options->log_level = LOG_NONE;
     }
     if (options->feed.send_count == 0 && options->feed.file == NULL && options->feed.count == 0) {
         options->made_up = true;

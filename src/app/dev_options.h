@@ -24,6 +24,7 @@ struct dev_options {
     bool has_clock;
     int64_t clock_ms;
     enum log_level log_level;
+    bool has_level;
     struct feed_options feed; /* Without the flows. */
     struct dev_run_options run;
 };

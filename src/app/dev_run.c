@@ -272,6 +272,22 @@ static void pass_time(struct dev_run *run)
     }
 }
 
+/* The span counts from when the worker is back at work, or it would never get to any. */
+static void kill_now_and_then(struct dev_run *run)
+{
+    struct dev_world *world = run->world;
+
+    if (run->options->kill_every_ms == 0) {
+        return;
+    }
+    if (!dev_world_is_up(world)) {
+        run->kill_ms = world->sim.now_ms + run->options->kill_every_ms;
+    } else if (world->sim.now_ms >= run->kill_ms) {
+        run->kill_ms = world->sim.now_ms + run->options->kill_every_ms;
+        dev_world_kill(world);
+    }
+}
+
 static void turn(struct dev_run *run)
 {
     struct dev_world *world = run->world;
@@ -280,10 +296,7 @@ static void turn(struct dev_run *run)
     if (run->options->speed != DEV_SPEED_MAX) {
         follow_clock(run);
     }
-    if (run->options->kill_every_ms > 0 && world->sim.now_ms >= run->kill_ms) {
-        run->kill_ms = world->sim.now_ms + run->options->kill_every_ms;
-        dev_world_kill(world);
-    }
+    kill_now_and_then(run);
     moved = feed_some(run);
     moved = dev_world_step(world) || moved;
     look_at_worker(run);

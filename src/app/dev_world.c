@@ -226,13 +226,18 @@ int64_t dev_world_waiting(const struct dev_world *world)
     return waiting;
 }
 
-bool dev_world_is_settled(const struct dev_world *world)
+bool dev_world_is_up(const struct dev_world *world)
 {
     const struct lane *lane = world->worker.lanes[0];
+
+    return lane != NULL && lane_stats(lane)->ready == (uint64_t)world->settings.partitions;
+}
+
+bool dev_world_is_settled(const struct dev_world *world)
+{
     struct text inbox = text_of(world->names.inbox);
 
-    return lane != NULL && lane_stats(lane)->ready == (uint64_t)world->settings.partitions &&
-           dev_world_waiting(world) == 0 &&
+    return dev_world_is_up(world) && dev_world_waiting(world) == 0 &&
            sim_broker_committed(world->broker, text_of(world->names.exec_group), inbox, 0) ==
                sim_broker_end(world->broker, inbox, 0);
 }

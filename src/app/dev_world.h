@@ -50,6 +50,8 @@ void dev_world_close(struct dev_world *world);
 
 /* One turn of everything at the present time. True if something happened. */
 bool dev_world_step(struct dev_world *world);
+/* The worker has taken over its partition. */
+bool dev_world_is_up(const struct dev_world *world);
 /* Everything that was sent has been taken, by the worker and by the services. */
 bool dev_world_is_settled(const struct dev_world *world);
 /* Records that wait for the router. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/sim_member.h"
+#include "sim/sim_parts.h"
 
 struct sim_group *sim_group_find(struct sim_broker *broker, struct text name)
 {
@@ -280,13 +280,16 @@ void sim_group_tick(struct sim_broker *broker)
     }
 }
 
+/* By the members, not by the handles: of these a crash may have closed some without a word. */
 void sim_broker_expire(struct sim_broker *broker, const struct sim_process *process)
 {
-    for (size_t i = 0; i < broker->handle_count; i++) {
-        struct sim_consumer *consumer = (struct sim_consumer *)broker->handles[i];
+    for (size_t i = 0; i < broker->group_count; i++) {
+        struct sim_group *group = broker->groups[i];
 
-        if (consumer->handle.kind == SIM_CONSUMER && consumer->handle.process == process) {
-            sim_group_leave(broker, consumer->group, consumer->member_id);
+        for (size_t k = group->member_count; k > 0; k--) {
+            if (group->members[k - 1]->process == process) {
+                sim_group_leave(broker, group, group->members[k - 1]->id);
+            }
         }
     }
 }

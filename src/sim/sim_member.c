@@ -61,7 +61,8 @@ static void join(struct sim_consumer *consumer)
 
     consumer->generation = -1;
     consumer->unchecked = false;
-    sim_group_join(consumer->handle.broker, consumer->group, &options, consumer->member_id);
+    sim_group_join(consumer->handle.broker, consumer->group, &options, consumer->member_id)
+        ->process = consumer->handle.process;
 }
 
 /* The member was removed while it did not poll. */

@@ -39,6 +39,7 @@ struct sim_member {
     char *static_id; /* NULL: dynamic. */
     struct sim_topic **topics;
     size_t topic_count;
+    const struct sim_process *process;
     bool joined; /* Waits for the assignment of the next generation. */
     int64_t polled_ms;
     struct sim_claim *claims;
