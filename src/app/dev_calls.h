@@ -30,6 +30,7 @@ struct dev_calls {
     uint32_t capacity;
     const struct dev_services *services;
     struct sim *sim;
+    struct rng rng;    /* Of its own, so that only what services are asked draws from it. */
     struct buffer key; /* Of the answer under way. */
     /* Told what a service does that its answers do not show: that it is silent, or cannot answer. */
     void *self;

@@ -150,7 +150,7 @@ static bool hits(struct moment *moment, struct dev_chance *chance)
     if (chance->every > 0 && chance->seen % chance->every != 0) {
         return false;
     }
-    return rng_chance(&moment->calls->sim->rng, chance->permille);
+    return rng_chance(&moment->calls->rng, chance->permille);
 }
 
 /* The behaviour that says something about `offset`: the type's, else the service's; an undo is not
@@ -181,7 +181,7 @@ static int64_t delay_of(const struct moment *moment)
             to_ms = sides[i - 1]->delay_to_ms;
         }
     }
-    return from_ms + (int64_t)rng_below(&moment->calls->sim->rng, (uint64_t)(to_ms - from_ms) + 1);
+    return from_ms + (int64_t)rng_below(&moment->calls->rng, (uint64_t)(to_ms - from_ms) + 1);
 }
 
 /* ---- answers ---- */
@@ -315,20 +315,26 @@ static void answer_it(struct moment *moment, struct sim_answer *answer)
     struct dev_behaviour *failing = says(moment, offsetof(struct dev_behaviour, failure.chance));
     struct dev_behaviour *silent = says(moment, offsetof(struct dev_behaviour, silence));
     struct dev_behaviour *twice = says(moment, offsetof(struct dev_behaviour, duplicate));
+    bool is_silent;
 
     buffer_clear(&moment->calls->key);
     answer->delay_ms = delay_of(moment);
-    if (silent != NULL && hits(moment, &silent->silence)) {
-        answer->verdict = silent->silent_before ? SIM_MISS : SIM_MUTE;
-        note(moment, silent->silent_before ? "is silent: the command is lost"
-                                           : "does it, but its answer is lost");
-        return;
-    }
     answer->done = addressed(moment, success(moment));
     check(moment, answer->done);
     if (failing != NULL && hits(moment, &failing->failure.chance)) {
         answer->verdict = SIM_REFUSE;
         answer->refused = addressed(moment, refusal(moment, &failing->failure));
+    }
+    is_silent = silent != NULL && hits(moment, &silent->silence);
+    if (is_silent) {
+        bool is_done = answer->verdict == SIM_DO && !silent->silent_before;
+
+        /* What is refused is not done, whether that is said or not. */
+        answer->verdict = is_done ? SIM_MUTE : SIM_MISS;
+        note(moment, is_done                 ? "does it, but its answer is lost"
+                     : silent->silent_before ? "is silent: the command is lost"
+                                             : "refuses, but its answer is lost");
+        return;
     }
     if (answer->verdict == SIM_REFUSE ? answer->refused == NULL : answer->done == NULL) {
         answer->verdict = SIM_MISS;

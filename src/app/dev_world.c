@@ -11,6 +11,8 @@
 #define REMEMBER_MAX 100000
 #define DEEDS_MAX 100000
 #define DOWN_MS 1000
+#define WARM_UP_MS 10000   /* Before the time at which the run begins, */
+#define WARM_UP_STEP_MS 50 /* in steps of. */
 #define CRASH_WITHIN_POINTS 60
 #define TRIM_FROM_RECORDS 20000
 
@@ -111,56 +113,6 @@ static enum status deploy(struct dev_world *world, const struct dev_world_option
     return status;
 }
 
-enum status dev_world_open(struct dev_world *world, const struct dev_world_options *options,
-                           struct dev_calls *calls, struct error *err)
-{
-    struct sim_watch hooks = {.self = world, .committed = committed};
-    enum status status;
-
-    *world = (struct dev_world){.printer = options->printer,
-                                .flows = options->flows,
-                                .flow_count = options->flow_count,
-                                .calls = *calls,
-                                .kept_most = TRIM_FROM_RECORDS};
-    *calls = (struct dev_calls){.count = 0};
-    sim_init(&world->sim, options->seed, options->now_ms);
-    world->sim.call_costs_permille = 0;
-    world->calls.sim = &world->sim;
-    world->calls.self = world;
-    world->calls.note = note;
-    world->settings = settings_default();
-    world->settings.name = TEXT("dev");
-    world->settings.partitions = 1;
-    world->settings.session_timeout_ms = SESSION_MS;
-    world->settings.remember_max = REMEMBER_MAX;
-    names_init(&world->names, world->settings.app);
-    world->broker = sim_broker_new(&world->sim);
-    sim_broker_set_session(world->broker, SESSION_MS);
-    sim_broker_watch(world->broker, hooks);
-    world->store = sim_store_new(&world->sim, world->settings.partitions);
-    world->services = sim_services_new(&world->sim, world->broker);
-    sim_services_limit(world->services, DEEDS_MAX);
-    worker_init(&world->worker, &world->sim, world->broker, world->store, &world->settings, 0);
-    world->worker.is_noticed = true;
-    world->worker.down_ms = DOWN_MS;
-    watch_init(&world->watch, world->printer, world->broker, &world->settings);
-    status = deploy(world, options, err);
-    return status == STATUS_OK ? add_services(world, err) : status;
-}
-
-void dev_world_close(struct dev_world *world)
-{
-    if (world->broker == NULL) {
-        return;
-    }
-    worker_kill(&world->worker);
-    watch_release(&world->watch);
-    sim_services_free(world->services);
-    sim_store_free(world->store);
-    sim_broker_free(world->broker);
-    dev_calls_release(&world->calls);
-}
-
 /* ---- a turn ---- */
 
 bool dev_world_step(struct dev_world *world)
@@ -248,6 +200,75 @@ int64_t dev_world_due_ms(const struct dev_world *world)
     int64_t timer_ms = watch_due_ms(&world->watch);
 
     return answer_ms < timer_ms ? answer_ms : timer_ms;
+}
+
+/* ---- begin and end ---- */
+
+/* The worker is up when the run begins, so that what it needs for that shows in no times. */
+static void warm_up(struct dev_world *world, int64_t until_ms)
+{
+    while (!dev_world_is_up(world) && world->sim.now_ms < until_ms) {
+        (void)dev_world_step(world);
+        world->sim.now_ms += WARM_UP_STEP_MS;
+    }
+    world->sim.now_ms = until_ms;
+}
+
+enum status dev_world_open(struct dev_world *world, const struct dev_world_options *options,
+                           struct dev_calls *calls, struct error *err)
+{
+    struct sim_watch hooks = {.self = world, .committed = committed};
+    enum status status;
+
+    *world = (struct dev_world){.printer = options->printer,
+                                .flows = options->flows,
+                                .flow_count = options->flow_count,
+                                .calls = *calls,
+                                .kept_most = TRIM_FROM_RECORDS};
+    *calls = (struct dev_calls){.count = 0};
+    sim_init(&world->sim, options->seed, options->now_ms - WARM_UP_MS);
+    world->sim.call_costs_permille = 0;
+    world->calls.sim = &world->sim;
+    world->calls.rng.state = options->seed;
+    world->calls.self = world;
+    world->calls.note = note;
+    world->settings = settings_default();
+    world->settings.name = TEXT("dev");
+    world->settings.partitions = 1;
+    world->settings.session_timeout_ms = SESSION_MS;
+    world->settings.remember_max = REMEMBER_MAX;
+    names_init(&world->names, world->settings.app);
+    world->broker = sim_broker_new(&world->sim);
+    sim_broker_set_session(world->broker, SESSION_MS);
+    sim_broker_watch(world->broker, hooks);
+    world->store = sim_store_new(&world->sim, world->settings.partitions);
+    world->services = sim_services_new(&world->sim, world->broker);
+    sim_services_limit(world->services, DEEDS_MAX);
+    worker_init(&world->worker, &world->sim, world->broker, world->store, &world->settings, 0);
+    world->worker.is_noticed = true;
+    world->worker.down_ms = DOWN_MS;
+    watch_init(&world->watch, world->printer, world->broker, &world->settings);
+    status = deploy(world, options, err);
+    if (status == STATUS_OK) {
+        status = add_services(world, err);
+    }
+    if (status == STATUS_OK) {
+        warm_up(world, options->now_ms);
+    }
+    return status;
+}
+
+void dev_world_close(struct dev_world *world)
+{
+    if (world->broker == NULL) {
+        return;
+    }
+    worker_kill(&world->worker);
+    watch_release(&world->watch);
+    sim_services_free(world->services);
+    sim_store_free(world->store);
+    sim_broker_free(world->broker);
+    dev_calls_release(&world->calls);
 }
 
 /* ---- memory ---- */

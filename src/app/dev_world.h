@@ -38,7 +38,7 @@ struct dev_world_options {
 };
 
 /*
- * Make the topics, deploy the flows, let the services and the worker begin. `calls` is taken over; its `sim`
+ * Make the topics, deploy the flows, bring the worker up, some seconds before the time given. `calls` is taken over; its `sim`
  * and hooks are set. Its address must not change.
  *
  * STATUS_REJECT: the flows do not go together; err says why. End it with dev_world_close() either way.
