@@ -28,3 +28,7 @@ foreach(script ${scripts})
     ${name} PROPERTIES LABELS integration TIMEOUT 400 FIXTURES_REQUIRED servers
                        ENVIRONMENT "${environment}")
 endforeach()
+# Takes three minutes on two cores of its own, and more where others work as well.
+if(TEST integration_kill_load)
+  set_tests_properties(integration_kill_load PROPERTIES TIMEOUT 700)
+endif()
