@@ -14,7 +14,7 @@ import time
 
 import bench_sleep
 import bench_table
-from bench_estate import (Bench, Failed, cpu_seconds, flow_text, memory_bytes, remove, thread_times,
+from bench_estate import (ROOT, Bench, Failed, cpu_seconds, flow_text, memory_bytes, remove, thread_times,
                           wait_idle)
 import process
 import wait
@@ -81,6 +81,14 @@ def measure_load(bench, prefix, engine, others):
             "rss_peak": memory_bytes(engine.pid, "VmHWM")}
 
 
+def idle_share(options, engine):
+    """The share of a core that it uses with nothing to do."""
+    seconds = 1 if options.quick else 5
+    before = cpu_seconds(engine.pid)
+    time.sleep(seconds)
+    return (cpu_seconds(engine.pid) - before) / seconds
+
+
 def measure(bench, kind, number):
     """One run of one kind on topics of its own: idle, warm, at a rate, under load."""
     options = bench.options
@@ -90,11 +98,11 @@ def measure(bench, kind, number):
     if kind == "raw":
         engine = bench.raw_loop(prefix)
     else:
-        bench.configure(prefix, flow_text(options.steps, NAP if options.sleep else None))
+        bench.configure(prefix, bench=flow_text(options.steps, NAP if options.sleep else None))
         engine = bench.worker(prefix)
     bench.load(prefix, 1, first=90000000)  # It has its partitions, and a saga has gone through.
-    wait_idle(engine.pid)
-    result = {"rss_idle": memory_bytes(engine.pid)}
+    wait_idle(engine.pid, 0.5 if options.quick else 3.0)
+    result = {"rss_idle": memory_bytes(engine.pid), "cpu_idle": idle_share(options, engine)}
     warm = max(100, int(options.sagas * WARM_UP))
     bench.load(prefix, warm, first=80000000, in_flight=options.in_flight)
     if options.rate > 0 and not options.sleep:
@@ -157,6 +165,8 @@ def parse(arguments):
     for name in ("flush", "sleep", "quick"):
         parser.add_argument(f"--{name}", action="store_true")
     parser.add_argument("--librdkafka", default="2.8")
+    parser.add_argument("--build", default=str(ROOT / "build" / "release"),
+                        help="where the programs are; ops/bench builds them in build/release")
     parser.add_argument("--perf")
     parser.add_argument("--output", choices=("text", "json"), default="text")
     parser.add_argument("--dir")

@@ -19,12 +19,14 @@ import wait  # noqa: E402
 TICKS = os.sysconf("SC_CLK_TCK")
 SERVICES = ("one", "two", "three")
 RAW_TOPICS = ("start", *(f"{service}.commands" for service in SERVICES), "replies", "done")
-INTERNAL = ("inbox", "history", "snapshot", "checkpoint", "flows", "dlq", "alerts")
+PROBE_TOPICS = ("probe", "probed")
 
 ESTATE = """\
 topics:
   start: {{name: {prefix}start, key: .id}}
   done: {{name: {prefix}done}}
+  probe: {{name: {prefix}probe, key: .id}}
+  probed: {{name: {prefix}probed}}
 services:
 """
 SERVICE = """\
@@ -100,9 +102,9 @@ class Bench:
     def __init__(self, options, directory):
         self.options = options
         self.directory = Path(directory)
-        self.programs = ROOT / "build" / "release"
-        engines = "release-system" if options.librdkafka.startswith(("2.0", "system")) else "release"
-        self.engines = ROOT / "build" / engines
+        self.programs = Path(options.build)
+        older = options.librdkafka.startswith(("2.0", "system"))
+        self.engines = ROOT / "build" / "release-system" if older else self.programs
         properties = {"log.flush.interval.messages": 1} if options.flush else {}
         self.kafka = servers.Kafka(self.directory, properties=properties, heap="1g")
         self.redis = servers.Redis(self.directory)
@@ -175,20 +177,29 @@ class Bench:
             self.engines / "baton", "run", "--config", self.directory / f"{prefix}baton.yaml",
             *extra], "worker-up")
 
-    def configure(self, prefix, flow):
-        """Write the worker's configuration, its estate and this flow."""
+    def configure(self, prefix, **named):
+        """Write the worker's configuration, its estate and these flows: name=text."""
         flows = self.directory / f"{prefix}flows"
         flows.mkdir()
         (flows / "estate.yaml").write_text(
             ESTATE.format(prefix=prefix) + "".join(SERVICE.format(prefix=prefix, service=service)
                                                    for service in SERVICES), encoding="utf-8")
-        (flows / "bench.yaml").write_text(flow, encoding="utf-8")
+        for name, text in named.items():
+            (flows / f"{name}.yaml").write_text(text, encoding="utf-8")
         (self.directory / f"{prefix}baton.yaml").write_text(
             f"app: {prefix}x\nname: bench\nflows: [{flows}]\n"
             f"kafka: {{bootstrap.servers: \"{self.kafka.address}\"}}\n"
             f"redis: {{url: \"{self.redis.url}\"}}\n"
             f"partitions: {self.options.partitions}\nlanes: {self.options.lanes}\n",
             encoding="utf-8")
+
+    def start_sagas(self, prefix, sagas):
+        """Start so many and do not wait for their ends."""
+        argv = [self.programs / "tests" / "bench_load", *self.load_options(prefix),
+                "--sagas", sagas, "--start-only"]
+        done = subprocess.run(list(map(str, argv)), capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Failed(f"not all sagas could be started: {done.stderr.strip() or done.stdout}")
 
     def load(self, prefix, sagas, **settings):
         """Run the load to its end; gives what it prints. settings: first, rate, in_flight."""

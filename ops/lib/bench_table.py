@@ -107,6 +107,7 @@ def rows(result):
     rss = middle(baton, "rss_idle")
     yield line("RSS idle, MiB", ".1f", "rss_idle", scale=MIB,
                target=f"<= 40: {verdict(rss, TARGETS['rss_idle'], True)}" if rss else "")
+    yield line("idle, share of a core", ".1%", "cpu_idle")
     yield line("RSS under load, MiB", ".1f", "load", "rss_peak", scale=MIB)
     yield ("router's share of CPU", "-",
            shown(share(baton, lambda name: name.startswith("router")), ".0%"), "")

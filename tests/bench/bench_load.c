@@ -129,6 +129,19 @@ static void drive(struct load *load)
     }
 }
 
+/* Start all; true if every start was acknowledged. */
+static bool start_all(struct load *load)
+{
+    int wait_ms = (int)(load->options->deadline_s * 1000);
+
+    while (load->sent < load->options->sagas && !kit_is_stopping()) {
+        send_one(load);
+        rd_kafka_poll(load->producer, 0);
+    }
+    return rd_kafka_flush(load->producer, wait_ms) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+           load->sent == load->options->sagas;
+}
+
 static int compare_times(const void *left, const void *right)
 {
     int64_t a = *(const int64_t *)left;
@@ -187,8 +200,15 @@ int main(int argument_count, char **arguments)
     load.queue = rd_kafka_queue_get_consumer(reader);
     load.producer = kit_client(RD_KAFKA_PRODUCER, kit_conf(&options, KIT_PRODUCER));
     load.start = rd_kafka_topic_new(load.producer, topics.start, NULL);
-    drive(&load);
-    print(&load);
+    bool is_done;
+    if (options.start_only) {
+        is_done = start_all(&load);
+        printf("{\"sagas\": %" PRIu64 ", \"started\": %" PRIu64 "}\n", options.sagas, load.sent);
+    } else {
+        drive(&load);
+        print(&load);
+        is_done = load.ended == options.sagas && load.repeated == 0;
+    }
     rd_kafka_topic_destroy(load.start);
     rd_kafka_destroy(load.producer);
     rd_kafka_queue_destroy(load.queue);
@@ -196,5 +216,5 @@ int main(int argument_count, char **arguments)
     rd_kafka_destroy(reader);
     free(load.messages);
     free(load.times_us);
-    return load.ended == options.sagas && load.repeated == 0 ? 0 : 1;
+    return is_done ? 0 : 1;
 }

@@ -27,7 +27,8 @@ static const char usage[] =
     "  --first N            number of its first saga (0)\n"
     "  --in-flight N        open at once at most; 0: no bound (20000)\n"
     "  --rate N             sagas a second; 0: as fast as possible (0)\n"
-    "  --deadline SECONDS   give up when nothing has ended for so long (60)\n";
+    "  --deadline SECONDS   give up when nothing has ended for so long (60)\n"
+    "  --start-only         do not wait for the ends of the sagas\n";
 
 void kit_die(const char *format, ...)
 {
@@ -115,6 +116,9 @@ static void read_one(int letter, const char *name, struct kit_options *options)
     case 'd':
         options->deadline_s = read_real(name, optarg);
         break;
+    case 'o':
+        options->start_only = true;
+        break;
     default:
         exit(2); /* getopt has said why. */
     }
@@ -123,11 +127,13 @@ static void read_one(int letter, const char *name, struct kit_options *options)
 void kit_options_read(int count, char **arguments, const char *purpose, struct kit_options *options)
 {
     static const struct option known[] = {
-        {"brokers", 1, NULL, 'b'}, {"prefix", 1, NULL, 'x'},     {"steps", 1, NULL, 's'},
-        {"lanes", 1, NULL, 'l'},   {"partitions", 1, NULL, 'p'}, {"payload", 1, NULL, 'y'},
-        {"sagas", 1, NULL, 'n'},   {"first", 1, NULL, 'f'},      {"in-flight", 1, NULL, 'i'},
-        {"rate", 1, NULL, 'r'},    {"deadline", 1, NULL, 'd'},   {"help", 0, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+        {"brokers", 1, NULL, 'b'},    {"prefix", 1, NULL, 'x'},
+        {"steps", 1, NULL, 's'},      {"lanes", 1, NULL, 'l'},
+        {"partitions", 1, NULL, 'p'}, {"payload", 1, NULL, 'y'},
+        {"sagas", 1, NULL, 'n'},      {"first", 1, NULL, 'f'},
+        {"in-flight", 1, NULL, 'i'},  {"rate", 1, NULL, 'r'},
+        {"deadline", 1, NULL, 'd'},   {"start-only", 0, NULL, 'o'},
+        {"help", 0, NULL, 'h'},       {NULL, 0, NULL, 0}};
     struct sigaction action = {.sa_handler = on_signal};
     int letter;
     int index = 0;

@@ -29,6 +29,7 @@ struct kit_options {
     uint64_t in_flight; /* At most so many sagas are open; 0: all at once. */
     double rate;        /* Sagas a second; 0: as fast as possible. */
     double deadline_s;  /* Give up when nothing has ended for so long. */
+    bool start_only;    /* Do not wait for their ends. */
 };
 
 /* Read the command line; prints and ends on --help and on what it does not know. `purpose` is what
