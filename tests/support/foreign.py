@@ -8,6 +8,7 @@ speaks HTTP is here too, and does what a test tells it.
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -69,9 +70,13 @@ class Participant:
     def kill9(self):
         self.process.kill9()
 
-    def stop(self):
-        """As an init system does it; gives the exit code."""
-        self.process.stop(START_S)
+    def ask_to_stop(self):
+        """As an init system does it. Once: a second signal may meet an interpreter that is leaving."""
+        self.process.send(signal.SIGTERM)
+
+    def ended(self):
+        """Its exit code, when it has come to its end."""
+        wait.until(lambda: not self.process.alive(), START_S, f"the end of {self.name}")
         return self.process.exit_code()
 
 
