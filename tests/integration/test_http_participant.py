@@ -253,6 +253,8 @@ def in_the_end_every_command_is_answered():
     keys = [key for key, what in one.effects()]
     equal(len(set(keys)), len(keys), "effects that came twice")
     estate.await_sound()
+    checked = estate.baton("fsck", "--replay")
+    equal(checked.returncode, 0, checked.stdout + checked.stderr)
 
 
 if __name__ == "__main__":

@@ -236,6 +236,8 @@ def what_cannot_be_understood_is_refused_and_stops_nobody():
 @case
 def in_the_end_the_books_balance():
     assert_all_well()
+    checked = shared().baton("fsck", "--replay")
+    equal(checked.returncode, 0, checked.stdout + checked.stderr)
 
 
 if __name__ == "__main__":
