@@ -115,8 +115,8 @@ static void keep_reason(struct watched *watched, const struct history_record *re
 
 static bool is_alike(const struct end_tally *tally, const struct watched *watched)
 {
-    return text_is(watched->flow, tally->flow) && strcmp(tally->state, watched->place) == 0 &&
-           strcmp(tally->reason, watched->reason) == 0;
+    return text_is(watched->flow, tally->flow) && text_is(text_of(tally->state), watched->place) &&
+           text_is(text_of(tally->reason), watched->reason);
 }
 
 /* Where there are too many reasons the last row stands for all others. */
