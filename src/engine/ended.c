@@ -85,17 +85,83 @@ bool ended_has(const struct ended *ended, struct text name, int64_t now_ms)
     return slot->until_second != 0 && (int64_t)slot->until_second * MS_PER_SECOND > now_ms;
 }
 
+/* ---- the index of chunks: a take-over reads tens of thousands of them ---- */
+
+static size_t home_of(const struct ended *ended, int64_t minute, int64_t number)
+{
+    int64_t key[2] = {minute, number};
+
+    return (size_t)hash64((struct text){(const char *)key, sizeof key}, 0) &
+           (ended->index_size - 1);
+}
+
+/* The place in the index of the chunk, or the free one where it would go. */
+static size_t index_find(struct ended *ended, int64_t minute, int64_t number)
+{
+    size_t at = home_of(ended, minute, number);
+
+    for (;; at = (at + 1) & (ended->index_size - 1)) {
+        const struct ended_chunk *chunk;
+
+        ended->probes++;
+        if (ended->index[at] == 0) {
+            return at;
+        }
+        chunk = &ended->chunks[ended->index[at] - 1];
+        if (chunk->minute == minute && chunk->number == number) {
+            return at;
+        }
+    }
+}
+
+static void index_put(struct ended *ended, uint32_t place)
+{
+    const struct ended_chunk *chunk = &ended->chunks[place];
+
+    ended->index[index_find(ended, chunk->minute, chunk->number)] = place + 1;
+}
+
+/* Close the hole: a later place moves up if its home is not between the hole and itself. */
+static void index_clear(struct ended *ended, size_t hole)
+{
+    size_t mask = ended->index_size - 1;
+
+    for (size_t at = (hole + 1) & mask; ended->index[at] != 0; at = (at + 1) & mask) {
+        const struct ended_chunk *chunk = &ended->chunks[ended->index[at] - 1];
+        size_t home = home_of(ended, chunk->minute, chunk->number);
+
+        ended->probes++;
+        if (((at - home) & mask) >= ((at - hole) & mask)) {
+            ended->index[hole] = ended->index[at];
+            hole = at;
+        }
+    }
+    ended->index[hole] = 0;
+}
+
+static void grow_chunks(struct ended *ended)
+{
+    ended->chunk_capacity = ended->chunk_capacity == 0 ? 16 : ended->chunk_capacity * 2;
+    ended->chunks = realloc(ended->chunks, ended->chunk_capacity * sizeof *ended->chunks);
+    free(ended->index);
+    ended->index_size = (size_t)ended->chunk_capacity * 2;
+    ended->index = calloc(ended->index_size, sizeof *ended->index);
+    CHECK(ended->chunks != NULL && ended->index != NULL);
+    for (uint32_t i = 0; i < ended->chunk_count; i++) {
+        index_put(ended, i);
+    }
+}
+
 void ended_add_chunk(struct ended *ended, int64_t minute, int64_t number,
                      const struct ended_entry *entries, uint32_t entry_count)
 {
     ended_drop_chunk(ended, minute, number);
     if (ended->chunk_count == ended->chunk_capacity) {
-        ended->chunk_capacity = ended->chunk_capacity == 0 ? 16 : ended->chunk_capacity * 2;
-        ended->chunks = realloc(ended->chunks, ended->chunk_capacity * sizeof *ended->chunks);
-        CHECK(ended->chunks != NULL);
+        grow_chunks(ended);
     }
-    struct ended_chunk *chunk = &ended->chunks[ended->chunk_count++];
+    struct ended_chunk *chunk = &ended->chunks[ended->chunk_count];
     *chunk = (struct ended_chunk){.minute = minute, .number = number, .entry_count = entry_count};
+    index_put(ended, ended->chunk_count++);
     if (entry_count > 0) {
         chunk->entries = malloc(entry_count * sizeof *entries);
         CHECK(chunk->entries != NULL);
@@ -169,19 +235,25 @@ void ended_forget(struct ended *ended, const unsigned char name_hash[ENDED_HASH_
 
 void ended_drop_chunk(struct ended *ended, int64_t minute, int64_t number)
 {
-    for (uint32_t i = 0; i < ended->chunk_count; i++) {
-        struct ended_chunk *chunk = &ended->chunks[i];
-        if (chunk->minute != minute || chunk->number != number) {
-            continue;
-        }
-        for (uint32_t e = 0; e < chunk->entry_count; e++) {
-            ended_forget(ended, chunk->entries[e].name_hash, chunk->entries[e].end_second);
-        }
-        ended->entry_count -= chunk->entry_count;
-        free(chunk->entries);
-        *chunk = ended->chunks[--ended->chunk_count];
+    size_t at = ended->chunk_count == 0 ? 0 : index_find(ended, minute, number);
+
+    if (ended->chunk_count == 0 || ended->index[at] == 0) {
         return;
     }
+    uint32_t place = ended->index[at] - 1;
+    struct ended_chunk *chunk = &ended->chunks[place];
+    const struct ended_chunk *last = &ended->chunks[ended->chunk_count - 1];
+    for (uint32_t e = 0; e < chunk->entry_count; e++) {
+        ended_forget(ended, chunk->entries[e].name_hash, chunk->entries[e].end_second);
+    }
+    ended->entry_count -= chunk->entry_count;
+    free(chunk->entries);
+    index_clear(ended, at);
+    if (chunk != last) { /* Which moves into its place. */
+        ended->index[index_find(ended, last->minute, last->number)] = place + 1;
+        *chunk = *last;
+    }
+    ended->chunk_count--;
 }
 
 void ended_release(struct ended *ended)
@@ -190,6 +262,7 @@ void ended_release(struct ended *ended)
         free(ended->chunks[i].entries);
     }
     free(ended->chunks);
+    free(ended->index);
     free(ended->slots);
     *ended = (struct ended){0};
 }

@@ -29,6 +29,9 @@ struct ended {
     uint32_t chunk_count;
     uint32_t chunk_capacity;
     uint64_t entry_count; /* Of the chunks. */
+    uint32_t *index;      /* Of chunks, by their key: place in `chunks`, from 1; 0: free. */
+    size_t index_size;    /* A power of two, at least twice chunk_capacity. */
+    uint64_t probes;      /* Places of the index looked at so far: what finding chunks costs. */
 };
 
 void ended_hash(struct text name, unsigned char out[ENDED_HASH_BYTES]);

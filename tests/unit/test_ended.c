@@ -244,6 +244,60 @@ static void keys_outside_of_chunks_do_not_count_against_the_bound(void **state)
     ended_release(&ended);
 }
 
+/* Whoever takes over a partition reads all of its chunks: each must be found without looking at the
+ * others. */
+static void taking_over_many_chunks_looks_at_few_of_them(void **state)
+{
+    struct ended ended = {0};
+    const uint32_t count = 40000;
+
+    (void)state;
+    for (uint32_t i = 0; i < count; i++) {
+        struct ended_entry entry = entry_of(i, NOW_SECOND + i);
+
+        ended_add_chunk(&ended, NOW_SECOND / 60 + i / 7, i, &entry, 1);
+    }
+    assert_int_equal(ended.chunk_count, count);
+    for (uint32_t i = 0; i < count; i += 2) {
+        ended_drop_chunk(&ended, NOW_SECOND / 60 + i / 7, i);
+    }
+    assert_int_equal(ended.chunk_count, count / 2);
+    for (uint32_t i = 0; i < count; i++) {
+        assert_int_equal(has(&ended, i, NOW_MS - 1000), i % 2);
+    }
+    assert_true(ended.probes < UINT64_C(16) * count);
+    ended_release(&ended);
+}
+
+/* Chunks come, come again and go in any order: what is there is what a plain list says. */
+static void chunks_are_found_after_any_order_of_coming_and_going(void **state)
+{
+    struct rng rng = {11};
+    bool is_there[64] = {false};
+    struct ended ended = {0};
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        uint32_t i = (uint32_t)rng_below(&rng, 64);
+        struct ended_entry entry = entry_of(i, NOW_SECOND);
+        uint32_t there = 0;
+
+        is_there[i] = rng_below(&rng, 2) == 0;
+        if (is_there[i]) {
+            ended_add_chunk(&ended, i / 8, i, &entry, 1);
+        } else {
+            ended_drop_chunk(&ended, i / 8, i);
+        }
+        for (uint32_t k = 0; k < 64; k++) {
+            there += is_there[k];
+        }
+        assert_int_equal(ended.chunk_count, there);
+        assert_int_equal(ended.entry_count, there);
+        assert_int_equal(has(&ended, i, NOW_MS - 1000), is_there[i]);
+    }
+    ended_release(&ended);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +311,8 @@ int main(void)
         cmocka_unit_test(a_chunk_that_is_read_again_replaces_itself),
         cmocka_unit_test(a_chunk_of_damaged_entries_does_no_harm),
         cmocka_unit_test(chunks_of_one_minute_never_share_a_number),
+        cmocka_unit_test(taking_over_many_chunks_looks_at_few_of_them),
+        cmocka_unit_test(chunks_are_found_after_any_order_of_coming_and_going),
         cmocka_unit_test(all_chunks_whose_minute_is_over_are_due),
         cmocka_unit_test(above_the_bound_the_oldest_minute_goes_early),
         cmocka_unit_test(keys_outside_of_chunks_do_not_count_against_the_bound),
