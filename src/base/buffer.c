@@ -39,7 +39,7 @@ static bool has_room(struct buffer *buffer, size_t bytes)
     return true;
 }
 
-void buffer_add(struct buffer *buffer, const void *data, size_t bytes)
+void buffer_add_slowly(struct buffer *buffer, const void *data, size_t bytes)
 {
     if (bytes == 0 || !has_room(buffer, bytes)) {
         return;
@@ -47,20 +47,6 @@ void buffer_add(struct buffer *buffer, const void *data, size_t bytes)
     buffer_reserve(buffer, bytes);
     memcpy(buffer->data + buffer->bytes, data, bytes);
     buffer->bytes += bytes;
-}
-
-void buffer_add_text(struct buffer *buffer, struct text text)
-{
-    buffer_add(buffer, text.data, text.bytes);
-}
-
-void buffer_add_char(struct buffer *buffer, char c)
-{
-    if (buffer->bytes_max == 0 && buffer->bytes < buffer->capacity) {
-        buffer->data[buffer->bytes++] = c;
-        return;
-    }
-    buffer_add(buffer, &c, 1);
 }
 
 void buffer_addf(struct buffer *buffer, const char *format, ...)

@@ -16,9 +16,29 @@ struct buffer {
     bool full;
 };
 
-void buffer_add(struct buffer *buffer, const void *data, size_t bytes);
-void buffer_add_text(struct buffer *buffer, struct text text);
-void buffer_add_char(struct buffer *buffer, char c);
+/* Where there is a limit, or no room yet. */
+void buffer_add_slowly(struct buffer *buffer, const void *data, size_t bytes);
+
+static inline void buffer_add(struct buffer *buffer, const void *data, size_t bytes)
+{
+    if (buffer->bytes_max != 0 || buffer->capacity - buffer->bytes < bytes) {
+        buffer_add_slowly(buffer, data, bytes);
+    } else if (bytes > 0) {
+        memcpy(buffer->data + buffer->bytes, data, bytes);
+        buffer->bytes += bytes;
+    }
+}
+
+static inline void buffer_add_text(struct buffer *buffer, struct text text)
+{
+    buffer_add(buffer, text.data, text.bytes);
+}
+
+static inline void buffer_add_char(struct buffer *buffer, char c)
+{
+    buffer_add(buffer, &c, 1);
+}
+
 void buffer_add_integer(struct buffer *buffer, int64_t value); /* Decimal digits. */
 void buffer_addf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Room for `bytes` more at buffer->data + buffer->bytes; the caller then raises buffer->bytes. */

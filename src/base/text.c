@@ -85,24 +85,46 @@ size_t text_utf8_step(struct text text, size_t at)
     return bytes;
 }
 
+/* Most text is plain ASCII: sixteen bytes at a time, as GCC and Clang do on any processor. */
+typedef unsigned char bytes16 __attribute__((vector_size(16)));
+#define BLOCK sizeof(bytes16)
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define HIGH_BITS EACH_BYTE(0x80)
 
-/* Most text is plain ASCII: eight bytes at a time. */
+static bytes16 load(const char *data)
+{
+    bytes16 block;
+
+    memcpy(&block, data, BLOCK);
+    return block;
+}
+
+static bool is_any(bytes16 flags)
+{
+    uint64_t halves[2];
+
+    memcpy(halves, &flags, sizeof(halves));
+    return (halves[0] | halves[1]) != 0;
+}
+
+static bool has_high(const char *data)
+{
+    return is_any(load(data) & 0x80);
+}
+
 bool text_is_utf8(struct text text)
 {
     size_t at = 0;
 
     while (at < text.bytes) {
-        uint64_t word;
         size_t step;
 
-        if (text.bytes - at >= sizeof(word)) {
-            memcpy(&word, text.data + at, sizeof(word));
-            if ((word & HIGH_BITS) == 0) {
-                at += sizeof(word);
-                continue;
-            }
+        if (text.bytes - at >= BLOCK && !has_high(text.data + at)) {
+            at += BLOCK;
+            continue;
+        }
+        if ((unsigned char)text.data[at] < 0x80) {
+            at++;
+            continue;
         }
         step = text_utf8_step(text, at);
         if (step == 0) {
@@ -113,30 +135,40 @@ bool text_is_utf8(struct text text)
     return true;
 }
 
-/* Not 0 if a byte of `word`, all of which are below 0x80, is `byte`. */
-static uint64_t has_byte(uint64_t word, unsigned byte)
-{
-    return ((word ^ EACH_BYTE(byte)) - EACH_BYTE(1)) & HIGH_BITS;
-}
-
 static bool is_plain(unsigned char c)
 {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+/* A comparison of vectors gives all bits of a byte or none. */
+static bool has_special(const char *data)
+{
+    bytes16 block = load(data);
+
+    return is_any((bytes16)(block < 0x20) | (bytes16)(block >= 0x80) | (bytes16)(block == '"') |
+                  (bytes16)(block == '\\'));
+}
+
+/* The same of eight bytes. With all high bits clear, only a byte that is too small borrows. */
+static bool has_special_word(const char *data)
+{
+    uint64_t word;
+
+    memcpy(&word, data, sizeof(word));
+    return ((word | (word - EACH_BYTE(0x20)) | ((word ^ EACH_BYTE('"')) - EACH_BYTE(1)) |
+             ((word ^ EACH_BYTE('\\')) - EACH_BYTE(1))) &
+            EACH_BYTE(0x80)) != 0;
+}
+
 size_t text_plain_run(struct text text, size_t at)
 {
     size_t start = at;
-    uint64_t word;
 
-    while (text.bytes - at >= sizeof(word)) {
-        memcpy(&word, text.data + at, sizeof(word));
-        /* With all high bits clear, only a byte that is too small borrows. */
-        if ((word & HIGH_BITS) != 0 || ((word - EACH_BYTE(0x20)) & HIGH_BITS) != 0 ||
-            has_byte(word, '"') != 0 || has_byte(word, '\\') != 0) {
-            break;
-        }
-        at += sizeof(word);
+    while (text.bytes - at >= BLOCK && !has_special(text.data + at)) {
+        at += BLOCK;
+    }
+    if (text.bytes - at >= sizeof(uint64_t) && !has_special_word(text.data + at)) {
+        at += sizeof(uint64_t);
     }
     while (at < text.bytes && is_plain((unsigned char)text.data[at])) {
         at++;

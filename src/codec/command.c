@@ -1,9 +1,5 @@
 #include "codec/command.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/duration.h"
 #include "base/hash.h"
 #include "json/json.h"
@@ -39,37 +35,23 @@ static const struct service *service_of(const struct command_source *source)
     return is_to_service(source->effect) ? &source->flow->services[source->effect->service] : NULL;
 }
 
-/* printf stops at a NUL, and a key may hold one. */
-static struct text join(struct arena *arena, const struct text *parts, size_t count)
-{
-    size_t bytes = 0;
-    char *joined;
-
-    for (size_t i = 0; i < count; i++) {
-        bytes += parts[i].bytes;
-    }
-    joined = arena_alloc(arena, bytes + 1);
-    bytes = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].bytes > 0) {
-            memcpy(joined + bytes, parts[i].data, parts[i].bytes);
-            bytes += parts[i].bytes;
-        }
-    }
-    return (struct text){joined, bytes};
-}
-
 struct text command_id(const struct command_source *source, struct arena *arena)
 {
     char run[RUN_ID_BYTES];
-    char tail[RUN_ID_BYTES];
+    char seq[INTEGER_TEXT_BYTES];
+    char activation[INTEGER_TEXT_BYTES];
 
     run_id_format(source->instance->run, run);
-    (void)snprintf(tail, sizeof(tail), "/%" PRId64 "/%" PRIu32, source->instance->seq,
-                   source->effect->activation);
-    const struct text parts[] = {source->app, TEXT("~"),    source->instance->name,
-                                 TEXT("/"),   text_of(run), text_of(tail)};
-    return join(arena, parts, sizeof(parts) / sizeof(parts[0]));
+    const struct text parts[] = {source->app,
+                                 TEXT("~"),
+                                 source->instance->name,
+                                 TEXT("/"),
+                                 text_of(run),
+                                 TEXT("/"),
+                                 text_integer(source->instance->seq, seq),
+                                 TEXT("/"),
+                                 text_unsigned(source->effect->activation, activation)};
+    return arena_join(arena, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 /* "<flow>:<key>/<run>/<step><suffix>/<activation>" */
@@ -77,13 +59,18 @@ static struct text step_key(const struct command_source *source, struct text ste
                             const char *suffix, uint32_t activation, struct arena *arena)
 {
     char run[RUN_ID_BYTES];
-    char tail[RUN_ID_BYTES];
+    char number[INTEGER_TEXT_BYTES];
 
     run_id_format(source->instance->run, run);
-    (void)snprintf(tail, sizeof(tail), "%s/%" PRIu32, suffix, activation);
-    const struct text parts[] = {source->instance->name, TEXT("/"), text_of(run), TEXT("/"), step,
-                                 text_of(tail)};
-    return join(arena, parts, sizeof(parts) / sizeof(parts[0]));
+    const struct text parts[] = {source->instance->name,
+                                 TEXT("/"),
+                                 text_of(run),
+                                 TEXT("/"),
+                                 step,
+                                 text_of(suffix),
+                                 TEXT("/"),
+                                 text_unsigned(activation, number)};
+    return arena_join(arena, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 struct text command_idempotency_key(const struct command_source *source, struct arena *arena)
@@ -97,20 +84,39 @@ struct text command_idempotency_key(const struct command_source *source, struct 
                     effect->activation, arena);
 }
 
+static struct text hex64(uint64_t value, char room[16])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 16; i > 0; i--) {
+        room[i - 1] = digits[value & 15U];
+        value >>= 4;
+    }
+    return (struct text){room, 16};
+}
+
 /* W3C trace context: one trace for a run, one span for a command. Zeros are invalid there. */
 static struct text traceparent(const struct command_source *source, struct arena *arena)
 {
     char run[RUN_ID_BYTES];
+    char high_room[16];
+    char low_room[16];
+    char span_room[16];
     struct text whole;
     uint64_t low;
     uint64_t span = hash64(command_id(source, arena), SPAN_SEED);
 
     run_id_format(source->instance->run, run);
     const struct text parts[] = {source->instance->name, TEXT("/"), text_of(run)};
-    whole = join(arena, parts, sizeof(parts) / sizeof(parts[0]));
+    whole = arena_join(arena, parts, sizeof(parts) / sizeof(parts[0]));
     low = hash64(whole, TRACE_SEED_LOW);
-    return arena_printf(arena, "00-%016" PRIx64 "%016" PRIx64 "-%016" PRIx64 "-01",
-                        hash64(whole, TRACE_SEED_HIGH), low == 0 ? 1 : low, span == 0 ? 1 : span);
+    const struct text trace[] = {TEXT("00-"),
+                                 hex64(hash64(whole, TRACE_SEED_HIGH), high_room),
+                                 hex64(low == 0 ? 1 : low, low_room),
+                                 TEXT("-"),
+                                 hex64(span == 0 ? 1 : span, span_room),
+                                 TEXT("-01")};
+    return arena_join(arena, trace, sizeof(trace) / sizeof(trace[0]));
 }
 
 static void add(struct header_list *list, struct text name, struct text value)
@@ -177,7 +183,9 @@ static void add_all_ours(struct header_list *list, const struct command_source *
     add_ours(list, "baton-run", arena_text(arena, text_of(text)));
     add_ours(list, "baton-step", effect->step);
     if (list->service != NULL) {
-        add_ours(list, "baton-attempt", arena_printf(arena, "%" PRIu32, effect->attempt));
+        char digits[INTEGER_TEXT_BYTES];
+
+        add_ours(list, "baton-attempt", arena_text(arena, text_unsigned(effect->attempt, digits)));
     }
     if (effect->is_undo || effect->kind == EFFECT_CANCEL) {
         add_ours(list, "baton-undo-of",

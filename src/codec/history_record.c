@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <string.h>
 
 #include "codec/record_parts.h"
@@ -6,6 +5,7 @@
 #include "codec/wire.h"
 
 #define KIND_COUNT (HISTORY_TERMINAL + 1)
+#define SEQ_DIGITS 12       /* At least: so that keys sort. */
 #define COMMAND_BYTES_MIN 4 /* Four empty texts. */
 
 static void put_cause(const struct history_record *record, struct buffer *out)
@@ -143,8 +143,18 @@ enum status history_decode(struct text bytes, struct arena *arena, struct histor
 void history_key(struct text instance, struct run_id run, int64_t seq, struct buffer *out)
 {
     char run_text[RUN_ID_BYTES];
+    char room[INTEGER_TEXT_BYTES];
 
+    CHECK(seq >= 0);
     run_id_format(run, run_text);
     buffer_add_text(out, instance);
-    buffer_addf(out, "/%s/%012" PRId64, run_text, seq);
+    struct text digits = text_integer(seq, room);
+
+    buffer_add_char(out, '/');
+    buffer_add_text(out, text_of(run_text));
+    buffer_add_char(out, '/');
+    for (size_t i = digits.bytes; i < SEQ_DIGITS; i++) {
+        buffer_add_char(out, '0');
+    }
+    buffer_add_text(out, digits);
 }

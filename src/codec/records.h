@@ -14,7 +14,7 @@
 #include "base/buffer.h"
 #include "base/status.h"
 #include "crypto/digest.h"
-#include "model/instance.h"
+#include "model/event.h"
 
 /* ---- inbox: key is the instance's name ---- */
 
@@ -25,11 +25,6 @@ enum inbox_kind {
     INBOX_POISON,   /* Undecodable: to the dead letters. */
     INBOX_UNKEYED,  /* No key could be found: to the dead letters. */
     INBOX_OVERSIZE, /* A stub: the value was too large to carry. */
-};
-
-struct inbox_header {
-    struct text name;
-    struct text value; /* data NULL: null. */
 };
 
 struct inbox_record {

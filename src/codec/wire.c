@@ -6,17 +6,6 @@
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 #define REPLACEMENT_BYTES 3
 
-/* Most of what is written is short and there is room: spare it the calls. */
-static void put(struct buffer *out, const void *data, size_t bytes)
-{
-    if (out->bytes_max != 0 || bytes > out->capacity - out->bytes) {
-        buffer_add(out, data, bytes);
-    } else if (bytes > 0) {
-        memcpy(out->data + out->bytes, data, bytes);
-        out->bytes += bytes;
-    }
-}
-
 void wire_put_long(struct buffer *out, int64_t value)
 {
     uint64_t zigzag = ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
@@ -28,13 +17,13 @@ void wire_put_long(struct buffer *out, int64_t value)
         zigzag >>= 7;
     }
     bytes[count++] = (unsigned char)zigzag;
-    put(out, bytes, count);
+    buffer_add(out, bytes, count);
 }
 
 void wire_put_bytes(struct buffer *out, struct text bytes)
 {
     wire_put_long(out, (int64_t)bytes.bytes);
-    put(out, bytes.data, bytes.bytes);
+    buffer_add(out, bytes.data, bytes.bytes);
 }
 
 static void put_mended(struct buffer *out, struct text text)
@@ -50,9 +39,9 @@ static void put_mended(struct buffer *out, struct text text)
     for (size_t at = 0; at < text.bytes; at += step == 0 ? 1 : step) {
         step = text_utf8_step(text, at);
         if (step == 0) {
-            put(out, REPLACEMENT, REPLACEMENT_BYTES);
+            buffer_add(out, REPLACEMENT, REPLACEMENT_BYTES);
         } else {
-            put(out, text.data + at, step);
+            buffer_add(out, text.data + at, step);
         }
     }
 }
@@ -84,7 +73,7 @@ void wire_put_text_or_null(struct buffer *out, struct text text)
 
 void wire_put_fixed(struct buffer *out, const void *data, size_t bytes)
 {
-    put(out, data, bytes);
+    buffer_add(out, data, bytes);
 }
 
 void wire_put_array(struct buffer *out, uint32_t count)

@@ -33,8 +33,8 @@ void alert_add(struct decision *d, enum alert_kind kind, const struct step *step
 static struct json *coordinates(const struct incoming *incoming)
 {
     struct json *place = json_object();
-    const struct json *partition = json_member(incoming->message, "partition");
-    const struct json *offset = json_member(incoming->message, "offset");
+    const struct json *partition = json_member(incoming_message(incoming), "partition");
+    const struct json *offset = json_member(incoming_message(incoming), "offset");
 
     json_put_text(place, "topic", incoming->topic);
     if (partition != NULL) {

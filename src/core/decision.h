@@ -39,6 +39,7 @@ struct decision {
     struct json *flow_json;
     struct json *instance_json;
     struct json *now_json;
+    struct json *message_json;
 };
 
 /* A message as matching sees it: of the event, or out of the mailbox. Borrowed. */
@@ -47,7 +48,15 @@ struct incoming {
     struct text type;
     const struct json *payload;
     const struct json *message; /* {topic, partition, offset, timestamp, key, headers ...} */
+    struct decision *of_event;  /* Not NULL: it is the event's, made when it is asked for. */
 };
+
+/* message.c */
+
+/* The message or reply that the event is. */
+struct incoming incoming_event(struct decision *d);
+/* Borrowed; NULL: nothing is known. */
+const struct json *incoming_message(const struct incoming *incoming);
 
 /* What an expression is about, beyond the run itself. Zeroed: a step-less look at the document. */
 struct sight {

@@ -24,17 +24,15 @@ static bool key_matches(const struct decision *d, const struct step *step,
     const struct topic *topic = &d->flow->topics[step->listen.topic];
     const struct correlation *rule = step->listen.key.kind != CORRELATION_NONE ? &step->listen.key
                                                                                : &topic->key;
-    struct record_view view = {
-        .payload = incoming->payload,
-        .key = json_member_text(incoming->message, "key"),
-        .headers = json_member(incoming->message, "headers"),
-    };
+    struct record_view view = {.payload = incoming->payload};
     struct buffer key = {0};
     bool matches;
 
     if (!has_several_keys(d->flow, topic->name)) {
         return true;
     }
+    view.key = json_member_text(incoming_message(incoming), "key");
+    view.headers = json_member(incoming_message(incoming), "headers");
     matches = correlate_key(rule, &view, &key, NULL) == STATUS_OK &&
               text_equal(buffer_text(&key), instance_key(d->after));
     buffer_release(&key);

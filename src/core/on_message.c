@@ -5,16 +5,6 @@
 #include "base/limits.h"
 #include "core/decision.h"
 
-static struct incoming incoming_of(const struct event *event)
-{
-    return (struct incoming){
-        .topic = event->topic,
-        .type = event->type,
-        .payload = event->payload,
-        .message = event->message,
-    };
-}
-
 static bool is_start_topic(const struct flow *flow, struct text topic)
 {
     for (uint32_t i = 0; i < flow->start_count; i++) {
@@ -87,9 +77,12 @@ static void remember_id(struct decision *d)
 }
 
 /* The mailbox keeps what it needs to match later: the event and the record's coordinates. */
-static struct json *mail_of(const struct event *event)
+static struct json *mail_of(struct decision *d)
 {
-    struct json *message = event->message == NULL ? json_object() : json_open_copy(event->message);
+    const struct event *event = d->event;
+    struct incoming incoming = incoming_event(d);
+    const struct json *known = incoming_message(&incoming);
+    struct json *message = known == NULL ? json_object() : json_open_copy(known);
 
     json_put_text(message, "topic", event->topic);
     if (event->type.bytes > 0) {
@@ -110,7 +103,7 @@ static bool keep_mail(struct decision *d)
     if (d->after->mail_count >= MAILBOX_MAX) {
         return false;
     }
-    message = mail_of(d->event);
+    message = mail_of(d);
     mail = instance_add_mail(d->after);
     *mail = (struct mail){
         .number = d->after->mail_next,
@@ -278,7 +271,7 @@ static enum transition_result on_open(struct decision *d, const struct incoming 
 
 enum transition_result on_message(struct decision *d)
 {
-    struct incoming incoming = incoming_of(d->event);
+    struct incoming incoming = incoming_event(d);
 
     if (instance_has_ended(d->after)) {
         if (is_start_topic(d->flow, incoming.topic)) {

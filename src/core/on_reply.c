@@ -1,16 +1,6 @@
 /* A record of a service's reply topic: LANGUAGE.md section 6, rules 2, 4 and 6. */
 #include "core/decision.h"
 
-static struct incoming incoming_of(const struct event *event)
-{
-    return (struct incoming){
-        .topic = event->topic,
-        .type = event->type,
-        .payload = event->payload,
-        .message = event->message,
-    };
-}
-
 static enum transition_result ignore(struct decision *d, const struct frame *frame, const char *why)
 {
     effect_decide(d->effects, "%s%.*s: reply ignored: %s",
@@ -203,7 +193,7 @@ static enum transition_result on_key_reply(struct decision *d, const struct inco
 
 enum transition_result on_reply(struct decision *d)
 {
-    struct incoming reply = incoming_of(d->event);
+    struct incoming reply = incoming_event(d);
 
     if (d->after->status == RUN_NONE || instance_has_ended(d->after)) {
         alert_message(d, ALERT_UNMATCHED, &reply, "late: no run is open");

@@ -34,7 +34,9 @@ static void add_frame(const struct flow *flow, const struct frame *frame, struct
         buffer_addf(out, "%sstep %u%s", prefix, frame->step, suffix);
         return;
     }
-    buffer_addf(out, "%s%.*s%s", prefix, TEXT_ARG(flow->steps[frame->step].name), suffix);
+    buffer_add_text(out, text_of(prefix));
+    buffer_add_text(out, flow->steps[frame->step].name);
+    buffer_add_text(out, text_of(suffix));
 }
 
 /* A for between two items. */
@@ -55,11 +57,11 @@ void instance_place(const struct flow *flow, const struct instance *instance, st
             !is_pausing(instance, frame)) {
             continue;
         }
-        buffer_addf(out, "%s", any ? ", " : "");
+        buffer_add_text(out, any ? TEXT(", ") : TEXT(""));
         add_frame(flow, frame, out);
         any = true;
     }
     if (!any) {
-        buffer_addf(out, "%s", run_status_name(instance->status));
+        buffer_add_text(out, text_of(run_status_name(instance->status)));
     }
 }

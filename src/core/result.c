@@ -10,6 +10,11 @@ static size_t size_of(const struct json *value)
     return value == NULL ? 0 : json_size(value, MEASURED_MAX) + ITEM_BYTES;
 }
 
+static size_t bound_of(const struct json *value)
+{
+    return value == NULL ? 0 : json_size_bound(value, MEASURED_MAX) + ITEM_BYTES;
+}
+
 /* Bytes of everything that can grow. */
 static size_t measure(const struct instance *instance)
 {
@@ -32,7 +37,7 @@ bool result_fits(struct instance *instance, const struct json *added, size_t nam
     /* What comes in is counted and what goes away is not, so the sum is never too small; only when
      * it comes to the limit is the whole measured. */
     if (instance->bytes_most != 0) {
-        instance->bytes_most += size_of(added) + name_bytes;
+        instance->bytes_most += bound_of(added) + name_bytes;
     }
     if (instance->bytes_most == 0 || instance->bytes_most > STATE_BYTES_MAX) {
         instance->bytes_most = measure(instance);

@@ -67,8 +67,8 @@ static struct json *step_variable(const struct sight *sight)
 
 static struct json *message_variable(const struct incoming *incoming)
 {
-    struct json *message = incoming->message == NULL ? json_object()
-                                                     : json_open_copy(incoming->message);
+    const struct json *known = incoming_message(incoming);
+    struct json *message = known == NULL ? json_object() : json_open_copy(known);
 
     json_put(message, TEXT("value"), json_copy(incoming->payload));
     return message;
@@ -369,4 +369,5 @@ void scope_release(struct decision *d)
     json_free(d->instance_json);
     json_free(d->now_json);
     scope_forget(d);
+    json_free(d->message_json);
 }

@@ -93,7 +93,7 @@ struct json *send_render(struct decision *d, const struct message_spec *spec,
         send_release(out);
         return problem_expression(d, sight->step, sight->attempt, &err);
     }
-    if (json_size(out->value, PAYLOAD_BYTES_MAX) > PAYLOAD_BYTES_MAX) {
+    if (json_exceeds(out->value, PAYLOAD_BYTES_MAX)) {
         send_release(out);
         return problem_of_step(d, sight->step, sight->attempt, "runtime",
                                "the message would be too large");

@@ -37,9 +37,9 @@ static bool timer_event(const struct history_record *history, struct event *even
     return true;
 }
 
-/* The payload and the message, which the caller frees. False: it cannot be made any more. */
+/* The payload, which the caller frees. False: it cannot be made any more. */
 static bool make_event(struct fsck *fsck, const struct history_record *history, struct event *event,
-                       struct json **payload, struct json **message)
+                       struct json **payload)
 {
     struct inbox_record inbox;
     struct record record;
@@ -55,9 +55,7 @@ static bool make_event(struct fsck *fsck, const struct history_record *history, 
         payload_decode(inbox.value, inbox.format, payload, &err) != STATUS_OK) {
         return false;
     }
-    *message = inbox_message(&inbox);
     event->payload = *payload;
-    event->message = *message;
     return true;
 }
 
@@ -100,13 +98,11 @@ static bool decided_differ(const struct effect_list *effects, const struct histo
 static bool delta_differs(const struct instance *before, const struct instance *after,
                           const struct history_record *history)
 {
-    struct json *delta = instance_delta(before, after);
     struct buffer text = {0};
 
-    json_write(delta, &text);
+    instance_write_delta(before, after, &text);
     bool is_same = text_equal(buffer_text(&text), history->delta);
     buffer_release(&text);
-    json_free(delta);
     return !is_same;
 }
 
@@ -149,7 +145,6 @@ void fsck_replay(struct fsck *fsck, const struct instance *before,
 {
     const struct flow *flow = flow_registry_by_hash(fsck->options.registry, history->flow_hash);
     struct json *payload = NULL;
-    struct json *message = NULL;
     struct event event;
 
     if (!is_of_this_build(record)) {
@@ -157,7 +152,7 @@ void fsck_replay(struct fsck *fsck, const struct instance *before,
         return;
     }
     if (flow == NULL || history->instance.bytes <= flow->name.bytes ||
-        !make_event(fsck, history, &event, &payload, &message)) {
+        !make_event(fsck, history, &event, &payload)) {
         fsck->counts.not_replayed++;
     } else {
         event.time_ms = history->time_ms;
@@ -176,5 +171,4 @@ void fsck_replay(struct fsck *fsck, const struct instance *before,
         }
     }
     json_free(payload);
-    json_free(message);
 }

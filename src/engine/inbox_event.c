@@ -2,26 +2,6 @@
 
 #include "core/correlate.h"
 
-struct json *inbox_message(const struct inbox_record *inbox)
-{
-    struct json *message = json_object();
-    struct json *headers = json_object();
-
-    json_put_text(message, "topic", inbox->topic);
-    json_put_integer(message, "partition", inbox->partition);
-    json_put_integer(message, "offset", inbox->offset);
-    json_put_integer(message, "timestamp", inbox->timestamp_ms);
-    json_put(message, TEXT("key"),
-             inbox->source_key.data == NULL ? json_null() : json_text(inbox->source_key));
-    for (uint32_t i = 0; i < inbox->header_count; i++) {
-        struct text value = inbox->headers[i].value;
-        json_put(headers, inbox->headers[i].name,
-                 value.data == NULL ? json_null() : json_text(value));
-    }
-    json_put(message, TEXT("headers"), headers);
-    return message;
-}
-
 static enum event_kind kind_of(enum inbox_kind kind)
 {
     return kind == INBOX_REPLY      ? EVENT_REPLY
@@ -41,7 +21,13 @@ bool inbox_event(const struct inbox_record *inbox, struct text app, struct event
                             .verb = (enum operator_verb)inbox->verb,
                             .actor = inbox->actor,
                             .reason = inbox->reason,
-                            .activation = inbox->activation};
+                            .activation = inbox->activation,
+                            .source = {.partition = inbox->partition,
+                                       .offset = inbox->offset,
+                                       .timestamp_ms = inbox->timestamp_ms,
+                                       .key = inbox->source_key,
+                                       .headers = inbox->headers,
+                                       .header_count = inbox->header_count}};
     if (inbox->command.bytes == 0) {
         return true;
     }

@@ -8,10 +8,7 @@
 #include "codec/records.h"
 #include "model/event.h"
 
-/* {topic, partition, offset, timestamp, key, headers} of the source record, for $message. */
-struct json *inbox_message(const struct inbox_record *inbox);
-
-/* Fill `event` but for its payload, message, time and run. Texts are borrowed from `inbox`. False:
+/* Fill `event` but for its payload, time and run. Texts are borrowed from `inbox`. False:
  * the command id of a reply is none of `app`. */
 bool inbox_event(const struct inbox_record *inbox, struct text app, struct event *event);
 

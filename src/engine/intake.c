@@ -47,8 +47,9 @@ static void read_one(struct lane *lane, const struct record *record, struct inta
     if (!intake->is_readable) {
         snprintf(intake->problem, sizeof intake->problem, "%.150s", err.text);
     } else if (needs_run(intake)) {
-        intake->name = arena_printf(&lane->arena, "%.*s:%.*s", TEXT_ARG(intake->inbox.flow),
-                                    TEXT_ARG(intake->inbox.key));
+        const struct text parts[] = {intake->inbox.flow, TEXT(":"), intake->inbox.key};
+
+        intake->name = arena_join(&lane->arena, parts, sizeof parts / sizeof parts[0]);
     }
 }
 
@@ -107,9 +108,17 @@ static struct watermark *mark_of(struct lane *lane, const struct intake *intake)
 {
     const struct inbox_record *inbox = &intake->inbox;
 
-    buffer_clear(&lane->scratch_key);
-    buffer_addf(&lane->scratch_key, "w/%.*s/%.*s#%d/%d", TEXT_ARG(inbox->route),
-                TEXT_ARG(inbox->topic), inbox->topic_generation, inbox->partition);
+    struct buffer *key = &lane->scratch_key;
+
+    buffer_clear(key);
+    buffer_add_text(key, TEXT("w/"));
+    buffer_add_text(key, inbox->route);
+    buffer_add_char(key, '/');
+    buffer_add_text(key, inbox->topic);
+    buffer_add_char(key, '#');
+    buffer_add_integer(key, inbox->topic_generation);
+    buffer_add_char(key, '/');
+    buffer_add_integer(key, inbox->partition);
     return partition_watermark(intake->partition, buffer_text(&lane->scratch_key));
 }
 
@@ -151,15 +160,12 @@ static enum status decide_one(struct lane *lane, const struct intake *intake, en
                                 .inbox_offset = intake->record->offset};
     bool is_event = inbox_event(inbox, lane->settings->app, &decision.event);
     struct json *payload = NULL;
-    struct json *message = NULL;
     struct error why = {{0}};
     enum status status = STATUS_OK;
 
     *outcome = OUTCOME_DEAD;
     if (payload_decode(inbox->value, inbox->format, &payload, &why) == STATUS_OK && is_event) {
-        message = inbox_message(inbox);
         decision.event.payload = payload;
-        decision.event.message = message;
         set_payload_text(lane, inbox, payload, &decision);
         fail(&why, STATUS_REJECT, "flow '%.*s' is not active", TEXT_ARG(inbox->flow));
         status = lane_decide(lane, &decision, outcome, err);
@@ -170,7 +176,6 @@ static enum status decide_one(struct lane *lane, const struct intake *intake, en
         outbox_dead_letter(lane, intake->partition, inbox, intake->record, why.text);
     }
     json_free(payload);
-    json_free(message);
     return status;
 }
 

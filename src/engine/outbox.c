@@ -248,8 +248,10 @@ static const struct undo *find_undo(const struct instance *instance, uint32_t ac
 static struct text undo_label(struct lane *lane, const struct flow *flow, const struct undo *undo)
 {
     struct text name = undo->step < flow->step_count ? flow->steps[undo->step].name : TEXT("?");
+    char room[INTEGER_TEXT_BYTES];
+    const struct text parts[] = {name, TEXT("/"), text_unsigned(undo->activation, room)};
 
-    return arena_printf(&lane->arena, "%.*s/%u", TEXT_ARG(name), undo->activation);
+    return arena_join(&lane->arena, parts, sizeof parts / sizeof parts[0]);
 }
 
 static void diff_stack(struct lane *lane, const struct flow *flow, const struct instance *before,

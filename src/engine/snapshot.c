@@ -10,7 +10,15 @@
 
 void timer_id_format(enum timer_kind kind, uint32_t owner, char out[TIMER_ID_BYTES])
 {
-    snprintf(out, TIMER_ID_BYTES, "%s/%u", timer_kind_name(kind), owner);
+    char room[INTEGER_TEXT_BYTES];
+    struct text name = text_of(timer_kind_name(kind));
+    struct text digits = text_unsigned(owner, room);
+
+    CHECK(name.bytes + 1 + digits.bytes < TIMER_ID_BYTES);
+    memcpy(out, name.data, name.bytes);
+    out[name.bytes] = '/';
+    memcpy(out + name.bytes + 1, digits.data, digits.bytes);
+    out[name.bytes + 1 + digits.bytes] = '\0';
 }
 
 struct text timer_ref_text(const struct timer *timer, struct run_id run, struct arena *arena)

@@ -9,7 +9,7 @@ static enum status add_value(struct json *value, struct buffer *out, struct erro
 {
     if (json_kind(value) == JSON_TEXT) {
         buffer_add_text(out, json_text_of(value));
-    } else if (json_size(value, EXPR_OUTPUT_BYTES_MAX) <= EXPR_OUTPUT_BYTES_MAX) {
+    } else if (!json_exceeds(value, EXPR_OUTPUT_BYTES_MAX)) {
         json_write(value, out);
     } else {
         out->full = true;
@@ -103,7 +103,7 @@ enum status template_render(const struct template *template, const struct expr_e
         return status;
     }
     /* Each expression kept its limits; together they may still be too much. */
-    if (json_size(*value, EXPR_OUTPUT_BYTES_MAX) > EXPR_OUTPUT_BYTES_MAX) {
+    if (json_exceeds(*value, EXPR_OUTPUT_BYTES_MAX)) {
         status = fail(err, STATUS_REJECT, "a value of more than %d bytes", EXPR_OUTPUT_BYTES_MAX);
     } else if (json_depth(*value, JSON_DEPTH_MAX + 1) > JSON_DEPTH_MAX) {
         status = fail(err, STATUS_REJECT, "a value more than %d deep", JSON_DEPTH_MAX);

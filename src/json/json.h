@@ -104,6 +104,11 @@ bool json_scalar_text(const struct json *value, struct buffer *out);
 
 /* Bytes of the compact text, counted up to `most` (then `most` + 1): cheap bound checks. */
 size_t json_size(const struct json *value, size_t most);
+/* Not less than that, and mostly known without a look: parts of a short text that was parsed count as
+ * all of it. */
+size_t json_size_bound(const struct json *value, size_t most);
+/* json_size() is more than `most`. Only what may be so is measured. */
+bool json_exceeds(const struct json *value, size_t most);
 /* Containers within one another, counted up to `most` (then `most` + 1); 0 for a scalar. What is
  * deeper than JSON_DEPTH_MAX can be built and written, but json_parse will not read it again. */
 size_t json_depth(const struct json *value, size_t most);

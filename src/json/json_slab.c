@@ -24,6 +24,7 @@ struct slab {
     size_t capacity;
     size_t chunk_bytes; /* and what the next one gets. */
     size_t holders;
+    size_t text_bytes;
 };
 
 /* ---- memory ---- */
@@ -65,7 +66,8 @@ struct slab *slab_new(size_t text_bytes)
                           .used = sizeof(*slab),
                           .capacity = capacity,
                           .chunk_bytes = capacity,
-                          .holders = 1};
+                          .holders = 1,
+                          .text_bytes = text_bytes};
     *chunk = (struct chunk){.slab = slab, .next = NULL};
     return slab;
 }
@@ -97,6 +99,11 @@ static struct slab *slab_of(const struct json *value)
     const char *start = (const char *)value - (size_t)value->holders * NODE_UNIT;
 
     return ((const struct chunk *)(const void *)start)->slab;
+}
+
+size_t slab_text_bytes(const struct json *value)
+{
+    return slab_of(value)->text_bytes;
 }
 
 static void *slab_take(struct slab *slab, size_t bytes)

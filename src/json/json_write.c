@@ -132,22 +132,20 @@ static void write_sorted(const struct writer *writer, const struct json *object,
 
 static void write_object(const struct writer *writer, const struct json *object, size_t level)
 {
-    struct json_cursor cursor = {.at = NULL};
-    const struct json *value;
-    struct text key;
-    bool first = true;
+    const struct object_node *node = object_node(object);
 
     buffer_add_char(writer->out, '{');
     if (writer->style == STYLE_CANONICAL) {
         write_sorted(writer, object, level + 1);
     } else {
-        for (; json_next(object, &cursor, &key, &value); first = false) {
-            if (!first) {
+        for (uint32_t i = 0; i < node->count; i++) {
+            if (i > 0) {
                 buffer_add_char(writer->out, ',');
             }
-            write_member(writer, key, value, level + 1);
+            write_member(writer, value_text(node->members[i].key), node->members[i].value,
+                         level + 1);
         }
-        if (!first) {
+        if (node->count > 0) {
             write_break(writer, level);
         }
     }
@@ -209,35 +207,42 @@ static size_t text_size(struct text text)
     return bytes;
 }
 
+/* BOUND: what was parsed from a short text counts as long as that, without a look at it. */
+enum measure { MEASURE_EXACT, MEASURE_BOUND };
+
+static size_t measure(const struct json *value, size_t most, enum measure how);
+
 /* Not more than a little past `most`: the caller clamps. */
-static size_t container_size(const struct json *value, size_t most)
+static size_t container_size(const struct json *value, size_t most, enum measure how)
 {
     size_t count = json_count(value);
     size_t bytes = 2 + (count > 0 ? count - 1 : 0);
-    struct json_cursor cursor = {.at = NULL};
-    const struct json *item;
-    struct text key;
 
-    if (json_kind(value) == JSON_ARRAY) {
-        for (size_t i = 0; i < count && bytes <= most; i++) {
-            bytes += json_size(json_at(value, i), most - bytes);
+    for (size_t i = 0; i < count && bytes <= most; i++) {
+        const struct json *item;
+
+        if (json_kind(value) == JSON_ARRAY) {
+            item = array_node(value)->items[i];
+        } else {
+            bytes += text_size(value_text(object_node(value)->members[i].key)) + 1;
+            item = object_node(value)->members[i].value;
         }
-        return bytes;
-    }
-    while (bytes <= most && json_next(value, &cursor, &key, &item)) {
-        bytes += text_size(key) + 1;
         if (bytes <= most) {
-            bytes += json_size(item, most - bytes);
+            bytes += measure(item, most - bytes, how);
         }
     }
     return bytes;
 }
 
-size_t json_size(const struct json *value, size_t most)
+static size_t measure(const struct json *value, size_t most, enum measure how)
 {
     char room[INTEGER_TEXT_BYTES];
     size_t bytes = 4;
 
+    if (how == MEASURE_BOUND && value->place == PLACE_SLAB) {
+        bytes = slab_text_bytes(value);
+        return bytes > most ? most + 1 : bytes;
+    }
     switch (json_kind(value)) {
     case JSON_NULL:
         break;
@@ -252,8 +257,23 @@ size_t json_size(const struct json *value, size_t most)
         break;
     case JSON_ARRAY:
     case JSON_OBJECT:
-        bytes = container_size(value, most);
+        bytes = container_size(value, most, how);
         break;
     }
     return bytes > most ? most + 1 : bytes;
+}
+
+size_t json_size(const struct json *value, size_t most)
+{
+    return measure(value, most, MEASURE_EXACT);
+}
+
+size_t json_size_bound(const struct json *value, size_t most)
+{
+    return measure(value, most, MEASURE_BOUND);
+}
+
+bool json_exceeds(const struct json *value, size_t most)
+{
+    return json_size_bound(value, most) > most && json_size(value, most) > most;
 }

@@ -113,6 +113,9 @@ struct slab *slab_new(size_t text_bytes);
 /* The parsed value is complete (or, NULL, there is none): the slab lives as long as it is held. */
 void slab_close(struct slab *slab, const struct json *value);
 
+/* Length of the text that a value in a slab was parsed from. Written compactly no part is longer. */
+size_t slab_text_bytes(const struct json *value);
+
 /* Below, in the slab or on the heap if that is NULL. */
 
 /* `bytes` for a node, which is begun. */

@@ -21,6 +21,21 @@ enum operator_verb {
     OPERATOR_FAILED, /* Of a pivot in doubt: it did not. */
 };
 
+struct inbox_header {
+    struct text name;
+    struct text value; /* data NULL: a null value. */
+};
+
+/* Where a MESSAGE or REPLY comes from. Few expressions ask, so it is made JSON only then. */
+struct message_source {
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms;
+    struct text key; /* data NULL: none. */
+    const struct inbox_header *headers;
+    uint32_t header_count;
+};
+
 struct event {
     enum event_kind kind;
     int64_t time_ms;   /* Never below before->time_ms. */
@@ -31,7 +46,9 @@ struct event {
     struct text type;           /* Empty: none. */
     struct text id;             /* The producer's id, empty if the topic has no rule for it. */
     const struct json *payload; /* Decoded value; json null for a tombstone. */
-    const struct json *message; /* {topic, partition, offset, timestamp, key, headers} */
+    /* {topic, partition, offset, timestamp, key, headers}; NULL: made of `source`. */
+    const struct json *message;
+    struct message_source source;
 
     /* REPLY */
     struct text service;

@@ -1,7 +1,7 @@
 /* Names of the constants in instance.h, as they stand in records and in what people read. */
 #include "model/instance.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static const char *const timer_names[] = {
     [TIMER_ATTEMPT] = "attempt", [TIMER_LISTEN] = "listen",   [TIMER_FLOW] = "flow",
@@ -147,7 +147,15 @@ bool undo_state_of(struct text name, enum undo_state *state)
 
 void run_id_format(struct run_id run, char out[RUN_ID_BYTES])
 {
-    (void)snprintf(out, RUN_ID_BYTES, "%d-%lld", (int)run.generation, (long long)run.offset);
+    char room[INTEGER_TEXT_BYTES];
+    struct text generation = text_integer(run.generation, room);
+    size_t at = generation.bytes;
+
+    memcpy(out, generation.data, generation.bytes);
+    out[at++] = '-';
+    struct text offset = text_integer(run.offset, room);
+    memcpy(out + at, offset.data, offset.bytes);
+    out[at + offset.bytes] = '\0';
 }
 
 bool run_id_parse(struct text text, struct run_id *run)

@@ -59,6 +59,44 @@ static void copies_are_terminated_and_do_not_move(void **state)
     arena_release(&arena);
 }
 
+static void parts_are_joined_with_their_nuls(void **state)
+{
+    struct arena arena = {.chunk = NULL};
+    const struct text parts[] = {TEXT("a\0b"), {NULL, 0}, TEXT("/"), TEXT("c")};
+    struct text joined = arena_join(&arena, parts, 4);
+
+    (void)state;
+    assert_int_equal(joined.bytes, 5);
+    assert_memory_equal(joined.data, "a\0b/c", 6);
+    arena_release(&arena);
+}
+
+/* What one turn needed is there for the next, and given back by and by when nothing needs it. */
+static void memory_of_a_reset_is_used_again_and_given_back(void **state)
+{
+    struct arena arena = {.chunk = NULL};
+    size_t last;
+
+    (void)state;
+    for (int turn = 0; turn < 3; turn++) {
+        for (int i = 0; i < 100; i++) {
+            memset(arena_alloc(&arena, 50000), 0xAA, 50000);
+        }
+        assert_null(arena.spare);
+        arena_reset(&arena);
+        assert_non_null(arena.spare);
+    }
+    last = arena.spare_bytes;
+    assert_true(last >= 4000000);
+    for (int turn = 0; turn < 40; turn++) {
+        arena_reset(&arena);
+        assert_true(arena.spare_bytes <= last / 2 || last == 0);
+        last = arena.spare_bytes;
+    }
+    assert_null(arena.spare);
+    arena_release(&arena);
+}
+
 static void an_empty_arena_can_be_reset_and_released(void **state)
 {
     struct arena arena = {.chunk = NULL};
@@ -76,6 +114,8 @@ int main(void)
         cmocka_unit_test(memory_is_zeroed_and_aligned),
         cmocka_unit_test(memory_is_zeroed_again_after_a_reset),
         cmocka_unit_test(copies_are_terminated_and_do_not_move),
+        cmocka_unit_test(parts_are_joined_with_their_nuls),
+        cmocka_unit_test(memory_of_a_reset_is_used_again_and_given_back),
         cmocka_unit_test(an_empty_arena_can_be_reset_and_released),
     };
 

@@ -102,6 +102,29 @@ static void a_part_outlives_the_value_that_it_was_parsed_in(void **state)
     }
 }
 
+/* A bound may say too much, never too little; what exceeds is measured. */
+static void a_size_bound_is_never_below_the_size(void **state)
+{
+    static const char *const texts[] = {"{ \"a\" : [ 1 , 2.50 , \"\\u0041\\n\" ] }", "[1,-0,1e5]",
+                                        "\"\\u000b\"", "true"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct json *value = json_from(texts[i]);
+        struct json *outer = json_array();
+        size_t size;
+
+        json_push(outer, json_copy(value));
+        json_push(outer, value);
+        size = json_size(outer, 1000);
+        assert_true(json_size_bound(outer, 1000) >= size);
+        assert_int_equal(json_size_bound(outer, size - 1), size);
+        assert_true(json_exceeds(outer, size - 1));
+        assert_false(json_exceeds(outer, size));
+        json_free(outer);
+    }
+}
+
 static void an_open_copy_shares_items_and_changes_alone(void **state)
 {
     struct json *object = json_from("{\"a\":{\"x\":1},\"n\":null}");
@@ -245,6 +268,7 @@ int main(void)
         cmocka_unit_test(invalid_utf8_is_replaced_in_texts_and_keys),
         cmocka_unit_test(putting_again_replaces_in_the_old_place),
         cmocka_unit_test(a_part_outlives_the_value_that_it_was_parsed_in),
+        cmocka_unit_test(a_size_bound_is_never_below_the_size),
         cmocka_unit_test(an_open_copy_shares_items_and_changes_alone),
         cmocka_unit_test(members_are_found_in_objects_of_any_size),
         cmocka_unit_test(a_long_key_is_found),

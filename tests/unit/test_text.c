@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rng.h"
 #include "base/text.h"
 
 static void empty_text_of_null_equals_the_empty_literal(void **state)
@@ -142,6 +143,63 @@ static void distance_counts_edits_and_swaps_up_to_the_bound(void **state)
     assert_int_equal(text_distance(TEXT("abcdefgh"), TEXT("badcfehg"), 4), 4);
 }
 
+static size_t plain_by_bytes(struct text text, size_t at)
+{
+    size_t start = at;
+
+    while (at < text.bytes && text.data[at] >= 0x20 && text.data[at] != '"' &&
+           text.data[at] != '\\') {
+        at++;
+    }
+    return at - start;
+}
+
+static bool utf8_by_steps(struct text text)
+{
+    size_t step = 1;
+
+    for (size_t at = 0; at < text.bytes && step > 0; at += step) {
+        step = text_utf8_step(text, at);
+    }
+    return step > 0;
+}
+
+/* Whole blocks are looked at in one go: a byte that counts must be seen wherever it stands. */
+static void every_byte_is_seen_wherever_it_stands(void **state)
+{
+    static const char others[] = {'"',  '\\',       0x00,       0x1F, 0x20,
+                                  0x7F, (char)0x80, (char)0xFF, '!',  '['};
+    struct rng rng = {5};
+    char room[80];
+
+    (void)state;
+    for (int round = 0; round < 200000; round++) {
+        struct text text = {room, (size_t)rng_below(&rng, sizeof(room) + 1)};
+        size_t from = (size_t)rng_below(&rng, text.bytes + 1);
+
+        for (size_t i = 0; i < text.bytes; i++) {
+            room[i] = (char)('0' + (int)rng_below(&rng, 70));
+        }
+        for (uint64_t n = rng_below(&rng, 3); n > 0 && text.bytes > 0; n--) {
+            room[rng_below(&rng, text.bytes)] = others[rng_below(&rng, sizeof(others))];
+        }
+        assert_int_equal(text_plain_run(text, from), plain_by_bytes(text, from));
+        assert_int_equal(text_is_utf8(text), utf8_by_steps(text));
+    }
+}
+
+static void integers_are_written_to_their_last_digit(void **state)
+{
+    char room[INTEGER_TEXT_BYTES];
+
+    (void)state;
+    assert_true(text_is(text_integer(0, room), "0"));
+    assert_true(text_is(text_integer(-1, room), "-1"));
+    assert_true(text_is(text_integer(INT64_MAX, room), "9223372036854775807"));
+    assert_true(text_is(text_integer(INT64_MIN, room), "-9223372036854775808"));
+    assert_true(text_is(text_unsigned(UINT64_MAX, room), "18446744073709551615"));
+}
+
 static void dup_is_terminated(void **state)
 {
     char *copy = text_dup(text_sub(TEXT("payment"), 0, 3));
@@ -166,6 +224,8 @@ int main(void)
         cmocka_unit_test(length_counts_code_points),
         cmocka_unit_test(integers_fill_the_whole_text_and_64_bits),
         cmocka_unit_test(distance_counts_edits_and_swaps_up_to_the_bound),
+        cmocka_unit_test(every_byte_is_seen_wherever_it_stands),
+        cmocka_unit_test(integers_are_written_to_their_last_digit),
         cmocka_unit_test(dup_is_terminated),
     };
 
