@@ -22,6 +22,9 @@ foreach(source ${benches})
   list(TRANSFORM wraps PREPEND "-Wl,--wrap=")
   target_link_options(${name} PRIVATE ${wraps})
   if("bench_kit" IN_LIST libraries)
+    # The macros of rd_kafka_producev() check the types of their arguments by a GNU expression.
+    target_compile_options(${name} PRIVATE
+                           $<$<C_COMPILER_ID:Clang>:-Wno-gnu-statement-expression>)
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL OFF)
   endif()
 endforeach()
