@@ -77,13 +77,14 @@ static enum status read_partition(struct fsck_visit *visit, struct error *err)
     int64_t inbox_to = ends->bounds.early.offset < ends->bounds.inbox_high
                            ? ends->bounds.early.offset
                            : ends->bounds.inbox_high;
+    bool is_store_due = false;
     enum status status;
 
     fsck_begin(visit->fsck, visit->partition, &ends->bounds);
     status = fsck_scan_one(visit, visit->names.checkpoint, ends->checkpoint.low,
                            ends->checkpoint.high, fsck_checkpoint, err);
     if (status == STATUS_OK) {
-        status = fsck_read_sleepers(visit, err);
+        status = fsck_read_sleepers(visit, &is_store_due, err);
     }
     if (status == STATUS_OK) {
         status = fsck_scan_one(visit, visit->names.history, ends->history.low, ends->history.high,
@@ -97,7 +98,7 @@ static enum status read_partition(struct fsck_visit *visit, struct error *err)
     if (status == STATUS_OK) {
         fsck_end(visit->fsck);
     }
-    return status;
+    return status == STATUS_OK && is_store_due ? fsck_read_sleepers_on(visit, err) : status;
 }
 
 static enum status read_partitions(struct fsck_visit *visit, struct error *err)

@@ -228,7 +228,9 @@ void fsck_history(struct fsck *fsck, const struct record *record)
         return;
     }
     fsck_check_flow(fsck, &history, record->offset);
-    fsck_check_cause(fsck, &history, record->offset);
+    if (!run->is_orphan) {
+        fsck_check_cause(fsck, &history, record->offset);
+    }
     fsck_told(fsck, &history, record->offset);
     fsck_run_fold(fsck, run, &history, record);
     if (history.kind == HISTORY_TERMINAL) {

@@ -71,7 +71,9 @@ enum status fsck_read_cut(struct fsck_visit *visit, struct sent_range *range, st
 /* fsck_ends.c: fill visit->ends and visit->sent. */
 enum status fsck_read_ends(struct fsck_visit *visit, struct error *err);
 
-/* fsck_sleepers.c: feed the snapshots of visit->partition, and compare the store in between. */
-enum status fsck_read_sleepers(struct fsck_visit *visit, struct error *err);
+/* fsck_sleepers.c: feed the snapshots of visit->partition up to their end, and compare the store in
+ * between. *is_due: it stands beyond; to be done after the history, by the other. */
+enum status fsck_read_sleepers(struct fsck_visit *visit, bool *is_due, struct error *err);
+enum status fsck_read_sleepers_on(struct fsck_visit *visit, struct error *err);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * The store beside the snapshots. It moves on while it is looked at, so every answer is compared with
  * the snapshots below the watermark that it came with: they are read up to there first, and a
- * question that was overtaken is asked again.
+ * question that was overtaken is asked again. The history is compared with the snapshots up to their
+ * end and no further: where the store stands beyond it, it is looked at after the history.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +18,10 @@ struct sleepers {
     struct fsck_visit *visit;
     int64_t at; /* Snapshots below are fed. */
     int64_t generation;
+    int64_t limit; /* Snapshots from here on may not be fed now. */
     struct sleep_stamp stamp;
-    bool was_lost; /* Another generation, or a watermark that does not stand still. */
+    bool
+        was_lost; /* Beyond the limit, another generation, or a watermark that does not stand still. */
 };
 
 static enum status feed_to(struct sleepers *sleepers, int64_t to, struct error *err)
@@ -49,7 +52,7 @@ static enum status ask_again(struct sleepers *sleepers, struct sleep_ask *asks, 
         return status;
     }
     if (!sleepers->stamp.present || sleepers->stamp.generation != sleepers->generation ||
-        sleepers->stamp.watermark < sleepers->at) {
+        sleepers->stamp.watermark < sleepers->at || sleepers->stamp.watermark > sleepers->limit) {
         sleepers->was_lost = true;
         return STATUS_OK;
     }
@@ -86,6 +89,17 @@ static enum status look_at_all(struct sleepers *sleepers, struct error *err)
     return status;
 }
 
+/* What was replaced above the watermark may have been compacted away below it. */
+static enum status is_all_applied(struct sleepers *sleepers, bool *is_all, struct error *err)
+{
+    struct fsck_visit *visit = sleepers->visit;
+    int64_t read = visit->read;
+    enum status status = feed_to(sleepers, visit->ends[visit->partition].snapshot.high, err);
+
+    *is_all = visit->read == read;
+    return status;
+}
+
 static enum status find_strays(struct sleepers *sleepers, struct error *err)
 {
     const struct sleep_look *port = sleepers->visit->reading->look;
@@ -107,6 +121,7 @@ static enum status find_strays(struct sleepers *sleepers, struct error *err)
 static enum status look_for_strays(struct sleepers *sleepers, struct error *err)
 {
     int64_t at = sleepers->at;
+    bool is_all = false;
     enum status status = look(sleepers, NULL, 0, NULL, err);
 
     if (status != STATUS_OK || sleepers->stamp.watermark != at ||
@@ -114,10 +129,8 @@ static enum status look_for_strays(struct sleepers *sleepers, struct error *err)
         !fsck_store_end(sleepers->visit->fsck, &sleepers->stamp)) {
         return status;
     }
-    /* What was replaced above the watermark may have been compacted away below it. */
-    return sleepers->at < sleepers->visit->ends[sleepers->visit->partition].snapshot.high
-               ? STATUS_OK
-               : find_strays(sleepers, err);
+    status = is_all_applied(sleepers, &is_all, err);
+    return status == STATUS_OK && is_all ? find_strays(sleepers, err) : status;
 }
 
 static void tell_ahead(struct sleepers *sleepers, const struct log_ends *ends)
@@ -136,12 +149,45 @@ static void tell_ahead(struct sleepers *sleepers, const struct log_ends *ends)
                                                     .text = text});
 }
 
+/* The store stands where snapshots can be fed to. */
 static enum status compare(struct sleepers *sleepers, struct error *err)
 {
-    struct fsck_visit *visit = sleepers->visit;
+    enum status status;
+
+    sleepers->generation = sleepers->stamp.generation;
+    status = feed_to(sleepers, sleepers->stamp.watermark, err);
+    if (status != STATUS_OK || !fsck_store_begin(sleepers->visit->fsck, &sleepers->stamp)) {
+        return status;
+    }
+    status = look_at_all(sleepers, err);
+    return status == STATUS_OK && !sleepers->was_lost ? look_for_strays(sleepers, err) : status;
+}
+
+enum status fsck_read_sleepers(struct fsck_visit *visit, bool *is_due, struct error *err)
+{
+    const struct log_ends *ends = &visit->ends[visit->partition].snapshot;
+    struct sleepers sleepers = {.visit = visit, .at = ends->low, .limit = ends->high};
+    enum status status = STATUS_OK;
+
+    *is_due = false;
+    if (visit->reading->look != NULL) {
+        status = look(&sleepers, NULL, 0, NULL, err);
+        *is_due = !sleepers.stamp.present || sleepers.stamp.watermark > ends->high;
+    }
+    if (status == STATUS_OK && visit->reading->look != NULL && !*is_due) {
+        status = compare(&sleepers, err);
+        *is_due = sleepers.was_lost;
+    }
+    return status == STATUS_OK ? feed_to(&sleepers, ends->high, err) : status;
+}
+
+enum status fsck_read_sleepers_on(struct fsck_visit *visit, struct error *err)
+{
     const struct broker *broker = visit->reading->broker;
+    struct sleepers sleepers = {
+        .visit = visit, .at = visit->ends[visit->partition].snapshot.high, .limit = INT64_MAX};
     struct log_ends ends;
-    enum status status = look(sleepers, NULL, 0, NULL, err);
+    enum status status = look(&sleepers, NULL, 0, NULL, err);
 
     if (status == STATUS_OK) {
         status = broker->ends(broker->self, text_of(visit->names.snapshot), visit->partition, &ends,
@@ -150,28 +196,14 @@ static enum status compare(struct sleepers *sleepers, struct error *err)
     if (status != STATUS_OK) {
         return status;
     }
-    if (sleepers->stamp.present && sleepers->stamp.watermark > ends.high) {
-        tell_ahead(sleepers, &ends);
+    if (sleepers.stamp.present && sleepers.stamp.watermark > ends.high) {
+        tell_ahead(&sleepers, &ends);
         return STATUS_OK;
     }
-    sleepers->generation = sleepers->stamp.generation;
-    status = feed_to(sleepers,
-                     sleepers->stamp.present ? sleepers->stamp.watermark
-                                             : visit->ends[visit->partition].snapshot.high,
-                     err);
-    if (status != STATUS_OK || !fsck_store_begin(visit->fsck, &sleepers->stamp)) {
-        return status;
+    if (!sleepers.stamp.present) {
+        (void)fsck_store_begin(visit->fsck, &sleepers.stamp);
+        return STATUS_OK;
     }
-    status = look_at_all(sleepers, err);
-    return status == STATUS_OK && !sleepers->was_lost ? look_for_strays(sleepers, err) : status;
-}
-
-enum status fsck_read_sleepers(struct fsck_visit *visit, struct error *err)
-{
-    struct sleepers sleepers = {.visit = visit, .at = visit->ends[visit->partition].snapshot.low};
-    enum status status = visit->reading->look == NULL ? STATUS_OK : compare(&sleepers, err);
-
-    return status == STATUS_OK
-               ? feed_to(&sleepers, visit->ends[visit->partition].snapshot.high, err)
-               : status;
+    /* Built anew meanwhile, it stands lower: the next look will see it. */
+    return sleepers.stamp.watermark < sleepers.at ? STATUS_OK : compare(&sleepers, err);
 }

@@ -27,6 +27,8 @@ def start():
     equal(worker.stop(), 0, "exit code")
     estate.await_sound(open_ok=open_ok())
     estate.people.stop()  # Nobody answers what is forged.
+    estate.assert_clean()
+    estate.damage("each case does")
     return estate
 
 

@@ -71,6 +71,7 @@ class Estate:
         self.directory = Path(tempfile.mkdtemp(prefix=f"baton-{name}-"))
         self.config = self.directory / "baton.yaml"
         self.workers = []
+        self.damaged = None  # Why fsck may find something at the end; see damage().
         self.keys = []  # Of orders, started by order() and orders().
         self.begun = []  # Instances of other flows, started by begin().
         self.own_sources, self.own_outputs = [], []  # Topics of the flows beside the orders'.
@@ -128,6 +129,16 @@ class Estate:
         return self
 
     def __exit__(self, failed, *unused):
+        try:
+            if not failed:
+                self.assert_clean()
+        except AssertionError:
+            failed = True
+            raise
+        finally:
+            self._end(failed)
+
+    def _end(self, failed):
         for worker in self.workers:
             worker.kill9()
         if self.people:
@@ -255,6 +266,33 @@ class Estate:
 
     # --- Judgement ---
 
+    def damage(self, why):
+        """The test damages the estate on purpose: it does not have to be clean at the end."""
+        self.damaged = why
+
+    def was_driven(self):
+        """Whether a worker ever took a partition over."""
+        return any(b"partition-ready" in path.read_bytes()
+                   for path in self.directory.glob("*.log"))
+
+    def fsck(self, *options):
+        """(exit code, {findings, counts})"""
+        done = self.baton("fsck", "--output", "json", *options, seconds=120)
+        if done.returncode > 1:
+            raise AssertionError(f"fsck: {done.returncode} {done.stderr}")
+        return done.returncode, json.loads(done.stdout)
+
+    def assert_clean(self):
+        """What operators have to prove an estate healthy finds nothing, while workers go on or not.
+        Once for an estate: the runner calls it after the last case, and the end of `with`."""
+        if self.damaged or not self.was_driven():
+            return
+        self.damaged = "looked at already"
+        code, told = self.fsck("--replay")
+        if code != 0 or told["counts"]["otherBuild"]:
+            raise AssertionError(f"{len(told['findings'])} findings, {told['counts']}:\n" + "\n".join(
+                map(str, told["findings"][:20])))
+
     def redis(self):
         return resp.Client(*redis_address(self.redis_url))
 
@@ -324,6 +362,7 @@ class Once:
             self._failed = True
             self._estate = self._start()
             self._failed = False
+            runner.at_end(self._estate.assert_clean, "estate_is_clean_at_the_end")
         runner.on_failure(self._estate.tell)
         return self._estate
 

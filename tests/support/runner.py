@@ -20,6 +20,7 @@ import traceback
 
 CASES = []
 NOTES = []
+ENDS = []  # (name, what has to hold after the last case)
 
 
 def case(function):
@@ -30,6 +31,14 @@ def case(function):
 def on_failure(tell):
     """Call `tell` if the running case fails; it gives text."""
     NOTES.append(tell)
+
+
+def at_end(check, name):
+    """Run `check` after the last case, as one more case."""
+    def last():
+        check()
+    last.__name__ = name
+    ENDS.append(last)
 
 
 def equal(actual, wanted, what=""):
@@ -75,6 +84,8 @@ def run(cleanup=lambda: None):
         sys.exit(2)
     try:
         failed = [function.__name__ for function in chosen if not _run_one(function)]
+        failed += [function.__name__ for function in ENDS if not _run_one(function)]
+        chosen += ENDS
     finally:
         cleanup()
     print(f"{len(chosen) - len(failed)} of {len(chosen)} cases hold")
