@@ -280,6 +280,7 @@ def topic_with_other_partitions_is_refused():
 def position_that_others_have_committed_is_refused():
     """Who commits for our group would make us jump over records; nothing is taken then."""
     with Estate("foreign") as estate:
+        estate.damage("a foreign commit")
         first = estate.start_worker(static=False)  # It leaves the group when it ends.
         estate.await_partitions()
         equal(first.stop(), 0, "exit code")
