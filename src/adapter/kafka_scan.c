@@ -18,11 +18,13 @@
 struct scanned {
     char *topic;
     int32_t partition;
+    int64_t next; /* To be given out. */
     int64_t to;
     bool is_done;
 };
 
 struct scan {
+    struct kafka_broker *broker;
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
     struct scanned *items; /* By topic and partition. */
@@ -57,6 +59,50 @@ static void done(struct scan *scan, struct scanned *item)
     item->is_done = true;
 }
 
+/* Fetch all that is not done, each from where it stands. */
+static enum status assign(struct scan *scan, struct error *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)scan->count);
+    rd_kafka_resp_err_t code;
+
+    for (uint32_t i = 0; i < scan->count; i++) {
+        const struct scanned *item = &scan->items[i];
+
+        if (!item->is_done) {
+            rd_kafka_topic_partition_list_add(list, item->topic, item->partition)->offset =
+                item->next;
+        }
+    }
+    code = rd_kafka_assign(scan->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : kafka_fail(code, NULL, "read", err);
+}
+
+/* The log was cut off meanwhile, as the inbox is once a minute. Asked by another handle, whose
+ * answer does not wait for a fetch. */
+static enum status skip_to_beginning(struct scan *scan, struct scanned *item, struct error *err)
+{
+    int64_t low = 0;
+    int64_t high = 0;
+    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(scan->broker->admin_uncommitted,
+                                                                item->topic, item->partition, &low,
+                                                                &high, KAFKA_ANSWER_MS);
+
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return kafka_fail(code, NULL, "read its ends", err);
+    }
+    if (low <= item->next) {
+        return fail(err, STATUS_RETRY,
+                    "topic '%s' partition %" PRId32 ": offset %" PRId64 " is not there",
+                    item->topic, item->partition, item->next);
+    }
+    item->next = low;
+    if (low >= item->to) {
+        done(scan, item);
+    }
+    return scan->left > 0 ? assign(scan, err) : STATUS_OK;
+}
+
 static enum status take_error(struct scan *scan, const rd_kafka_message_t *message,
                               struct error *err)
 {
@@ -73,9 +119,7 @@ static enum status take_error(struct scan *scan, const rd_kafka_message_t *messa
     }
     if (item != NULL && (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
                          message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)) {
-        return fail(err, STATUS_RETRY,
-                    "topic '%s' partition %" PRId32 ": its beginning moved while it was read",
-                    topic, message->partition);
+        return skip_to_beginning(scan, item, err);
     }
     if (status == STATUS_REJECT || status == STATUS_FATAL) {
         return kafka_fail(message->err, rd_kafka_message_errstr(message), "read", err);
@@ -88,9 +132,10 @@ static void take_record(struct scan *scan, const rd_kafka_message_t *message)
     struct scanned *item = find(scan, rd_kafka_topic_name(message->rkt), message->partition);
     struct record record;
 
-    if (item == NULL || item->is_done) {
+    if (item == NULL || item->is_done || message->offset < item->next) {
         return;
     }
+    item->next = message->offset + 1;
     if (message->offset < item->to) {
         kafka_batch_record(&scan->batch, message, &record);
         scan->visit(scan->visitor, &record);
@@ -147,45 +192,32 @@ static enum status meet_leaders(const struct scan *scan, struct error *err)
     return STATUS_OK;
 }
 
-static enum status assign(struct scan *scan, const struct scan_range *ranges, uint32_t count,
-                          struct error *err)
+static enum status start(struct scan *scan, const struct scan_range *ranges, uint32_t count,
+                         struct error *err)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     enum status status = STATUS_OK;
-    rd_kafka_resp_err_t code;
 
     for (uint32_t i = 0; i < count; i++) {
-        struct scanned *item = &scan->items[scan->count];
-
-        if (ranges[i].from >= ranges[i].to) {
-            continue;
+        if (ranges[i].from < ranges[i].to) {
+            scan->items[scan->count++] = (struct scanned){.topic = text_dup(ranges[i].topic),
+                                                          .partition = ranges[i].partition,
+                                                          .next = ranges[i].from,
+                                                          .to = ranges[i].to};
         }
-        *item = (struct scanned){.topic = text_dup(ranges[i].topic),
-                                 .partition = ranges[i].partition,
-                                 .to = ranges[i].to};
-        scan->count++;
-        rd_kafka_topic_partition_list_add(list, item->topic, item->partition)->offset =
-            ranges[i].from;
     }
     scan->left = scan->count;
     qsort(scan->items, scan->count, sizeof(*scan->items), compare);
     if (scan->count > 0) {
         status = meet_leaders(scan, err);
     }
-    if (scan->count > 0 && status == STATUS_OK) {
-        code = rd_kafka_assign(scan->rk, list);
-        status = code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK
-                                                    : kafka_fail(code, NULL, "read", err);
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    return status;
+    return scan->count > 0 && status == STATUS_OK ? assign(scan, err) : status;
 }
 
 enum status kafka_scan(struct kafka_broker *broker, const struct scan_range *ranges, uint32_t count,
                        void *visitor, void (*visit)(void *visitor, const struct record *record),
                        struct error *err)
 {
-    struct scan scan = {.visitor = visitor, .visit = visit};
+    struct scan scan = {.broker = broker, .visitor = visitor, .visit = visit};
     enum status status = kafka_pool_take(broker->readers, &scan.rk, err);
 
     if (status != STATUS_OK) {
@@ -194,7 +226,7 @@ enum status kafka_scan(struct kafka_broker *broker, const struct scan_range *ran
     scan.items = calloc((size_t)count + 1, sizeof(*scan.items));
     CHECK(scan.items != NULL);
     scan.queue = rd_kafka_queue_get_consumer(scan.rk);
-    status = assign(&scan, ranges, count, err);
+    status = start(&scan, ranges, count, err);
     if (status == STATUS_OK) {
         status = read_all(&scan, err);
     }
