@@ -25,6 +25,9 @@ static const struct setting defaults[] = {
     {ALL, "socket.nagle.disable", "true"},
     {ALL, "socket.keepalive.enable", "true"},
     {ALL, "log.connection.close", "false"},
+    /* How long a source topic that was deleted and made anew may go unnoticed; and a leader that a
+     * partition did not have when its broker had just come back. */
+    {ALL, "topic.metadata.refresh.interval.ms", "5000"},
     /* A request that was lost is asked again before a session or a transaction runs out. */
     {ALL, "socket.timeout.ms", "10000"},
     {ALL, "reconnect.backoff.max.ms", "1000"},
@@ -34,8 +37,6 @@ static const struct setting defaults[] = {
     /* A member learns of a rebalance by its heartbeat, and until all have learned nobody works. */
     {KAFKA_CONSUMER, "heartbeat.interval.ms", "500"},
     {KAFKA_CONSUMER, "max.poll.interval.ms", "60000"},
-    /* How long a source topic that was deleted and made anew may go unnoticed. */
-    {KAFKA_CONSUMER, "topic.metadata.refresh.interval.ms", "5000"},
     {KAFKA_CONSUMER, "queued.min.messages", "10000"},
     /* A fetch that waits at the broker for more holds back a partition that was just started. */
     {KAFKA_CONSUMER, "fetch.wait.max.ms", "50"},

@@ -48,6 +48,7 @@ def under_load(trouble):
     keys = estate.orders([f"{number}a-{n}" for n in range(ORDERS)], plans)
     estate.people.await_outcomes(keys[3:8], 30)  # In full swing.
     trouble()
+    estate.people.send_anew()
     keys += estate.orders([f"{number}b-{n}" for n in range(ORDERS)], plans)
     words = estate.people.await_outcomes(keys, 90)
     equal(sum(word == "rejected" for word in words.values()),

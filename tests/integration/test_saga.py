@@ -2,7 +2,6 @@
 when a step fails; replies that are missing, late, repeated or foreign; sleep and stop."""
 
 import re
-import signal
 
 import records
 import wait
@@ -278,7 +277,6 @@ def worker_that_is_told_to_stop_ends_well_and_the_other_goes_on():
     estate = shared()
     first = WORKERS[0]
     keys = estate.orders([f"stop-{n}" for n in range(30)])
-    first.process.send(signal.SIGTERM)
     equal(first.stop(), 0, f"exit code; {first.process.log_tail()}")
     equal(set(estate.people.await_outcomes(keys, 60).values()), {"confirmed"})
     estate.assert_settled(keys)

@@ -126,7 +126,9 @@ class Participants(threading.Thread):
 
     def _producer(self):
         return Producer({"bootstrap.servers": self.brokers, "linger.ms": 0, "acks": "all",
-                         "enable.idempotence": True, "partitioner": "murmur2_random"})
+                         "enable.idempotence": True, "partitioner": "murmur2_random",
+                         # Else a leader that is missing after a restart is looked for in minutes.
+                         "topic.metadata.refresh.interval.ms": 2000})
 
     def start(self):
         super().start()
@@ -240,6 +242,13 @@ class Participants(threading.Thread):
         for key, value in pairs:
             producer.produce(topic, json.dumps(value), key=key)
             producer.poll(0)
+
+    def send_anew(self):
+        """Send by another client from now on, once all is acknowledged.
+
+        One that was told of no leader while its broker came back may wait for it for good.
+        """
+        self.__dict__.pop("_sender", None)
 
     def flush(self, seconds=60):
         left = self.__dict__["_sender"].flush(seconds)

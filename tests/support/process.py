@@ -42,8 +42,11 @@ def born(pid):
 
 def is_stopped(pid):
     """True if the process is there and does not run because of a SIGSTOP."""
-    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-        return file.read().rpartition(")")[2].split()[0] == "T"
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] == "T"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class StartFailed(Exception):
