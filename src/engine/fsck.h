@@ -118,8 +118,8 @@ void fsck_store_stray(struct fsck *fsck, struct text name, struct text timer);
 bool fsck_sent_topics(const struct fsck *fsck, size_t *cursor, struct text *topic);
 /* How many partitions it has, and of one whose beginning was cut off the time of its first record
  * (INT64_MAX: it is empty). */
-void fsck_sent_partitions(struct fsck *fsck, struct text topic, int32_t partitions);
-void fsck_sent_cut(struct fsck *fsck, struct text topic, int32_t partition, int64_t first_ms);
+void fsck_sent_partitions(struct fsck *fsck, struct text name, int32_t partitions);
+void fsck_sent_cut(struct fsck *fsck, struct text name, int32_t partition, int64_t first_ms);
 /* Records of a cut partition up to here are fed to fsck_sent_early. */
 int64_t fsck_sent_cut_until(int64_t first_ms);
 /* A record whose history may lie above the history's end (`is_settled` false), or below its
