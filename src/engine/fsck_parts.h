@@ -45,8 +45,8 @@ struct fsck_run {
     int64_t last_offset;
     int64_t unsaved_offset; /* Of the first record that no snapshot holds; OFFSET_NONE: none. */
     int64_t unsaved_seq;
-    bool is_orphan;  /* Its beginning is not there, and no snapshot stands for it. */
-    bool is_broken;  /* Told to be wrong: its state is not known from there on. */
+    bool is_orphan; /* Its beginning is not there, and no snapshot stands for it. */
+    bool is_broken; /* Told to be wrong: its state is not known from there on. */
 };
 
 /* Records without the beginning of their run, to be looked into by the second pass. */
