@@ -207,10 +207,25 @@ void block_retry(struct decision *d, uint32_t activation)
     advance(d, activation, step->first_step);
 }
 
+void block_lose(struct decision *d, uint32_t activation)
+{
+    struct frame *outer = instance_frame(d->after,
+                                         instance_find_frame(d->after, activation)->parent);
+    const struct json *old = block_get(outer, "lost");
+    struct json *lost = old == NULL ? json_array() : json_open_copy(old);
+
+    json_push(lost, json_integer(activation));
+    block_put(outer, "lost", lost);
+    block_clear(d, activation);
+    block_close(d, activation);
+}
+
 void block_settle(struct decision *d, uint32_t activation, struct json *result)
 {
     struct json *targets = json_array();
     const struct frame *child;
+    const struct json *lost;
+    struct frame *frame;
 
     while ((child = block_child(d, activation)) != NULL) {
         uint32_t inner = child->activation;
@@ -221,12 +236,12 @@ void block_settle(struct decision *d, uint32_t activation, struct json *result)
         block_clear(d, inner);
         block_close(d, inner);
     }
-    for (size_t i = 0; i < json_count(block_get(instance_frame(d->after, activation), "lost"));
-         i++) {
-        json_push(targets,
-                  json_copy(json_at(block_get(instance_frame(d->after, activation), "lost"), i)));
+    frame = instance_frame(d->after, activation);
+    lost = block_get(frame, "lost");
+    for (size_t i = 0; i < json_count(lost); i++) {
+        json_push(targets, json_copy(json_at(lost, i)));
     }
-    block_put(instance_frame(d->after, activation), "result", result);
+    block_put(frame, "result", result);
     unwind_begin(d, activation, targets);
     unwind(d);
 }

@@ -91,6 +91,9 @@ const struct json *scope_data(struct decision *d, uint32_t scope);
 void scope_forget(struct decision *d);
 /* The loop variables that steps in `scope` see, for later: slot to value. The caller's; NULL: none. */
 struct json *scope_loops(const struct decision *d, uint32_t scope);
+/* Add the variables of one loop, at its item `index`, to *loops (NULL: made). */
+void scope_put_loop(const struct loop *loop, const struct json *item, uint32_t index,
+                    struct json **loops);
 /* $error: of the catch that `scope` is in, else of what ends the run. Borrowed; NULL: none. */
 const struct json *scope_error(const struct decision *d, uint32_t scope);
 /* The branch or iteration that steps in `scope` write to, or NULL: the instance document. */
@@ -191,6 +194,8 @@ void block_ended(struct decision *d, uint32_t activation);
 void block_close(struct decision *d, uint32_t activation);
 /* Close what is open below `activation`, at any depth, but not itself. */
 void block_clear(struct decision *d, uint32_t activation);
+/* Close a branch or item that failed, and remember it as lost, so that block_settle() undoes it. */
+void block_lose(struct decision *d, uint32_t activation);
 /* Replace one member of the frame's `local`; takes `value` over. */
 void block_put(struct frame *frame, const char *key, struct json *value);
 const struct json *block_get(const struct frame *frame, const char *key); /* NULL if absent. */

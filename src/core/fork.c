@@ -66,19 +66,6 @@ void fork_branch_done(struct decision *d, uint32_t activation)
     }
 }
 
-/* Set a failed branch aside: the others may still be enough. */
-static void set_aside(struct decision *d, uint32_t activation, uint32_t outer)
-{
-    struct frame *fork = instance_frame(d->after, outer);
-    const struct json *old = block_get(fork, "lost");
-    struct json *lost = old == NULL ? json_array() : json_open_copy(old);
-
-    json_push(lost, json_integer(activation));
-    block_put(fork, "lost", lost);
-    block_clear(d, activation);
-    block_close(d, activation);
-}
-
 struct json *fork_branch_failed(struct decision *d, uint32_t activation, struct json *error)
 {
     const struct frame *branch = instance_find_frame(d->after, activation);
@@ -94,7 +81,7 @@ struct json *fork_branch_failed(struct decision *d, uint32_t activation, struct 
     effect_decide(d->effects, "%.*s: branch %.*s failed, set aside: %s", TEXT_ARG(step->name),
                   TEXT_ARG(step->branches[branch->index].name), problem_text(d, error));
     json_free(error);
-    set_aside(d, activation, fork->activation);
+    block_lose(d, activation);
     return NULL;
 }
 

@@ -95,22 +95,16 @@ static struct json *test_while(struct decision *d, const struct frame *frame, ui
 {
     const struct step *step = &d->flow->steps[frame->step];
     struct sight sight = {.scope = frame->parent, .step = step, .attempt = 1};
-    struct json *loops = scope_loops(d, frame->parent);
+    struct json *loops;
     struct error err = {0};
-    char slot[INTEGER_TEXT_BYTES];
     enum status status;
 
     *truth = true;
     if (step->loop->condition == NULL) {
-        json_free(loops);
         return NULL;
     }
-    loops = loops == NULL ? json_object() : loops;
-    json_put(loops, text_unsigned(step->loop->each_slot, slot),
-             json_copy(json_at(block_get(frame, "items"), index)));
-    if (step->loop->at_slot != 0) {
-        json_put(loops, text_unsigned(step->loop->at_slot, slot), json_integer(index));
-    }
+    loops = scope_loops(d, frame->parent);
+    scope_put_loop(step->loop, json_at(block_get(frame, "items"), index), index, &loops);
     sight.loops = loops;
     status = scope_test(d, step->loop->condition, &sight, truth, &err);
     json_free(loops);
@@ -157,6 +151,18 @@ static bool is_through(const struct decision *d, const struct frame *frame)
            block_children(d, frame->activation) == 0;
 }
 
+/* Open what may be open; complete the for if nothing is left. Gives an error. */
+static struct json *start_or_settle(struct decision *d, uint32_t activation)
+{
+    struct json *error = start_items(d, activation);
+    const struct frame *frame = instance_find_frame(d->after, activation);
+
+    if (error == NULL && is_through(d, frame)) {
+        block_settle(d, activation, results_of(frame));
+    }
+    return error;
+}
+
 /* The for goes on after an iteration. Gives an error. */
 static struct json *go_on(struct decision *d, uint32_t activation)
 {
@@ -164,13 +170,8 @@ static struct json *go_on(struct decision *d, uint32_t activation)
     const struct step *step = &d->flow->steps[frame->step];
     struct sight sight = {.scope = frame->parent, .step = step, .attempt = 1};
     struct error err = {0};
-    struct json *error;
     int64_t ms = -1;
 
-    if (is_through(d, frame)) {
-        block_settle(d, activation, results_of(frame));
-        return NULL;
-    }
     if ((size_t)counter(frame, "next") < json_count(block_get(frame, "items"))) {
         if (span_length(d, &step->loop->pause, &sight, &ms, &err) != STATUS_OK) {
             return problem_expression(d, step, 1, &err);
@@ -182,11 +183,7 @@ static struct json *go_on(struct decision *d, uint32_t activation)
             return NULL;
         }
     }
-    error = start_items(d, activation);
-    if (error == NULL && is_through(d, instance_find_frame(d->after, activation))) {
-        block_settle(d, activation, results_of(instance_find_frame(d->after, activation)));
-    }
-    return error;
+    return start_or_settle(d, activation);
 }
 
 static void fail_loop(struct decision *d, uint32_t activation, struct json *error)
@@ -214,17 +211,13 @@ struct json *loop_open(struct decision *d, uint32_t scope, uint32_t step)
     (void)result_fits(d->after, items, 0);
     error = block_arm(d, activation);
     if (error == NULL) {
-        error = start_items(d, activation);
+        error = start_or_settle(d, activation);
     }
     if (error != NULL) {
         block_clear(d, activation);
         block_close(d, activation);
-        return error;
     }
-    if (is_through(d, instance_find_frame(d->after, activation))) {
-        block_settle(d, activation, results_of(instance_find_frame(d->after, activation)));
-    }
-    return NULL;
+    return error;
 }
 
 /* What the iteration leaves. NULL with an error. */
@@ -298,7 +291,6 @@ struct json *loop_item_failed(struct decision *d, uint32_t activation, struct js
     uint32_t index = item->index;
     struct frame *frame = instance_frame(d->after, outer);
     bool spare = can_spare(step, frame);
-    struct json *lost;
     struct json *failure;
 
     if ((!step->loop->collect && !spare) || fail_stick_undecided(d, activation, error)) {
@@ -306,12 +298,7 @@ struct json *loop_item_failed(struct decision *d, uint32_t activation, struct js
     }
     effect_decide(d->effects, "%.*s: item %u failed, kept beside the results: %s",
                   TEXT_ARG(step->name), index, problem_text(d, error));
-    lost = block_get(frame, "lost") == NULL ? json_array()
-                                            : json_open_copy(block_get(frame, "lost"));
-    json_push(lost, json_integer(activation));
-    block_put(frame, "lost", lost);
-    block_clear(d, activation);
-    block_close(d, activation);
+    block_lose(d, activation);
     if (step->loop->collect) {
         struct json *kept = json_object();
 
@@ -329,13 +316,9 @@ struct json *loop_item_failed(struct decision *d, uint32_t activation, struct js
 
 void loop_resume(struct decision *d, uint32_t activation)
 {
-    struct json *error = start_items(d, activation);
+    struct json *error = start_or_settle(d, activation);
 
     if (error != NULL) {
         fail_loop(d, activation, error);
-        return;
-    }
-    if (is_through(d, instance_find_frame(d->after, activation))) {
-        block_settle(d, activation, results_of(instance_find_frame(d->after, activation)));
     }
 }

@@ -145,17 +145,17 @@ const struct json *scope_error(const struct decision *d, uint32_t scope)
     return d->after->error;
 }
 
-static void put_loop(const struct decision *d, const struct frame *frame, struct json **loops)
+void scope_put_loop(const struct loop *loop, const struct json *item, uint32_t index,
+                    struct json **loops)
 {
-    const struct loop *loop = d->flow->steps[frame->step].loop;
     char slot[INTEGER_TEXT_BYTES];
 
     if (*loops == NULL) {
         *loops = json_object();
     }
-    json_put(*loops, text_unsigned(loop->each_slot, slot), json_copy(block_get(frame, "each")));
+    json_put(*loops, text_unsigned(loop->each_slot, slot), json_copy(item));
     if (loop->at_slot != 0) {
-        json_put(*loops, text_unsigned(loop->at_slot, slot), json_integer(frame->index));
+        json_put(*loops, text_unsigned(loop->at_slot, slot), json_integer(index));
     }
 }
 
@@ -168,7 +168,8 @@ struct json *scope_loops(const struct decision *d, uint32_t scope)
 
         CHECK(frame != NULL);
         if (frame->role == BLOCK_ITERATION) {
-            put_loop(d, frame, &loops);
+            scope_put_loop(d->flow->steps[frame->step].loop, block_get(frame, "each"), frame->index,
+                           &loops);
         }
         scope = frame->parent;
     }

@@ -190,7 +190,7 @@ static void check_tree(const struct instance *now)
 }
 
 /* An undo is sent by one frame alone, and not before what was pushed later in its list. */
-static void check_effects(struct world *w, const struct instance *before)
+static void check_effects(struct world *w)
 {
     const struct instance *now = w->play.now;
 
@@ -217,7 +217,6 @@ static void check_effects(struct world *w, const struct instance *before)
                          other->state == UNDO_ARMED);
         }
     }
-    (void)before;
 }
 
 static const char *random_payload(struct rng *rng)
@@ -312,7 +311,7 @@ static void look(struct world *w, void (*event)(struct world *w))
     }
     w->named = w->named || was_named;
     check_tree(w->play.now);
-    check_effects(w, before);
+    check_effects(w);
     instance_free(before);
 }
 
