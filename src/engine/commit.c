@@ -9,7 +9,6 @@
 
 #define REOPEN_TRIES 5
 #define FENCED_WINDOW_MS MS_PER_MINUTE
-#define FENCED_MAX 3
 #define CALM_COMMITS 16
 
 enum status lane_ensure_producer(struct lane *lane, struct error *err)
@@ -189,7 +188,7 @@ static enum status run_transaction(struct lane *lane, bool *was_asked, struct er
     return status;
 }
 
-/* Three fencings in a minute without a rebalance: somebody else uses our transactional id. */
+/* So many fencings in a minute without a rebalance: somebody else uses our transactional id. */
 static enum status count_fencing(struct lane *lane, struct error *err)
 {
     int64_t now_ms = lane->options.clock->monotonic_ms(lane->options.clock->self);
@@ -199,9 +198,9 @@ static enum status count_fencing(struct lane *lane, struct error *err)
     lane->fenced_count++;
     if (lane->fenced_count >= FENCED_MAX && now_ms - lane->fenced_ms[0] < FENCED_WINDOW_MS) {
         return fail(err, STATUS_FATAL,
-                    "transactional id '%s' was fenced three times in a minute: two processes run "
+                    "transactional id '%s' was fenced %d times in a minute: two processes run "
                     "under the same name; give each its own `name`",
-                    lane->transactional_id);
+                    lane->transactional_id, FENCED_MAX);
     }
     return STATUS_OK;
 }

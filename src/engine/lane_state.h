@@ -30,6 +30,16 @@ struct outbox {
 };
 
 #define REPLACED_MAX 5
+#define FENCED_MAX 5
+#define FENCINGS_MAX 8
+
+/* A former owner that we have fenced since the last rebalance: it may be alive, and then only needs
+ * time. */
+struct fencing {
+    char owner[LANE_ID_BYTES];
+    int64_t again_ms; /* Monotonic: not before. */
+    int64_t pause_ms; /* Doubles. */
+};
 
 struct lane {
     struct lane_options options;
@@ -50,10 +60,12 @@ struct lane {
     uint64_t batch_random; /* Drawn at each opening of the producer. */
     uint64_t batch_counter;
     uint64_t draws;
-    int64_t last_poll_ms;  /* Monotonic. */
-    int64_t store_away_ms; /* Monotonic: until then nobody waits for the store. */
-    int64_t fenced_ms[3];  /* Monotonic times of the last fencings. */
-    uint32_t fenced_count; /* Since the last rebalance. */
+    int64_t last_poll_ms;          /* Monotonic. */
+    int64_t store_away_ms;         /* Monotonic: until then nobody waits for the store. */
+    int64_t fenced_ms[FENCED_MAX]; /* Monotonic times of the last fencings. */
+    uint32_t fenced_count;         /* Since the last rebalance. */
+    struct fencing fencings[FENCINGS_MAX];
+    uint32_t fencing_count;
     /* Monotonic times at which another member took our place; 0: never. */
     int64_t replaced_ms[REPLACED_MAX];
     uint32_t batch_max; /* Halved when a batch fails twice. */

@@ -19,6 +19,7 @@ static void assigned(void *self, const struct partition_offset *partitions, uint
     struct lane *lane = self;
 
     lane->fenced_count = 0;
+    lane->fencing_count = 0;
     stat_add(&lane->stats->rebalances, 1);
     stat_set(&lane->stats->assigned, 1);
     for (uint32_t i = 0; i < count; i++) {

@@ -7,6 +7,9 @@
 #include "base/log.h"
 #include "engine/takeover_state.h"
 
+#define FENCE_PAUSE_GRACES 10 /* Between the first fencing of an owner and the second. */
+#define FENCE_RETRY_GRACES 3  /* After a try that failed. */
+
 struct takeover *takeover_new(void)
 {
     struct takeover *takeover = calloc(1, sizeof *takeover);
@@ -48,6 +51,36 @@ enum status takeover_open_reader(struct lane *lane, const struct partition *part
     return status;
 }
 
+static struct fencing *find_fencing(struct lane *lane, const char *owner)
+{
+    for (uint32_t i = 0; i < lane->fencing_count; i++) {
+        if (strcmp(lane->fencings[i].owner, owner) == 0) {
+            return &lane->fencings[i];
+        }
+    }
+    return NULL;
+}
+
+/* The transaction that is in the way ends by the first fencing, for all partitions that wait for it;
+ * a second one is for what was opened since. An owner that lives on with other partitions would
+ * otherwise be fenced by each of ours at every try, and could only conclude that a second process
+ * runs under its name. */
+static struct fencing *note_fencing(struct lane *lane, struct fencing *last, const char *owner)
+{
+    if (last == NULL) {
+        if (lane->fencing_count == FENCINGS_MAX) { /* More lanes than that have died at once. */
+            lane->fencing_count = 0;
+        }
+        last = &lane->fencings[lane->fencing_count++];
+        snprintf(last->owner, sizeof last->owner, "%s", owner);
+        last->pause_ms = FENCE_PAUSE_GRACES * lane->settings->fence_grace_ms;
+    } else {
+        last->pause_ms *= 2;
+    }
+    last->again_ms = lane->monotonic_ms + last->pause_ms;
+    return last;
+}
+
 /* A dead owner's transaction keeps our position unstable, or the topics unreadable, until it times
  * out. Its id is in the last metadata, and opening a producer under that id ends the transaction
  * now. After a grace, since a living one ends its transactions itself. */
@@ -66,10 +99,17 @@ static void fence_owner(struct lane *lane, const struct partition *partition, co
         (void)lane_ensure_producer(lane, &err);
         return;
     }
+    struct fencing *last = find_fencing(lane, owner);
+    if (last != NULL && lane->monotonic_ms < last->again_ms) {
+        return;
+    }
     log_event(LOG_INFO, "owner-fenced", "partition=%d owner=%s", partition->number, owner);
+    last = note_fencing(lane, last, owner);
     if (lane->broker->open_producer(lane->broker->self, text_of(owner), &producer, &err) ==
         STATUS_OK) {
         producer.close(producer.self);
+    } else { /* It may have been fenced all the same, or not. */
+        last->again_ms = lane->monotonic_ms + FENCE_RETRY_GRACES * lane->settings->fence_grace_ms;
     }
 }
 
