@@ -1,6 +1,7 @@
 """The servers of the tests do what the other tests take for granted."""
 
 import os
+import sys
 import tempfile
 import unittest
 import uuid
@@ -8,9 +9,22 @@ import uuid
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+import process
 import resp
 import servers
 import wait
+
+# Its first thread ends by itself (system call 60 is `exit`); the other goes on until it is told.
+FIRST_THREAD_ENDS = """
+import ctypes, platform, sys, threading
+threading.Thread(target=sys.stdin.read).start()
+ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[platform.machine()], 0)
+"""
+
+
+def state(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rpartition(")")[2].split()[0]
 
 
 def create_topic(brokers, name):
@@ -60,6 +74,20 @@ class SharedServers(unittest.TestCase):
         host, _, port = os.environ["REDIS_URL"].split("/")[2].partition(":")
         with resp.Client(host, int(port)) as redis:
             self.assertEqual(redis("PING"), b"PONG")
+
+
+class Processes(unittest.TestCase):
+    def test_process_is_alive_until_its_last_thread_has_ended(self):
+        # A server that is killed may hold its port a little longer than its first thread lives.
+        with tempfile.TemporaryDirectory() as directory:
+            reader, writer = os.pipe()
+            one = process.Process("one", [sys.executable, "-c", FIRST_THREAD_ENDS],
+                                  os.path.join(directory, "log"), lambda: state(one.pid) == "Z")
+            one.start(30, outlive=False, stdin=reader)
+            self.assertTrue(one.alive())
+            os.close(reader)
+            os.close(writer)
+            wait.until(lambda: not one.alive(), 30, "the end of the last thread")
 
 
 class OwnServers(unittest.TestCase):

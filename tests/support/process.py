@@ -35,9 +35,11 @@ def born(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             fields = file.read().rpartition(")")[2].split()
+        # The first thread may be dead while others still end, and hold what the process listens on.
+        dead = fields[0] in "ZX" and len(os.listdir(f"/proc/{pid}/task")) <= 1
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] in "ZX" else int(fields[19])
+    return None if dead else int(fields[19])
 
 
 def is_stopped(pid):
@@ -74,13 +76,13 @@ class Process:
             self._child.poll()  # A dead child stays a zombie until it is asked.
         return self.pid is not None and born(self.pid) == self._born is not None
 
-    def start(self, seconds, outlive):
+    def start(self, seconds, outlive, stdin=subprocess.DEVNULL):
         """Start and wait until ready. Unless `outlive`, it dies with the thread that called."""
         if self.alive():
             raise StartFailed(f"{self.name} runs already, pid {self.pid}")
         argv = self.argv if outlive else ["setpriv", "--pdeathsig", "KILL", *self.argv]
         with open(self.log, "ab") as log:
-            self._child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            self._child = subprocess.Popen(argv, stdin=stdin, stdout=log, stderr=log,
                                            start_new_session=True)
         self.pid = self._child.pid
         self._born = born(self.pid)
