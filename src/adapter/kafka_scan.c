@@ -91,6 +91,9 @@ static enum status skip_to_beginning(struct scan *scan, struct scanned *item, st
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return kafka_fail(code, NULL, "read its ends", err);
     }
+    if (low <= item->next && item->next <= high) {
+        return assign(scan, err); /* Said of a reading before this one. */
+    }
     if (low <= item->next) {
         return fail(err, STATUS_RETRY,
                     "topic '%s' partition %" PRId32 ": offset %" PRId64 " is not there",
