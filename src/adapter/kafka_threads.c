@@ -72,8 +72,9 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *unused,
                                   char *errstr, size_t errstr_bytes)
 {
     (void)unused;
-    (void)errstr;
-    (void)errstr_bytes;
+    if (errstr_bytes > 0) {
+        errstr[0] = '\0';
+    }
     (void)rd_kafka_interceptor_add_on_request_sent(rk, "names", on_request_sent, opaque);
     return rd_kafka_interceptor_add_on_thread_start(rk, "names", on_thread_start, opaque);
 }

@@ -139,10 +139,11 @@ static void put_pair(struct writer *writer, struct text key, struct text value)
 
 size_t log_json(const struct log_line *line, char *out, size_t room)
 {
-    struct writer writer = {out, room, 0};
+    struct writer writer = {.room = room};
     struct text pairs = text_of(line->pairs);
     size_t at = 0;
 
+    writer.out = out;
     put(&writer, "{\"time\":", 8);
     put_text(&writer, text_of(line->time));
     put(&writer, ",\"level\":", 9);

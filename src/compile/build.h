@@ -67,7 +67,7 @@ void build_topics(struct builder *builder, const struct json *json, const struct
 void build_services(struct builder *builder, const struct json *json);
 
 /* build_steps.c */
-void build_steps(struct section *flow, const struct json *info);
+void build_steps(struct section *section, const struct json *info);
 
 /* build_blocks.c: where each step stands, before any is built. */
 size_t place_count(const struct json *list); /* All steps in a list and below. */

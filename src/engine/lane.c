@@ -168,14 +168,15 @@ static void find_lost(struct lane *lane, const struct error *why)
         if (partition == NULL || partition->state != PARTITION_READY) {
             continue;
         }
-        if (lane->broker->ends(lane->broker->self, inbox, i, &ends, &err) != STATUS_OK) {
-            /* It may be this one. If it is, to start it again says so again. */
-            lane_hold(lane, partition, MS_PER_SECOND, 0, err.text);
-        } else if (partition->next_offset < ends.low || partition->next_offset > ends.high) {
+        enum status known = lane->broker->ends(lane->broker->self, inbox, i, &ends, &err);
+        if (known == STATUS_OK &&
+            (partition->next_offset < ends.low || partition->next_offset > ends.high)) {
             lane_break(lane, partition, why);
-        } else if (lane->consumer.start(lane->consumer.self, inbox, i, partition->next_offset,
+        } else if (known != STATUS_OK ||
+                   lane->consumer.start(lane->consumer.self, inbox, i, partition->next_offset,
                                         &err) != STATUS_OK) {
-            /* It was refused for a moment only, and would stay paused. */
+            /* Not known: it may be this one, and to start it again says so again. Refused: for a
+             * moment only, and it would stay paused. */
             lane_hold(lane, partition, MS_PER_SECOND, 0, err.text);
         }
     }

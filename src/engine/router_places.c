@@ -207,6 +207,7 @@ static enum status find_gone(struct router *router, struct error *err)
         const char *id = visit.place->mark.topic_id;
         enum status status = STATUS_OK;
 
+        CHECK(visit.source != NULL);
         if (visit.place->state != PLACE_READING) {
             continue;
         }

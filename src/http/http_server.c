@@ -391,7 +391,9 @@ void http_close(struct http_server *server)
         MHD_stop_daemon(server->daemon); /* Closes the listening socket and the clients. */
     }
     while (server->clients != NULL) {
-        forget_client(server, server->clients);
+        struct client *client = server->clients;
+        server->clients = client->next;
+        free(client);
     }
     close(server->wake);
     free(server);

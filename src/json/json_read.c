@@ -35,7 +35,7 @@ static bool read_array(struct reader *reader, struct json *array)
         return true;
     }
     do {
-        struct json *item;
+        struct json *item = NULL;
 
         if (!read_value(reader, &item)) {
             return false;
@@ -56,7 +56,7 @@ static void forget(const struct reader *reader, struct json *value)
 /* The value of `key`, put into `object`. Takes the key over. */
 static bool read_member(struct reader *reader, struct json *object, struct json *key, size_t key_at)
 {
-    struct json *value;
+    struct json *value = NULL;
 
     if (!take_mark(&reader->scan, ':')) {
         forget(reader, key);

@@ -131,13 +131,13 @@ struct json *value_decimal_new(struct slab *slab, struct text text, double value
 
 struct json *value_array_new(struct slab *slab);
 struct json *value_object_new(struct slab *slab);
-/* Takes `item` over. */
-void value_push(struct slab *slab, struct json *array, struct json *item);
-/* A member that is not there yet; takes both over. */
-void value_add(struct slab *slab, struct json *object, struct json *key, struct json *value);
-/* NULL: no such member. */
-struct member *value_find(const struct json *object, struct text key);
-void value_drop(struct json *object, struct member *member);
+/* To the end of the array `value`; takes `item` over. */
+void value_push(struct slab *slab, struct json *value, struct json *item);
+/* Put a member that is not there yet into the object `value`; takes both over. */
+void value_add(struct slab *slab, struct json *value, struct json *key, struct json *item);
+/* Of the object `value`; NULL: no such member. */
+struct member *value_find(const struct json *value, struct text key);
+void value_drop(struct json *value, struct member *member);
 /* Room for so many before the first is added; on the heap. */
 void value_reserve(struct json *container, size_t count);
 
