@@ -164,10 +164,8 @@ int64_t dev_world_waiting(const struct dev_world *world)
         for (uint32_t k = 0; k < flow->start_count; k++) {
             waiting += waiting_in(world, flow->topics[flow->starts[k].topic].name);
         }
-        for (uint32_t k = 0; k < flow->step_count; k++) {
-            if (flow->steps[k].kind == STEP_LISTEN) {
-                waiting += waiting_in(world, flow->topics[flow->steps[k].listen.topic].name);
-            }
+        for (uint32_t k = 0; k < flow->awaited_count; k++) {
+            waiting += waiting_in(world, flow->topics[flow->awaited[k]->topic].name);
         }
         for (uint32_t k = 0; k < flow->service_count; k++) {
             if (is_source(world, flow->services[k].replies)) {

@@ -4,7 +4,7 @@
 
 #define KIND_COUNT (INBOX_OVERSIZE + 1)
 #define FORMAT_COUNT (FORMAT_BYTES + 1)
-#define VERB_COUNT (OPERATOR_FAILED + 1)
+#define VERB_COUNT (OPERATOR_SIGNAL + 1)
 #define HEADER_BYTES_MIN 2 /* An empty name and a null. */
 
 /* The schema's symbol. A new verb has to be entered here and in schemas/inbox.avsc. */
@@ -16,6 +16,7 @@ static int64_t verb_symbol(enum operator_verb verb)
     case OPERATOR_SKIP:
     case OPERATOR_DONE:
     case OPERATOR_FAILED:
+    case OPERATOR_SIGNAL:
         return (int64_t)verb;
     }
     CHECK(!"unknown operator verb");

@@ -22,6 +22,7 @@ struct builder {
     uint32_t *lists;             /* Steps of one list share a number. */
     uint32_t *loop_lists;        /* Of each for: the number of its list. */
     uint32_t list_count;
+    uint32_t awaited_capacity;
     struct expr_scope scope; /* The variables of flow_scope(), then those of the loops around. */
 };
 
@@ -78,6 +79,9 @@ void place_scope(struct builder *builder, uint32_t index);
 /* What the actions do, fork, for and rollback, and catches, have of their own. */
 void build_block(struct section *section, struct step *step);
 void build_catches(struct section *section, struct step *step);
+/* build_listen.c: `route` names what waits, as in struct awaited. */
+struct listen build_listen(struct builder *builder, const struct json *json, struct text where,
+                           struct text route);
 /* "step 'charge'" */
 struct text step_where(struct builder *builder, uint32_t index);
 

@@ -118,25 +118,6 @@ static void build_undo(struct section *outer, struct step *step)
     section_close(&section);
 }
 
-static void build_listen(struct section *outer, struct step *step)
-{
-    struct builder *builder = outer->builder;
-    struct section section = section_open(builder, section_get(outer, "listen"), outer->where);
-    struct text topic = section_need_text(&section, "topic");
-    const struct json *key = section_get(&section, "key");
-
-    step->listen.topic = flow_find_topic(builder->flow, topic);
-    step->listen.type = section_text(&section, "type");
-    step->listen.when = section_expr(&section, "when");
-    if (key != NULL) {
-        step->listen.key = build_correlation(builder, key, outer->where);
-    }
-    section_close(&section);
-    if (step->listen.topic == UINT32_MAX) {
-        build_refuse(builder, outer->where, "it listens to no topic that is described");
-    }
-}
-
 static void build_wait(struct section *outer, struct step *step)
 {
     const struct json *json = json_member(outer->json, "wait");
@@ -206,7 +187,8 @@ static void build_action(struct section *section, struct step *step, uint32_t in
         step->message = build_message(section);
         return;
     case STEP_LISTEN:
-        build_listen(section, step);
+        step->listen = build_listen(section->builder, section_get(section, "listen"),
+                                    section->where, step->name);
         return;
     case STEP_WAIT:
         build_wait(section, step);

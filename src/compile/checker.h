@@ -158,6 +158,18 @@ struct json *convert_variable(struct checker *checker, const struct field *field
                               const struct node *node);
 struct json *convert_cases(struct checker *checker, const struct field *field,
                            const struct node *node);
+/* The name of a topic or service. */
+struct json *convert_reference(struct checker *checker, const struct field *field,
+                               const struct node *node);
+/* convert_listen.c */
+struct json *convert_listen(struct checker *checker, const struct field *field,
+                            const struct node *node);
+struct json *convert_awaited(struct checker *checker, const struct field *field,
+                             const struct node *node);
+/* What a listen of the definition waits for, one after the other; NULL behind the last. `nodes` is
+ * its place in the file, and *node becomes that of the item. */
+const struct json *listen_at(const struct json *listen, size_t index, const struct node *nodes,
+                             const struct node **node);
 struct json *convert_compensate(struct checker *checker, const struct field *field,
                                 const struct node *node);
 bool is_identifier(struct text text);
@@ -170,6 +182,7 @@ void resolve_jumps(struct checker *checker);
 
 /* validate_*.c: findings that concern several nodes. `flow` is the definition so far. */
 void validate_topics(struct checker *checker, const struct node *root, const struct json *flow);
+void validate_listens(struct checker *checker);
 void validate_calls(struct checker *checker);
 void validate_paths(struct checker *checker, const struct json *flow);
 void validate_saga(struct checker *checker);

@@ -89,8 +89,8 @@ static struct json *convert_retry(struct checker *checker, const struct field *f
     return policy;
 }
 
-static struct json *convert_reference(struct checker *checker, const struct field *field,
-                                      const struct node *node)
+struct json *convert_reference(struct checker *checker, const struct field *field,
+                               const struct node *node)
 {
     bool topic = field->shape == SHAPE_TOPIC;
     struct entry *entry;
@@ -106,32 +106,19 @@ static struct json *convert_reference(struct checker *checker, const struct fiel
     return topic ? json_text(json_member_text(entry->json, "name")) : json_text(entry->name);
 }
 
-/* A wait's span, a listen's topic, or the map of the long form. */
-static struct json *convert_short_or_long(struct checker *checker, const struct field *field,
-                                          const struct node *node)
+/* A wait's span, or the map of the long form. */
+static struct json *convert_wait(struct checker *checker, const struct field *field,
+                                 const struct node *node)
 {
-    const struct field *short_form = fields_find(OBJECT_LISTEN, TEXT("topic"));
-    struct json *topic;
-    struct json *listen;
-
     if (node->kind == NODE_MAP && node_pair(node, "seconds") == NULL &&
         node_pair(node, "minutes") == NULL && node_pair(node, "hours") == NULL &&
         node_pair(node, "days") == NULL) {
         return convert_object(checker, field->object, node);
     }
-    if (field->shape == SHAPE_WAIT) {
-        if (node->kind == NODE_TEXT && text_is(node->text, "none")) {
-            return expected(checker, node, "a duration or {until}");
-        }
-        return convert_span(checker, field, node);
+    if (node->kind == NODE_TEXT && text_is(node->text, "none")) {
+        return expected(checker, node, "a duration or {until}");
     }
-    topic = convert_reference(checker, short_form, node);
-    if (topic == NULL) {
-        return NULL;
-    }
-    listen = json_object();
-    json_put(listen, TEXT("topic"), topic);
-    return listen;
+    return convert_span(checker, field, node);
 }
 
 static struct json *convert_raise(struct checker *checker, const struct field *field,
@@ -172,6 +159,7 @@ static struct json *(*const converters[SHAPE_COUNT])(struct checker *, const str
     [SHAPE_TEXT] = convert_text,
     [SHAPE_FLOW_NAME] = convert_name,
     [SHAPE_STEP_NAME] = convert_name,
+    [SHAPE_NAME] = convert_name,
     [SHAPE_TOPIC_NAME] = convert_name,
     [SHAPE_HEADER_NAME] = convert_name,
     [SHAPE_INTEGER] = convert_number,
@@ -209,8 +197,9 @@ static struct json *(*const converters[SHAPE_COUNT])(struct checker *, const str
     [SHAPE_FOR] = convert_for,
     [SHAPE_JOIN] = convert_join,
     [SHAPE_ROLLBACK] = convert_rollback,
-    [SHAPE_LISTEN] = convert_short_or_long,
-    [SHAPE_WAIT] = convert_short_or_long,
+    [SHAPE_LISTEN] = convert_listen,
+    [SHAPE_AWAITED] = convert_awaited,
+    [SHAPE_WAIT] = convert_wait,
     [SHAPE_RAISE] = convert_raise,
     [SHAPE_COMPENSATE] = convert_compensate,
 };

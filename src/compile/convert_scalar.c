@@ -63,6 +63,9 @@ struct json *convert_name(struct checker *checker, const struct field *field,
     if (field->shape == SHAPE_FLOW_NAME && !is_flow_name(text)) {
         return bad_name(checker, node, "a flow is named [a-z][a-z0-9-]*, at most 63 characters");
     }
+    if (field->shape == SHAPE_NAME && !is_identifier(text)) {
+        return bad_name(checker, node, "letters, digits and '_', no digit first");
+    }
     if (field->shape == SHAPE_STEP_NAME && !is_identifier(text)) {
         return bad_name(checker, node, "a step is named [A-Za-z_][A-Za-z0-9_]*");
     }

@@ -17,6 +17,7 @@ enum shape {
     SHAPE_TEXT,
     SHAPE_FLOW_NAME,  /* [a-z][a-z0-9-]{0,62} */
     SHAPE_STEP_NAME,  /* An identifier that is no word of `then`. */
+    SHAPE_NAME,       /* An identifier. */
     SHAPE_TOPIC_NAME, /* As the broker allows it. */
     SHAPE_HEADER_NAME,
     SHAPE_INTEGER, /* `least` to `most`. */
@@ -55,6 +56,7 @@ enum shape {
     SHAPE_JOIN,       /* all, first, race, or a number. */
     SHAPE_ROLLBACK,   /* all, or a list of step names. */
     SHAPE_LISTEN,     /* A topic, or a map of kind `object`. */
+    SHAPE_AWAITED,    /* A list of topics and of maps of kind `object`. */
     SHAPE_WAIT,       /* A span, or a map of kind `object`. */
     SHAPE_RAISE,      /* A name, $error, or a map of kind `object`. */
     SHAPE_COMPENSATE, /* `none`, or a map of kind `object`. */
@@ -92,6 +94,7 @@ enum object {
     OBJECT_UNDO, /* The keys that all undos share. */
     OBJECT_UNDO_REQUEST,
     OBJECT_LISTEN,
+    OBJECT_AWAITED,
     OBJECT_WAIT,
     OBJECT_CASE,
     OBJECT_RAISE,

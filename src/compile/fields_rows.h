@@ -268,13 +268,29 @@ static const struct field undo_request_rows[] = {
     LATER("heartbeat"), LATER("cancel"),
 };
 
+#define AWAITED_ROWS \
+    {.key = "topic", .shape = SHAPE_TOPIC, .doc = "The topic of the message"}, \
+    {.key = "signal", .shape = SHAPE_NAME, .doc = "Or the signal of this name, which a person or program gives with baton signal"}, \
+    {.key = "type", .shape = SHAPE_TEXT, .doc = "Only messages of this type"}, \
+    {.key = "when", .shape = SHAPE_EXPR, .context = CONTEXT_MESSAGE, .doc = "Only messages for which this is true"}, \
+    {.key = "key", .shape = SHAPE_CORRELATION, .context = CONTEXT_KEY, \
+     .doc = "Where the business key sits in these messages; else as the topic says"}
+
 static const struct field listen_rows[] = {
-    {.key = "topic", .shape = SHAPE_TOPIC, .flags = FIELD_REQUIRED, .doc = "The topic of the message"},
-    {.key = "type", .shape = SHAPE_TEXT, .doc = "Only messages of this type"},
-    {.key = "when", .shape = SHAPE_EXPR, .context = CONTEXT_MESSAGE, .doc = "Only messages for which this is true"},
-    {.key = "key", .shape = SHAPE_CORRELATION, .context = CONTEXT_KEY,
-     .doc = "Where the business key sits in these messages; else as the topic says"},
-    LATER("count"), LATER("until"), LATER("signal"), LATER("any"), LATER("all"),
+    AWAITED_ROWS,
+    {.key = "count", .shape = SHAPE_INTEGER, .least = 1, .most = LOOP_ITEMS_MAX,
+     .doc = "So many messages; the result is an array"},
+    {.key = "until", .shape = SHAPE_EXPR, .context = CONTEXT_MESSAGE,
+     .doc = "Messages until this is true, '.' being the array of what has come; the result is that array"},
+    {.key = "any", .shape = SHAPE_AWAITED, .object = OBJECT_AWAITED,
+     .doc = "The first of these; the result is {which, value}"},
+    {.key = "all", .shape = SHAPE_AWAITED, .object = OBJECT_AWAITED,
+     .doc = "One of each of these, in any order; the result is an object with the name of each"},
+};
+
+static const struct field awaited_rows[] = {
+    AWAITED_ROWS,
+    {.key = "as", .shape = SHAPE_NAME, .doc = "Its name in the result, else that of the topic or signal"},
 };
 
 static const struct field wait_rows[] = {

@@ -101,6 +101,7 @@ static struct json *check_flow(struct checker *checker, const struct node *root)
 
     resolve_jumps(checker);
     validate_topics(checker, root, flow);
+    validate_listens(checker);
     validate_calls(checker);
     validate_paths(checker, flow);
     validate_saga(checker);

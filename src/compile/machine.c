@@ -37,6 +37,13 @@ struct text machine_span(struct machine *machine, struct span span)
     return arena_text(&machine->arena, text_of(text));
 }
 
+struct text machine_awaited(struct machine *machine, const struct awaited *awaited)
+{
+    return awaited->signal.bytes == 0
+               ? machine->flow->topics[awaited->topic].name
+               : arena_printf(&machine->arena, "signal %.*s", TEXT_ARG(awaited->signal));
+}
+
 /* Recursion is bounded by the depth of the definition. */
 static void index_steps(struct machine *machine, const struct json *list)
 {
@@ -74,6 +81,29 @@ static void describe_message(struct machine *machine, struct state *state,
                                state->type.bytes > 0 ? ": " : "", TEXT_ARG(state->type));
 }
 
+/* "listen any of payments.captured, signal approved" */
+static void describe_listen(struct machine *machine, struct state *state,
+                            const struct listen *listen)
+{
+    static const char *const words[] = {"", "", "any of ", "all of "};
+    struct buffer names = {0};
+    struct buffer topics = {0};
+
+    for (uint32_t i = 0; i < listen->item_count; i++) {
+        struct text name = machine_awaited(machine, &listen->items[i]);
+
+        buffer_addf(&names, "%s%.*s", i > 0 ? ", " : "", TEXT_ARG(name));
+        if (listen->items[i].signal.bytes == 0) {
+            buffer_addf(&topics, "%s%.*s", topics.bytes > 0 ? ", " : "", TEXT_ARG(name));
+        }
+    }
+    state->awaits = arena_text(&machine->arena, buffer_text(&topics));
+    state->does = arena_printf(&machine->arena, "listen %s%.*s", words[listen->kind],
+                               TEXT_ARG(buffer_text(&names)));
+    buffer_release(&names);
+    buffer_release(&topics);
+}
+
 static void describe_step(struct machine *machine, uint32_t index)
 {
     static const char *const ends[] = {"completed", "failed", "cancelled"};
@@ -87,8 +117,7 @@ static void describe_step(struct machine *machine, uint32_t index)
         describe_message(machine, state, &step->message, source);
         return;
     case STEP_LISTEN:
-        state->awaits = machine->flow->topics[step->listen.topic].name;
-        state->does = arena_printf(&machine->arena, "listen %.*s", TEXT_ARG(state->awaits));
+        describe_listen(machine, state, &step->listen);
         return;
     case STEP_WAIT:
         state->does = step->wait.until != NULL

@@ -88,7 +88,9 @@ void machine_dot(const struct machine *machine, struct buffer *out);
 /* Internal to the module. */
 void machine_add_transitions(struct machine *machine);
 void machine_add(struct machine *machine, struct transition transition);
-void machine_seal(struct machine *machine);                          /* machine_seal.c */
+void machine_seal(struct machine *machine); /* machine_seal.c */
+/* A topic's name, or "signal approved". */
+struct text machine_awaited(struct machine *machine, const struct awaited *awaited);
 struct text machine_span(struct machine *machine, struct span span); /* "30s", or its source. */
 
 const char *trigger_name(enum trigger trigger);

@@ -131,16 +131,36 @@ static void add_request(struct machine *machine, uint32_t index, uint32_t state)
     }
 }
 
+/* When several messages are enough. */
+static struct text enough(struct machine *machine, const struct listen *listen)
+{
+    return listen->until != NULL ? expr_source(listen->until)
+                                 : arena_printf(&machine->arena, "%u of them", listen->count);
+}
+
 static void add_listen(struct machine *machine, uint32_t index, uint32_t state)
 {
     const struct step *step = &machine->flow->steps[index];
 
-    machine_add(machine,
-                (struct transition){.from = state,
-                                    .to = after(machine, index, true),
-                                    .trigger = TRIGGER_MESSAGE,
-                                    .topic = machine->flow->topics[step->listen.topic].name,
-                                    .when = source_of(step->listen.when)});
+    for (uint32_t i = 0; i < step->listen.item_count; i++) {
+        const struct awaited *awaited = &step->listen.items[i];
+        bool is_signal = awaited->signal.bytes > 0;
+        struct text when = source_of(awaited->when);
+
+        if (step->listen.kind == LISTEN_MANY) {
+            when = enough(machine, &step->listen);
+        } else if (step->listen.kind == LISTEN_ALL) {
+            when = TEXT("with all others");
+        } else if (is_signal && when.bytes == 0) {
+            when = machine_awaited(machine, awaited);
+        }
+        machine_add(machine, (struct transition){
+                                 .from = state,
+                                 .to = after(machine, index, true),
+                                 .trigger = TRIGGER_MESSAGE,
+                                 .topic = is_signal ? TEXT("") : machine_awaited(machine, awaited),
+                                 .when = when});
+    }
     if (step->timeout.kind == SPAN_FIXED || step->timeout.kind == SPAN_EXPR) {
         machine_add(machine, (struct transition){.from = state,
                                                  .to = on_error(machine, index),

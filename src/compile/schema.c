@@ -125,6 +125,12 @@ static void add_rules(struct json *out, enum object object)
     } else if (object == OBJECT_LOCATOR || object == OBJECT_ID) {
         json_put_integer(out, "minProperties", 1);
         json_put_integer(out, "maxProperties", 1);
+    } else if (object == OBJECT_LISTEN || object == OBJECT_AWAITED) {
+        json_put(out, TEXT("oneOf"),
+                 schema_parsed(object == OBJECT_LISTEN
+                                   ? "[{\"required\":[\"topic\"]},{\"required\":[\"signal\"]},"
+                                     "{\"required\":[\"any\"]},{\"required\":[\"all\"]}]"
+                                   : "[{\"required\":[\"topic\"]},{\"required\":[\"signal\"]}]"));
     } else if (object == OBJECT_CASE) {
         json_put(out, TEXT("oneOf"),
                  schema_parsed("[{\"required\":[\"do\"]},{\"required\":[\"then\"]}]"));

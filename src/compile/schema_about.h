@@ -225,8 +225,12 @@ static const struct about abouts[OBJECT_COUNT] = {
             "timeout: 1m\n"},
     [OBJECT_UNDO_REQUEST] = {.name = "undo request"},
     [OBJECT_LISTEN] = {
-        .text = "The long form of `listen`.",
+        .text = "The long form of `listen`: exactly one of `topic`, `signal`, `any` and `all`. With `count` or `until` (or both: whichever comes first) messages are collected; when the step's timeout cuts that short, what has come is in `$error.detail`.",
         .fragment = "topic: paymentsCaptured\ntype: PaymentCaptured\nwhen: .amount > 0\nkey: {header: order-id}\n"},
+    [OBJECT_AWAITED] = {
+        .name = "listen-entry",
+        .text = "One entry of the `any` or `all` of a listen: a topic or a signal.",
+        .fragment = "topic: paymentsCaptured\nwhen: .amount > 0\nas: paid\n"},
     [OBJECT_WAIT] = {
         .text = "The long form of `wait`: until a time. A time in the past ends the wait at once.",
         .fragment = "until: .expiresAt\nminus: 90d\n"},
@@ -321,6 +325,14 @@ static const struct {
     {OBJECT_CATCH, "error", "[timeout, OutOfStock]"},
     {OBJECT_LISTEN, "topic", "paymentsCaptured"},
     {OBJECT_LISTEN, "type", "PaymentCaptured"},
+    {OBJECT_LISTEN, "count", "3"},
+    {OBJECT_LISTEN, "until", "length >= 3"},
+    {OBJECT_LISTEN, "any", "[paymentsCaptured, {signal: paidByHand}]"},
+    {OBJECT_LISTEN, "all", "[{topic: paymentsCaptured, as: paid}, {signal: approved}]"},
+    {OBJECT_AWAITED, "topic", "paymentsCaptured"},
+    {OBJECT_AWAITED, "type", "PaymentCaptured"},
+    {OBJECT_AWAITED, "as", "paid"},
+    {OBJECT_COUNT, "signal", "approved"},
     {OBJECT_SET, "set", "{seen: true}"},
     {OBJECT_SWITCH, "switch", "[{when: .vip, then: ship}]"},
     {OBJECT_RAISE_STEP, "raise", "OutOfStock"},

@@ -137,6 +137,10 @@ static const struct {
                     "`all`, `first`, `race`, or a number", "first"},
     [SHAPE_ROLLBACK] = {IF("array", "{\"minItems\":1,\"items\":" IDENTIFIER "}", "{\"const\":\"all\"}"),
                         "`all`, or a list of step names", "all"},
+    [SHAPE_NAME] = {IDENTIFIER, "a name: letters, digits, `_`", "approved"},
+    [SHAPE_AWAITED] = {"{\"type\":\"array\",\"minItems\":1,\"items\":"
+                       IF("object", REF("@object"), IDENTIFIER) "}",
+                       "a list of topics (by alias) and of @object", "[paymentsCaptured, {signal: approved}]"},
     [SHAPE_LISTEN] = {IF("object", REF("@object"), IDENTIFIER), "the alias of a topic, or @object", NULL},
     [SHAPE_WAIT] = {IF("object",
                        "{\"if\":{\"anyOf\":[" NEEDS("weeks") "," NEEDS("days") "," NEEDS("hours") ","

@@ -32,17 +32,29 @@ static void check_warn_after(struct checker *checker, const struct node *node,
     }
 }
 
+static bool has_limit(const struct checker *checker, const struct plan_step *step)
+{
+    while (node_pair(step->node, "timeout") == NULL) {
+        if (step->parent == STEP_NONE) {
+            return false;
+        }
+        step = &checker->plan.steps[step->parent];
+    }
+    return true;
+}
+
 static void check_listen(struct checker *checker, const struct json *flow,
                          const struct plan_step *step)
 {
     const struct json *limit = json_member(flow, "timeout");
     bool flow_ends = limit != NULL && !text_is(json_text_of(limit), "none");
 
-    if (node_pair(step->node, "timeout") == NULL && !flow_ends) {
-        diagnostics_warn(checker->diagnostics, "F409", node_place(step->name_node),
-                         "'%.*s' waits for ever: there is no timeout on the step or the flow "
-                         "('timeout: none' if intended)",
-                         TEXT_ARG(step->name));
+    if (!has_limit(checker, step) && !flow_ends) {
+        diagnostics_warn(
+            checker->diagnostics, "F409", node_place(step->name_node),
+            "'%.*s' waits for ever: there is no timeout on the step, what is around it or the flow "
+            "('timeout: none' if intended)",
+            TEXT_ARG(step->name));
     }
 }
 

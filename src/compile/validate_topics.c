@@ -60,6 +60,18 @@ static void check_key(struct checker *checker, const struct json *flow, struct t
     }
 }
 
+static void check_listen(struct checker *checker, const struct json *flow,
+                         const struct json *listen, const struct node *nodes)
+{
+    const struct json *item;
+    const struct node *node;
+
+    for (size_t i = 0; listen != NULL && (item = listen_at(listen, i, nodes, &node)) != NULL; i++) {
+        check_key(checker, flow, json_member_text(item, "topic"), json_member(item, "key"),
+                  node_get(node, "key"));
+    }
+}
+
 static void check_keys(struct checker *checker, const struct json *flow)
 {
     const struct json *starts = json_member(flow, "start");
@@ -69,12 +81,9 @@ static void check_keys(struct checker *checker, const struct json *flow)
     }
     for (uint32_t i = 0; i < checker->plan.count; i++) {
         const struct plan_step *step = &checker->plan.steps[i];
-        const struct json *listen = json_member(step->json, "listen");
 
-        if (listen != NULL) {
-            check_key(checker, flow, json_member_text(listen, "topic"), json_member(listen, "key"),
-                      node_get(node_get(step->node, "listen"), "key"));
-        }
+        check_listen(checker, flow, json_member(step->json, "listen"),
+                     node_get(step->node, "listen"));
     }
 }
 

@@ -36,7 +36,11 @@ static struct json *coordinates(const struct incoming *incoming)
     const struct json *partition = json_member(incoming_message(incoming), "partition");
     const struct json *offset = json_member(incoming_message(incoming), "offset");
 
-    json_put_text(place, "topic", incoming->topic);
+    if (incoming->signal.bytes > 0) {
+        json_put_text(place, "signal", incoming->signal);
+    } else {
+        json_put_text(place, "topic", incoming->topic);
+    }
     if (partition != NULL) {
         json_put(place, TEXT("partition"), json_copy(partition));
     }
@@ -57,5 +61,5 @@ void alert_message(struct decision *d, enum alert_kind kind, const struct incomi
     json_put_string(effect->value, "detail", detail);
     json_put(effect->value, TEXT("message"), coordinates(incoming));
     effect_decide(d->effects, "alert %s: %.*s: %s", alert_kind_name(kind),
-                  TEXT_ARG(incoming->topic), detail);
+                  TEXT_ARG(incoming_name(d, incoming)), detail);
 }

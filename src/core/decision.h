@@ -45,6 +45,7 @@ struct decision {
 /* A message as matching sees it: of the event, or out of the mailbox. Borrowed. */
 struct incoming {
     struct text topic;
+    struct text signal; /* Not empty: a signal of this name; `topic` and `type` are empty. */
     struct text type;
     const struct json *payload;
     const struct json *message; /* {topic, partition, offset, timestamp, key, headers ...} */
@@ -57,6 +58,8 @@ struct incoming {
 struct incoming incoming_event(struct decision *d);
 /* Borrowed; NULL: nothing is known. */
 const struct json *incoming_message(const struct incoming *incoming);
+/* What to call it: the topic, or "signal approve" (in the effects' arena). */
+struct text incoming_name(const struct decision *d, const struct incoming *incoming);
 
 /* What an expression is about, beyond the run itself. Zeroed: a step-less look at the document. */
 struct sight {
@@ -311,10 +314,34 @@ struct json *classify_failure(struct decision *d, const struct frame *frame,
 struct json *listen_open(struct decision *d, uint32_t scope, uint32_t step, struct json **result,
                          bool *waits);
 struct json *wait_open(struct decision *d, uint32_t scope, uint32_t step, bool *waits);
-/* Topic, type, key and `when`. */
-bool listen_matches(struct decision *d, uint32_t scope, const struct step *step,
-                    const struct incoming *incoming);
 struct incoming listen_mail(const struct mail *mail);
+
+/* A listen at work. */
+struct listening {
+    const struct listen *listen;
+    const struct step *step;
+    uint32_t scope;
+    const struct json *got; /* What has come already, as listen_collect() keeps it, or NULL. */
+};
+/* As the step of the open frame does. */
+struct listening listen_of(const struct decision *d, const struct frame *frame);
+/* By topic or signal, type, key and `when`; *item is then the one that it is. */
+bool listen_matches(struct decision *d, const struct listening *at, const struct incoming *incoming,
+                    uint32_t *item);
+/* Add what came to *got. *result (the caller's) is set when that was enough. */
+void listen_collect(struct decision *d, const struct listening *at, uint32_t item,
+                    const struct incoming *incoming, struct json **got, struct json **result);
+/* What has come, for people: NULL where one message is all that is waited for. The caller's. */
+struct json *listen_so_far(const struct listening *at);
+/* The open listen takes the message, and goes on if it was enough. */
+void listen_take(struct decision *d, uint32_t activation, uint32_t item,
+                 const struct incoming *incoming);
+
+/* chunks.c: a list that grows by one value at a time. Takes `value` over. */
+
+void chunks_put(struct json **chunks, uint32_t index, struct json *value);
+/* The caller's. Places without a value are left out. */
+struct json *chunks_list(const struct json *chunks, uint32_t count);
 
 /* compensate.c: entries of the stack. */
 
@@ -353,6 +380,8 @@ bool unwind_rollback(struct decision *d, uint32_t scope, uint32_t step);
 /* on_message.c ... on_operator.c: one kind of event each. */
 
 enum transition_result on_message(struct decision *d);
+/* For an open run: to who listens for it, or kept for who may listen later, else told. */
+enum transition_result message_deliver(struct decision *d, const struct incoming *incoming);
 enum transition_result on_reply(struct decision *d);
 enum transition_result on_timer(struct decision *d);
 enum transition_result on_operator(struct decision *d);

@@ -1,98 +1,53 @@
 /* Waiting for a message, and waiting for time. */
 #include "base/duration.h"
-#include "core/correlate.h"
 #include "core/decision.h"
-
-/* Several rules may find the key of one topic's messages: that of the topic and those of listens.
- * Then a message may have come here by a rule that is not the one of this listen. */
-static bool has_several_keys(const struct flow *flow, struct text topic)
-{
-    for (uint32_t i = 0; i < flow->step_count; i++) {
-        const struct step *step = &flow->steps[i];
-
-        if (step->kind == STEP_LISTEN && step->listen.key.kind != CORRELATION_NONE &&
-            text_equal(flow->topics[step->listen.topic].name, topic)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool key_matches(const struct decision *d, const struct step *step,
-                        const struct incoming *incoming)
-{
-    const struct topic *topic = &d->flow->topics[step->listen.topic];
-    const struct correlation *rule = step->listen.key.kind != CORRELATION_NONE ? &step->listen.key
-                                                                               : &topic->key;
-    struct record_view view = {.payload = incoming->payload};
-    struct buffer key = {0};
-    bool matches;
-
-    if (!has_several_keys(d->flow, topic->name)) {
-        return true;
-    }
-    view.key = json_member_text(incoming_message(incoming), "key");
-    view.headers = json_member(incoming_message(incoming), "headers");
-    matches = correlate_key(rule, &view, &key, NULL) == STATUS_OK &&
-              text_equal(buffer_text(&key), instance_key(d->after));
-    buffer_release(&key);
-    return matches;
-}
-
-bool listen_matches(struct decision *d, uint32_t scope, const struct step *step,
-                    const struct incoming *incoming)
-{
-    struct sight sight = {.scope = scope,
-                          .input = incoming->payload,
-                          .step = step,
-                          .attempt = 1,
-                          .incoming = incoming};
-    struct error err = {0};
-    bool truth = true;
-
-    if (!text_equal(d->flow->topics[step->listen.topic].name, incoming->topic)) {
-        return false;
-    }
-    if (step->listen.type.bytes > 0 && !text_equal(step->listen.type, incoming->type)) {
-        return false;
-    }
-    if (!key_matches(d, step, incoming)) {
-        return false;
-    }
-    if (step->listen.when != NULL &&
-        scope_test(d, step->listen.when, &sight, &truth, &err) != STATUS_OK) {
-        /* An odd message must not end the run: it is not the one waited for, and people hear. */
-        alert_add(d, ALERT_DATA, step, NULL,
-                  arena_printf(d->effects->arena, "when: %s", err.text).data);
-        return false;
-    }
-    return truth;
-}
 
 struct incoming listen_mail(const struct mail *mail)
 {
     return (struct incoming){
         .topic = json_member_text(mail->message, "topic"),
+        .signal = json_member_text(mail->message, "signal"),
         .type = json_member_text(mail->message, "type"),
         .payload = json_member(mail->message, "value"),
         .message = mail->message,
     };
 }
 
-static bool take_mail(struct decision *d, uint32_t scope, const struct step *step,
+static void decide_waits(struct decision *d, const struct listening *at)
+{
+    const struct listen *listen = at->listen;
+
+    if (at->got == NULL) {
+        effect_decide(d->effects, "%.*s: listening", TEXT_ARG(at->step->name));
+    } else if (listen->kind == LISTEN_ALL) {
+        effect_decide(d->effects, "%.*s: got %zu of %u", TEXT_ARG(at->step->name),
+                      json_count(at->got), listen->item_count);
+    } else {
+        effect_decide(d->effects, "%.*s: got %lld so far", TEXT_ARG(at->step->name),
+                      (long long)json_member_int(at->got, "count", 0));
+    }
+}
+
+/* Take from the mailbox what the listen waits for, until it is enough. */
+static void take_mail(struct decision *d, struct listening *at, struct json **got,
                       struct json **result)
 {
-    for (uint32_t i = 0; i < d->after->mail_count; i++) {
-        struct incoming incoming = listen_mail(&d->after->mailbox[i]);
+    uint32_t i = 0;
 
-        if (listen_matches(d, scope, step, &incoming)) {
-            *result = json_copy(incoming.payload);
-            instance_drop_mail(d->after, d->after->mailbox[i].number);
-            effect_decide(d->effects, "%.*s: took an early message", TEXT_ARG(step->name));
-            return true;
+    while (i < d->after->mail_count && *result == NULL) {
+        struct incoming incoming = listen_mail(&d->after->mailbox[i]);
+        uint32_t item;
+
+        at->got = *got;
+        if (!listen_matches(d, at, &incoming, &item)) {
+            i++;
+            continue;
         }
+        listen_collect(d, at, item, &incoming, got, result);
+        instance_drop_mail(d->after, d->after->mailbox[i].number);
+        effect_decide(d->effects, "%.*s: took an early message", TEXT_ARG(at->step->name));
     }
-    return false;
+    at->got = *got;
 }
 
 static struct frame *open_frame(struct decision *d, uint32_t scope, uint32_t step,
@@ -113,34 +68,85 @@ static struct frame *open_frame(struct decision *d, uint32_t scope, uint32_t ste
     return frame;
 }
 
-struct json *listen_open(struct decision *d, uint32_t scope, uint32_t step, struct json **result,
-                         bool *waits)
+/* Open the frame of a listen that has got so much. Gives an error. */
+static struct json *open_listen(struct decision *d, const struct listening *at, struct json *got)
 {
-    const struct step *at = &d->flow->steps[step];
-    struct sight sight = {.scope = scope, .step = at, .attempt = 1};
+    uint32_t step = (uint32_t)(at->step - d->flow->steps);
+    struct sight sight = {.scope = at->scope, .step = at->step, .attempt = 1};
     struct error err = {0};
+    struct frame *frame;
     uint32_t activation;
     int64_t ms;
 
-    *waits = false;
-    *result = NULL;
-    if (take_mail(d, scope, at, result)) {
-        return NULL;
+    if (span_length(d, &at->step->timeout, &sight, &ms, &err) != STATUS_OK) {
+        json_free(got);
+        return problem_expression(d, at->step, 1, &err);
     }
-    if (span_length(d, &at->timeout, &sight, &ms, &err) != STATUS_OK) {
-        return problem_expression(d, at, 1, &err);
+    frame = open_frame(d, at->scope, step, FRAME_LISTENING);
+    activation = frame->activation;
+    if (got != NULL) {
+        block_put(frame, "got", got);
     }
-    activation = open_frame(d, scope, step, FRAME_LISTENING)->activation;
-    if (span_arm_warning(d, &at->warn_after, activation, &sight, &err) != STATUS_OK) {
+    if (span_arm_warning(d, &at->step->warn_after, activation, &sight, &err) != STATUS_OK) {
         instance_drop_frame(d->after, activation);
-        return problem_expression(d, at, 1, &err);
+        return problem_expression(d, at->step, 1, &err);
     }
     if (ms >= 0) {
         instance_arm(d->after, TIMER_LISTEN, activation, span_after(d->event->time_ms, ms));
     }
-    effect_decide(d->effects, "%.*s: listening", TEXT_ARG(at->name));
-    *waits = true;
+    decide_waits(d, at);
     return NULL;
+}
+
+struct json *listen_open(struct decision *d, uint32_t scope, uint32_t step, struct json **result,
+                         bool *waits)
+{
+    const struct step *at_step = &d->flow->steps[step];
+    struct listening at = {.listen = &at_step->listen, .step = at_step, .scope = scope};
+    struct json *got = NULL;
+    struct json *error;
+
+    *waits = false;
+    *result = NULL;
+    take_mail(d, &at, &got, result);
+    if (*result != NULL) {
+        json_free(got);
+        return NULL;
+    }
+    error = open_listen(d, &at, got);
+    *waits = error == NULL;
+    return error;
+}
+
+void listen_take(struct decision *d, uint32_t activation, uint32_t item,
+                 const struct incoming *incoming)
+{
+    struct frame *frame = instance_frame(d->after, activation);
+    struct listening at = listen_of(d, frame);
+    struct json *got = json_copy(at.got);
+    struct json *result = NULL;
+    struct frame was;
+
+    listen_collect(d, &at, item, incoming, &got, &result);
+    if (result == NULL) {
+        block_put(frame, "got", got);
+        at = listen_of(d, frame);
+        decide_waits(d, &at);
+        if (!result_fits(d->after, incoming->payload, 0)) {
+            fail_step(d, frame->parent, frame->step, activation,
+                      problem_of_step(d, at.step, 0, "runtime",
+                                      "the state of the run would be too large"));
+        }
+        return;
+    }
+    json_free(got);
+    was = *frame;
+    was.error = NULL;
+    was.local = NULL;
+    instance_disarm_owner(d->after, activation);
+    instance_drop_frame(d->after, activation);
+    advance_done(d, &was, result);
+    json_free(result);
 }
 
 static enum status wait_due(struct decision *d, uint32_t scope, const struct step *step,

@@ -2,9 +2,6 @@
 #include "base/limits.h"
 #include "core/decision.h"
 
-/* Results are kept by hundreds, so that one more changes little of the state. */
-#define CHUNK_ITEMS 100u
-
 static struct json *batches_of(const struct json *items, uint32_t batch)
 {
     struct json *batches = json_array();
@@ -56,35 +53,15 @@ static int64_t counter(const struct frame *frame, const char *key)
 
 static struct json *results_of(const struct frame *frame)
 {
-    struct json *results = json_array();
-    int64_t count = counter(frame, "next");
-    char digits[INTEGER_TEXT_BYTES];
-
-    for (int64_t i = 0; i < count; i++) {
-        const struct json *chunk = json_get(block_get(frame, "results"),
-                                            text_unsigned((uint64_t)i / CHUNK_ITEMS, digits));
-        const struct json *value = json_get(chunk,
-                                            text_unsigned((uint64_t)i % CHUNK_ITEMS, digits));
-
-        /* What was given up has none. */
-        if (value != NULL) {
-            json_push(results, json_copy(value));
-        }
-    }
-    return results;
+    /* What was given up has none. */
+    return chunks_list(block_get(frame, "results"), (uint32_t)counter(frame, "next"));
 }
 
 static void keep_result(struct frame *frame, uint32_t index, struct json *value)
 {
-    char digits[INTEGER_TEXT_BYTES];
-    struct json *results = json_open_copy(block_get(frame, "results"));
-    struct text name = text_unsigned(index / CHUNK_ITEMS, digits);
-    const struct json *old = json_get(results, name);
-    struct json *chunk = old == NULL ? json_object() : json_open_copy(old);
-    char inner[INTEGER_TEXT_BYTES];
+    struct json *results = json_copy(block_get(frame, "results"));
 
-    json_put(chunk, text_unsigned(index % CHUNK_ITEMS, inner), value);
-    json_put(results, name, chunk);
+    chunks_put(&results, index, value);
     block_put(frame, "results", results);
     block_put(frame, "done", json_integer(counter(frame, "done") + 1));
 }

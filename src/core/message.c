@@ -21,8 +21,23 @@ static struct json *message_of(const struct message_source *source, struct text 
     return message;
 }
 
+/* A signal comes from a person, not from a topic. */
+static struct json *message_of_signal(const struct event *event)
+{
+    struct json *message = json_object();
+
+    json_put_text(message, "signal", event->type);
+    json_put_text(message, "actor", event->actor);
+    json_put_integer(message, "timestamp", event->time_ms);
+    return message;
+}
+
 struct incoming incoming_event(struct decision *d)
 {
+    if (d->event->kind == EVENT_OPERATOR) {
+        return (struct incoming){
+            .signal = d->event->type, .payload = d->event->payload, .of_event = d};
+    }
     return (struct incoming){
         .topic = d->event->topic,
         .type = d->event->type,
@@ -40,7 +55,17 @@ const struct json *incoming_message(const struct incoming *incoming)
         return incoming->message;
     }
     if (d->message_json == NULL) {
-        d->message_json = message_of(&d->event->source, d->event->topic);
+        d->message_json = incoming->signal.bytes > 0
+                              ? message_of_signal(d->event)
+                              : message_of(&d->event->source, d->event->topic);
     }
     return d->message_json;
+}
+
+struct text incoming_name(const struct decision *d, const struct incoming *incoming)
+{
+    if (incoming->signal.bytes == 0) {
+        return incoming->topic;
+    }
+    return arena_printf(d->effects->arena, "signal %.*s", TEXT_ARG(incoming->signal));
 }

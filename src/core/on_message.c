@@ -84,8 +84,10 @@ static struct json *mail_of(struct decision *d)
     const struct json *known = incoming_message(&incoming);
     struct json *message = known == NULL ? json_object() : json_open_copy(known);
 
-    json_put_text(message, "topic", event->topic);
-    if (event->type.bytes > 0) {
+    if (incoming.signal.bytes == 0) {
+        json_put_text(message, "topic", event->topic);
+    }
+    if (incoming.signal.bytes == 0 && event->type.bytes > 0) {
         json_put_text(message, "type", event->type);
     }
     if (event->id.bytes > 0) {
@@ -97,6 +99,7 @@ static struct json *mail_of(struct decision *d)
 
 static bool keep_mail(struct decision *d)
 {
+    struct incoming incoming = incoming_event(d);
     struct json *message;
     struct mail *mail;
 
@@ -117,7 +120,8 @@ static bool keep_mail(struct decision *d)
     }
     d->after->mail_next++;
     remember_id(d);
-    effect_decide(d->effects, "%.*s: kept until a step listens for it", TEXT_ARG(d->event->topic));
+    effect_decide(d->effects, "%.*s: kept until a step listens for it",
+                  TEXT_ARG(incoming_name(d, &incoming)));
     return true;
 }
 
@@ -238,35 +242,25 @@ static enum transition_result keep(struct decision *d, const struct incoming *in
     return TRANSITION_IGNORED;
 }
 
-/* The oldest open listen that matches takes it. A stuck one does too: late is not lost. */
-static const struct frame *find_listener(struct decision *d, const struct incoming *incoming)
+enum transition_result message_deliver(struct decision *d, const struct incoming *incoming)
 {
+    /* The oldest open listen that matches takes it. A stuck one does too: late is not lost. */
     for (uint32_t i = 0; i < d->after->frame_count; i++) {
         const struct frame *frame = &d->after->frames[i];
-        const struct step *step = &d->flow->steps[frame->step];
+        struct listening at;
+        uint32_t item;
 
-        if (frame->kind == FRAME_STEP && step->kind == STEP_LISTEN &&
-            listen_matches(d, frame->parent, step, incoming)) {
-            return frame;
+        if (frame->kind != FRAME_STEP || d->flow->steps[frame->step].kind != STEP_LISTEN) {
+            continue;
+        }
+        at = listen_of(d, frame);
+        if (listen_matches(d, &at, incoming, &item)) {
+            remember_id(d);
+            listen_take(d, frame->activation, item, incoming);
+            return TRANSITION_APPLIED;
         }
     }
-    return NULL;
-}
-
-static enum transition_result on_open(struct decision *d, const struct incoming *incoming)
-{
-    const struct frame *frame = find_listener(d, incoming);
-    struct frame was;
-
-    if (frame == NULL) {
-        return keep(d, incoming);
-    }
-    was = *frame;
-    remember_id(d);
-    instance_disarm_owner(d->after, was.activation);
-    instance_drop_frame(d->after, was.activation);
-    advance_done(d, &was, incoming->payload);
-    return TRANSITION_APPLIED;
+    return keep(d, incoming);
 }
 
 enum transition_result on_message(struct decision *d)
@@ -293,5 +287,5 @@ enum transition_result on_message(struct decision *d)
     if (d->after->status == RUN_EMBRYO && starts(d, &incoming)) {
         return start(d, &incoming);
     }
-    return on_open(d, &incoming);
+    return message_deliver(d, &incoming);
 }

@@ -57,6 +57,15 @@ static const struct frame *find_stuck(const struct decision *d)
     return found;
 }
 
+static enum transition_result signal(struct decision *d)
+{
+    struct incoming incoming = incoming_event(d);
+
+    effect_decide(d->effects, "signal %.*s of %.*s", TEXT_ARG(incoming.signal),
+                  TEXT_ARG(d->event->actor));
+    return message_deliver(d, &incoming);
+}
+
 static void retry(struct decision *d, uint32_t activation)
 {
     struct frame *frame = instance_frame(d->after, activation);
@@ -133,6 +142,7 @@ static enum transition_result settle_undo(struct decision *d, const struct frame
         return TRANSITION_APPLIED;
     case OPERATOR_FAILED:
     case OPERATOR_CANCEL:
+    case OPERATOR_SIGNAL:
         break;
     }
     return refuse(d, "an undo can be retried, skipped, or said to be done");
@@ -167,9 +177,10 @@ static enum transition_result settle_step(struct decision *d, const struct frame
         pivot_failed(d, activation);
         return TRANSITION_APPLIED;
     case OPERATOR_CANCEL:
+    case OPERATOR_SIGNAL:
         break;
     }
-    CHECK(false && "cancel is no settlement");
+    CHECK(false && "cancel and signal are no settlement");
     return TRANSITION_IGNORED;
 }
 
@@ -182,6 +193,9 @@ enum transition_result on_operator(struct decision *d)
     }
     if (d->event->verb == OPERATOR_CANCEL) {
         return cancel(d);
+    }
+    if (d->event->verb == OPERATOR_SIGNAL) {
+        return signal(d);
     }
     frame = find_stuck(d);
     if (frame == NULL) {

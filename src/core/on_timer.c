@@ -22,11 +22,18 @@ static void on_backoff(struct decision *d, uint32_t activation)
 
 static void on_listen(struct decision *d, uint32_t activation)
 {
-    uint32_t scope = instance_frame(d->after, activation)->parent;
-    uint32_t step = instance_frame(d->after, activation)->step;
+    const struct frame *frame = instance_frame(d->after, activation);
+    uint32_t scope = frame->parent;
+    uint32_t step = frame->step;
+    struct listening at = listen_of(d, frame);
+    struct json *so_far = listen_so_far(&at);
     struct json *error = problem_of_step(d, &d->flow->steps[step], 0, "timeout",
-                                         "no message in time");
+                                         so_far == NULL ? "no message in time"
+                                                        : "not all messages in time");
 
+    if (so_far != NULL) {
+        json_put(error, TEXT("detail"), so_far);
+    }
     effect_decide(d->effects, "%.*s: failed: %s", TEXT_ARG(d->flow->steps[step].name),
                   problem_text(d, error));
     fail_step(d, scope, step, activation, error);

@@ -100,13 +100,27 @@ static void visit_successors(struct search *search, uint32_t step)
     }
 }
 
+static bool is_about(const struct flow *flow, const struct awaited *awaited,
+                     const struct incoming *incoming)
+{
+    if (awaited->signal.bytes > 0 || incoming->signal.bytes > 0) {
+        return text_equal(awaited->signal, incoming->signal);
+    }
+    return text_equal(flow->topics[awaited->topic].name, incoming->topic) &&
+           (awaited->type.bytes == 0 || text_equal(awaited->type, incoming->type));
+}
+
 static bool wants(const struct search *search, uint32_t step)
 {
-    const struct step *at = &search->flow->steps[step];
+    const struct listen *listen = &search->flow->steps[step].listen;
 
-    return at->kind == STEP_LISTEN &&
-           text_equal(search->flow->topics[at->listen.topic].name, search->incoming->topic) &&
-           (at->listen.type.bytes == 0 || text_equal(at->listen.type, search->incoming->type));
+    /* Only listens have items. */
+    for (uint32_t i = 0; i < listen->item_count; i++) {
+        if (is_about(search->flow, &listen->items[i], search->incoming)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void visit_open_steps(struct search *search, const struct instance *instance)

@@ -31,7 +31,7 @@ static void list_wants(struct resolving *resolving, const struct flow *flow)
 {
     struct want *wants = arena_array(
         resolving->resolver->arena,
-        (size_t)flow->start_count + flow->step_count + flow->service_count, sizeof *wants);
+        (size_t)flow->start_count + flow->awaited_count + flow->service_count, sizeof *wants);
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < flow->start_count; i++) {
@@ -40,11 +40,8 @@ static void list_wants(struct resolving *resolving, const struct flow *flow)
         wants[count++] = (struct want){flow->topics[start->topic].name, start->from,
                                        start->from_ms};
     }
-    for (uint32_t i = 0; i < flow->step_count; i++) {
-        if (flow->steps[i].kind == STEP_LISTEN) {
-            wants[count++] = (struct want){flow->topics[flow->steps[i].listen.topic].name,
-                                           START_NOW, 0};
-        }
+    for (uint32_t i = 0; i < flow->awaited_count; i++) {
+        wants[count++] = (struct want){flow->topics[flow->awaited[i]->topic].name, START_NOW, 0};
     }
     for (uint32_t i = 0; i < flow->service_count; i++) {
         if (flow->services[i].replies.bytes > 0 && flow_uses_service(flow, i)) {

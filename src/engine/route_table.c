@@ -206,20 +206,17 @@ static void add_messages(struct making *making)
 
         add_message_route(making, topic, flow->name, &flow->topics[topic].key);
     }
-    for (uint32_t i = 0; i < flow->step_count; i++) {
-        const struct step *step = &flow->steps[i];
+    for (uint32_t i = 0; i < flow->awaited_count; i++) {
+        const struct awaited *awaited = flow->awaited[i];
 
-        if (step->kind != STEP_LISTEN) {
-            continue;
-        }
-        if (step->listen.key.kind == CORRELATION_NONE) {
-            add_message_route(making, step->listen.topic, flow->name,
-                              &flow->topics[step->listen.topic].key);
+        if (awaited->key.kind == CORRELATION_NONE) {
+            add_message_route(making, awaited->topic, flow->name,
+                              &flow->topics[awaited->topic].key);
         } else {
             struct text name = arena_printf(&making->table->arena, "%.*s/%.*s",
-                                            TEXT_ARG(flow->name), TEXT_ARG(step->name));
+                                            TEXT_ARG(flow->name), TEXT_ARG(awaited->route));
 
-            add_message_route(making, step->listen.topic, name, &step->listen.key);
+            add_message_route(making, awaited->topic, name, &awaited->key);
         }
     }
 }

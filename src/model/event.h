@@ -19,6 +19,7 @@ enum operator_verb {
     OPERATOR_SKIP,   /* Of a stuck undo: leave it undone, go on. */
     OPERATOR_DONE,   /* Of a pivot in doubt: it took place. */
     OPERATOR_FAILED, /* Of a pivot in doubt: it did not. */
+    OPERATOR_SIGNAL, /* What a `listen: {signal}` waits for: `type` names it, `payload` is its data. */
 };
 
 struct inbox_header {

@@ -131,6 +131,32 @@ struct start {
     int64_t from_ms; /* START_TIME. */
 };
 
+/* One message or signal that a listen waits for. */
+struct awaited {
+    struct text signal; /* Name; empty: a message of `topic`. */
+    uint32_t topic;
+    struct text type;       /* Empty: any. */
+    struct expr *when;      /* NULL: always. */
+    struct correlation key; /* NONE: the topic's. Same identity, other place. */
+    struct text as;         /* Its name in the result of any and all; else empty. */
+    struct text route;      /* Unique in the flow: "paid", "paid.card". */
+};
+
+enum listen_kind {
+    LISTEN_ONE,
+    LISTEN_MANY, /* Messages are collected until there are enough. */
+    LISTEN_ANY,  /* The first of several. */
+    LISTEN_ALL,  /* One of each. */
+};
+
+struct listen {
+    enum listen_kind kind;
+    struct awaited *items; /* One, but of ANY and ALL. */
+    uint32_t item_count;
+    uint32_t count;     /* MANY: enough; LOOP_ITEMS_MAX where only `until` says so. */
+    struct expr *until; /* MANY: `.` is what has come; NULL: none. */
+};
+
 enum step_kind {
     STEP_REQUEST,
     STEP_EMIT,
@@ -237,12 +263,7 @@ struct step {
     struct template *note;
 
     struct message_spec message; /* REQUEST, EMIT. */
-    struct {
-        uint32_t topic;
-        struct text type; /* Empty: any. */
-        struct expr *when;
-        struct correlation key; /* NONE: the topic's. Same identity, other place. */
-    } listen;
+    struct listen listen;        /* LISTEN */
     struct {
         struct span span;   /* `wait: 5m` */
         struct expr *until; /* `wait: {until, minus}`: an ISO time; NULL if span is used. */
@@ -311,9 +332,11 @@ struct flow {
     struct template *result;               /* NULL: `.` */
     struct step *steps; /* Of `do` first, nested ones after their parent, then of onFailure. */
     uint32_t step_count;
-    uint32_t first_step;   /* Of `do`. */
-    uint32_t failure_step; /* First of onFailure, or STEP_NONE. */
-    uint32_t always_step;  /* First of always, or STEP_NONE. */
+    uint32_t first_step;            /* Of `do`. */
+    uint32_t failure_step;          /* First of onFailure, or STEP_NONE. */
+    uint32_t always_step;           /* First of always, or STEP_NONE. */
+    const struct awaited **awaited; /* What comes from topics, of all listens. */
+    uint32_t awaited_count;
     /* Everything with a release of its own, freed by flow_free(). */
     struct expr **exprs;
     uint32_t expr_count;

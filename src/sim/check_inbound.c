@@ -96,10 +96,8 @@ void check_inbound(struct checker *checker)
     for (uint32_t i = 0; i < flow->start_count; i++) {
         check_topic(checker, flow->topics[flow->starts[i].topic].name);
     }
-    for (uint32_t i = 0; i < flow->step_count; i++) {
-        if (flow->steps[i].kind == STEP_LISTEN) {
-            check_topic(checker, flow->topics[flow->steps[i].listen.topic].name);
-        }
+    for (uint32_t i = 0; i < flow->awaited_count; i++) {
+        check_topic(checker, flow->topics[flow->awaited[i]->topic].name);
     }
     for (uint32_t i = 0; i < flow->service_count; i++) {
         check_topic(checker, flow->services[i].replies);

@@ -8,6 +8,7 @@
  *   next                                                       the timer that is due first
  *   wait <duration>                                            time passes
  *   operator <verb> [#<activation>] [reason]
+ *   signal <name> [json]
  *   show <field>                                               of the state
  */
 #ifndef BATON_TESTS_SUPPORT_CASE_STORY_H
@@ -147,6 +148,18 @@ static inline void story_operator(struct play *play, struct text rest)
     play_event(play, event);
 }
 
+static inline void story_signal(struct play *play, struct text rest)
+{
+    struct event event = {.kind = EVENT_OPERATOR, .verb = OPERATOR_SIGNAL, .actor = TEXT("ann")};
+    struct json *payload;
+
+    event.type = story_word(&rest);
+    payload = rest.bytes == 0 ? json_null() : story_json(rest);
+    event.payload = payload;
+    play_event(play, event);
+    json_free(payload);
+}
+
 static inline void story_timer(struct play *play, struct text rest)
 {
     enum timer_kind kind;
@@ -190,8 +203,11 @@ static inline void story_write_mailbox(const struct play *play, struct buffer *o
     for (uint32_t i = 0; i < play->now->mail_count; i++) {
         const struct mail *mail = &play->now->mailbox[i];
 
-        buffer_addf(out, "%s%u %.*s", i == 0 ? "" : ", ", mail->number,
-                    TEXT_ARG(json_member_text(mail->message, "topic")));
+        struct text signal = json_member_text(mail->message, "signal");
+
+        buffer_addf(out, "%s%u %s%.*s", i == 0 ? "" : ", ", mail->number,
+                    signal.bytes > 0 ? "signal " : "",
+                    TEXT_ARG(signal.bytes > 0 ? signal : json_member_text(mail->message, "topic")));
     }
 }
 
@@ -320,6 +336,8 @@ static inline void story_play(struct story *story, struct text line, struct buff
         story_timer(&story->play, rest);
     } else if (text_is(word, "next")) {
         story_next(&story->play);
+    } else if (text_is(word, "signal")) {
+        story_signal(&story->play, rest);
     } else if (text_is(word, "operator")) {
         story_operator(&story->play, rest);
     } else {

@@ -63,6 +63,22 @@ static inline struct expr *kit_expr(struct flow *flow, const char *source)
     return expr;
 }
 
+/* Let the step listen to a topic. */
+static inline struct awaited *kit_listen(struct flow *flow, struct step *step, uint32_t topic)
+{
+    struct awaited *awaited = arena_alloc(&flow->arena, sizeof(*awaited));
+    const struct awaited **list = arena_array(&flow->arena, flow->awaited_count + 1, sizeof(*list));
+
+    *awaited = (struct awaited){.topic = topic, .route = step->name};
+    step->listen = (struct listen){.items = awaited, .item_count = 1};
+    for (uint32_t i = 0; i < flow->awaited_count; i++) {
+        list[i] = flow->awaited[i];
+    }
+    list[flow->awaited_count++] = awaited;
+    flow->awaited = list;
+    return awaited;
+}
+
 static inline struct template *kit_template(struct flow *flow, const char *json)
 {
     struct template_problem problem;

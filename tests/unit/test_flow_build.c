@@ -85,7 +85,7 @@ static void a_definition_becomes_the_state_machine(void **state)
 
     step = step_named(flow, "heard");
     assert_int_equal(step->as.bytes, 0);
-    assert_int_equal(step->listen.key.kind, CORRELATION_RECORD);
+    assert_int_equal(step->listen.items[0].key.kind, CORRELATION_RECORD);
     assert_true(step_named(flow, "until")->wait.minus_ms == 3600000);
     flow_free(flow);
     json_free(root);

@@ -19,13 +19,12 @@ static struct flow *journey(void)
 
     flow->first_step = 0;
     step->as = TEXT("paid");
-    step->listen.topic = payments;
+    kit_listen(flow, step, payments);
     step->timeout = (struct span){.kind = SPAN_FIXED, .ms = MS_PER_HOUR};
     step = kit_step(flow, "shipped", STEP_LISTEN, 0);
     step->as = TEXT("shipped");
-    step->listen.topic = shipments;
-    step->listen.type = TEXT("Shipped");
-    step->listen.when = kit_expr(flow, ".final == true and $data.paid.n > 0");
+    kit_listen(flow, step, shipments)->type = TEXT("Shipped");
+    step->listen.items[0].when = kit_expr(flow, ".final == true and $data.paid.n > 0");
     step = kit_step(flow, "told", STEP_EMIT, 1);
     step->message = (struct message_spec){.topic = told};
     return flow;
@@ -239,8 +238,8 @@ static void a_start_topic_that_a_step_listens_to_is_kept_for_it(void **state)
     struct play play;
 
     (void)state;
-    flow->steps[1].listen.topic = 0;
-    flow->steps[1].listen.type = TEXT("");
+    flow->steps[1].listen.items[0].topic = 0;
+    flow->steps[1].listen.items[0].type = TEXT("");
     play_init(&play, flow, "A1");
     play_message(&play, "orders", order);
     assert_int_equal(play_message(&play, "orders", "{\"final\":true}"), TRANSITION_APPLIED);
@@ -316,11 +315,11 @@ static void a_listen_with_its_own_key_takes_only_what_that_key_found(void **stat
     /* Both listens are on one topic: paid by the topic's rule, shipped by another place. */
     flow->topics[1].key = (struct correlation){.kind = CORRELATION_PATH,
                                                .path = kit_expr(flow, ".orderId")};
-    flow->steps[1].listen.topic = 1;
-    flow->steps[1].listen.type = TEXT("");
-    flow->steps[1].listen.when = NULL;
-    flow->steps[1].listen.key = (struct correlation){.kind = CORRELATION_PATH,
-                                                     .path = kit_expr(flow, ".parcel.order")};
+    flow->steps[1].listen.items[0].topic = 1;
+    flow->steps[1].listen.items[0].type = TEXT("");
+    flow->steps[1].listen.items[0].when = NULL;
+    flow->steps[1].listen.items[0].key = (struct correlation){
+        .kind = CORRELATION_PATH, .path = kit_expr(flow, ".parcel.order")};
     play_init(&play, flow, "A1");
     play_message(&play, "orders", order);
     assert_int_equal(play_message(&play, "payments", "{\"parcel\":{\"order\":\"A1\"}}"),
