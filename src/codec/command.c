@@ -23,6 +23,7 @@ static bool is_to_service(const struct effect *effect)
         return true;
     case EFFECT_EMIT:
         return false;
+    case EFFECT_TELL:
     case EFFECT_ALERT:
         break;
     }

@@ -2,9 +2,9 @@
 #include "codec/wire.h"
 #include "model/event.h"
 
-#define KIND_COUNT (INBOX_OVERSIZE + 1)
+#define KIND_COUNT (INBOX_TOLD + 1)
 #define FORMAT_COUNT (FORMAT_BYTES + 1)
-#define VERB_COUNT (OPERATOR_SIGNAL + 1)
+#define VERB_COUNT (OPERATOR_TERMINATE + 1)
 #define HEADER_BYTES_MIN 2 /* An empty name and a null. */
 
 /* The schema's symbol. A new verb has to be entered here and in schemas/inbox.avsc. */
@@ -17,10 +17,27 @@ static int64_t verb_symbol(enum operator_verb verb)
     case OPERATOR_DONE:
     case OPERATOR_FAILED:
     case OPERATOR_SIGNAL:
+    case OPERATOR_TERMINATE:
         return (int64_t)verb;
     }
     CHECK(!"unknown operator verb");
     return 0;
+}
+
+bool inbox_has_source(const struct inbox_record *record)
+{
+    switch (record->kind) {
+    case INBOX_MESSAGE:
+    case INBOX_REPLY:
+    case INBOX_POISON:
+    case INBOX_UNKEYED:
+    case INBOX_OVERSIZE:
+        return true;
+    case INBOX_OPERATOR:
+    case INBOX_TOLD:
+        break;
+    }
+    return false;
 }
 
 static void put_headers(const struct inbox_record *record, struct buffer *out)

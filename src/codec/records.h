@@ -25,11 +25,12 @@ enum inbox_kind {
     INBOX_POISON,   /* Undecodable: to the dead letters. */
     INBOX_UNKEYED,  /* No key could be found: to the dead letters. */
     INBOX_OVERSIZE, /* A stub: the value was too large to carry. */
+    INBOX_TOLD,     /* From another instance, or a person who starts one; `type` says what. */
 };
 
 struct inbox_record {
     enum inbox_kind kind;
-    struct text route; /* "<flow>", "<flow>/<step>", "<flow>@<service>"; operator: "". */
+    struct text route; /* "<flow>", "<flow>/<step>", "<flow>@<service>"; operator, told: "". */
     struct text flow;
     struct text key;   /* Business key; empty for POISON, UNKEYED. */
     int64_t revision;  /* Of baton.flows that the router had read. */
@@ -48,11 +49,13 @@ struct inbox_record {
     struct text service; /* REPLY. */
     struct text command; /* REPLY by header: the command id; else empty. */
     struct text reason;  /* POISON, UNKEYED, OVERSIZE: why. OPERATOR: the operator's. */
-    struct text actor;   /* OPERATOR. */
+    struct text actor;   /* OPERATOR: who. TOLD: the instance that tells. */
     int32_t verb;        /* OPERATOR: enum operator_verb. */
     uint32_t activation; /* OPERATOR: the target. */
 };
 
+/* Comes from a topic of the estate, so that repeats of it are known by the watermark of its source. */
+bool inbox_has_source(const struct inbox_record *record);
 void inbox_encode(const struct inbox_record *record, struct buffer *out);
 MUST_CHECK enum status inbox_decode(struct text bytes, struct arena *arena,
                                     struct inbox_record *record, struct error *err);
@@ -78,7 +81,7 @@ struct history_record {
     struct run_id run;
     int64_t seq;
     int64_t time_ms;
-    struct text cause_kind; /* "message", "reply", "timer", "operator" */
+    struct text cause_kind; /* "message", "reply", "timer", "operator", "told" */
     struct text cause_topic;
     int32_t cause_partition; /* Of the source; -1: none. */
     int64_t cause_offset;

@@ -140,9 +140,9 @@ static const struct field start_rows[] = {
     {.key = "type", .shape = SHAPE_TEXT, .doc = "Only messages of this type"},
     {.key = "when", .shape = SHAPE_EXPR, .context = CONTEXT_START, .doc = "Only messages for which this is true"},
     {.key = "from", .shape = SHAPE_FROM, .fallback = "\"now\"", .doc = "Where to begin reading: now, earliest, or a time"},
-    {.key = "ifRunning", .shape = SHAPE_CHOICE, .values = "ignore|queue restart", .fallback = "\"ignore\"",
+    {.key = "ifRunning", .shape = SHAPE_CHOICE, .values = "ignore queue restart", .fallback = "\"ignore\"",
      .doc = "A start for a key that is running"},
-    {.key = "afterDone", .shape = SHAPE_CHOICE, .values = "ignore|restart", .fallback = "\"ignore\"",
+    {.key = "afterDone", .shape = SHAPE_CHOICE, .values = "ignore restart", .fallback = "\"ignore\"",
      .doc = "A start for a key that is done and still remembered"},
     LATER("batch"), LATER("cron"), LATER("zone"), LATER("catchUp"), LATER("every"), LATER("manual"),
 };

@@ -9,7 +9,8 @@
 
 static void build_start(struct builder *builder, const struct json *json, struct start *start)
 {
-    static const char *const ignore[] = {"ignore", NULL};
+    static const char *const running[] = {"ignore", "queue", "restart", NULL};
+    static const char *const done[] = {"ignore", "restart", NULL};
     struct section section = section_open(builder, json, TEXT("start"));
     struct text topic = section_need_text(&section, "topic");
     const struct json *from = section_need(&section, "from");
@@ -17,8 +18,8 @@ static void build_start(struct builder *builder, const struct json *json, struct
     start->topic = flow_find_topic(builder->flow, topic);
     start->type = section_text(&section, "type");
     start->when = section_expr(&section, "when");
-    section_choice(&section, "ifRunning", ignore);
-    section_choice(&section, "afterDone", ignore);
+    start->if_running = (enum if_running)section_choice(&section, "ifRunning", running);
+    start->after_done = (enum after_done)section_choice(&section, "afterDone", done);
     if (text_is(json_text_of(from), "earliest")) {
         start->from = START_EARLIEST;
     } else if (from != NULL && json_int64(from, &start->from_ms)) {

@@ -47,6 +47,7 @@ struct incoming {
     struct text topic;
     struct text signal; /* Not empty: a signal of this name; `topic` and `type` are empty. */
     struct text type;
+    struct text id; /* The producer's; empty: none. */
     const struct json *payload;
     const struct json *message; /* {topic, partition, offset, timestamp, key, headers ...} */
     struct decision *of_event;  /* Not NULL: it is the event's, made when it is asked for. */
@@ -60,6 +61,31 @@ struct incoming incoming_event(struct decision *d);
 const struct json *incoming_message(const struct incoming *incoming);
 /* What to call it: the topic, or "signal approve" (in the effects' arena). */
 struct text incoming_name(const struct decision *d, const struct incoming *incoming);
+
+/* on_message.c: messages that start runs. */
+
+/* The start that takes the message, or NULL. */
+const struct start *start_of(struct decision *d, const struct incoming *incoming);
+/* Begin a run with it. */
+void start_run(struct decision *d, const struct incoming *incoming);
+/* So that a producer's repeat of it is known. */
+void remember_id(struct decision *d, const struct incoming *incoming);
+/* A message as the mailbox and the queue keep it; the caller's. */
+struct json *mail_of(const struct incoming *incoming);
+
+/* queue.c: a start for a key that runs. */
+
+/* By the start's ifRunning: keep it for later, or end the run for it. */
+enum transition_result queue_start(struct decision *d, const struct start *start,
+                                   const struct incoming *incoming);
+/* The run has ended: what waits is told to this instance again. */
+void queue_tell(struct decision *d);
+
+/* tell.c */
+
+/* Tell an instance, in the transaction of this transition; takes `payload` over. */
+void tell(struct decision *d, struct text flow, struct text key, const char *type,
+          struct json *payload);
 
 /* What an expression is about, beyond the run itself. Zeroed: a step-less look at the document. */
 struct sight {
@@ -255,6 +281,8 @@ void run_finish(struct decision *d);
 /* The run's own list is through, or `end: completed`: run always, then close. */
 void run_end(struct decision *d);
 void run_close(struct decision *d, enum run_status status);
+/* The end here and now: nothing is undone, no steps run. */
+void run_terminate(struct decision *d);
 
 /* request.c: commands of steps and undos, and their outcome. */
 
@@ -385,5 +413,6 @@ enum transition_result message_deliver(struct decision *d, const struct incoming
 enum transition_result on_reply(struct decision *d);
 enum transition_result on_timer(struct decision *d);
 enum transition_result on_operator(struct decision *d);
+enum transition_result on_told(struct decision *d);
 
 #endif

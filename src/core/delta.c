@@ -90,6 +90,7 @@ static void put_head(struct buffer *out, const struct instance *before,
     put_value(out, TEXT("error"), before->error, after->error);
     put_result(out, before, after);
     put_value(out, TEXT("ids"), before->ids, after->ids);
+    put_value(out, TEXT("queue"), before->queue, after->queue);
 }
 
 static bool same_value(const struct json *a, const struct json *b)

@@ -96,5 +96,12 @@ void run_close(struct decision *d, enum run_status status)
     after->status = status;
     after->closing = RUN_NONE;
     after->in_always = false;
+    queue_tell(d);
     effect_decide(d->effects, "%s", run_status_name(status));
+}
+
+void run_terminate(struct decision *d)
+{
+    drop_stack(d);
+    run_close(d, RUN_CANCELLED);
 }

@@ -2,6 +2,7 @@
  * and an unknown one is refused, because a state that is folded in part is a wrong state. */
 #include "core/fold_parts.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static enum status read_status(const struct json *value, enum run_status *out, const char *field,
@@ -65,9 +66,39 @@ static enum status fold_items(struct instance *instance, const struct json *item
     return status;
 }
 
+/* The fields that are one JSON value each. */
+static const struct {
+    const char *name;
+    size_t place;
+} values[] = {
+    {"data", offsetof(struct instance, data)},
+    {"error", offsetof(struct instance, error)},
+    {"ids", offsetof(struct instance, ids)},
+    {"queue", offsetof(struct instance, queue)},
+};
+
+#define VALUE_COUNT (sizeof(values) / sizeof(values[0]))
+
+/* Which of them, or VALUE_COUNT. */
+static size_t value_of(struct text key)
+{
+    size_t at = 0;
+
+    while (at < VALUE_COUNT && !text_is(key, values[at].name)) {
+        at++;
+    }
+    return at;
+}
+
 static enum status fold_field(struct instance *instance, const struct json *delta, struct text key,
                               const struct json *value, struct error *err)
 {
+    size_t at = value_of(key);
+
+    if (at < VALUE_COUNT) {
+        return fold_patch((struct json **)(void *)((char *)instance + values[at].place), value,
+                          values[at].name, err);
+    }
     if (text_is(key, "name")) {
         return read_name(instance, value, delta, err);
     }
@@ -109,17 +140,8 @@ static enum status fold_field(struct instance *instance, const struct json *delt
     if (text_is(key, "mailNext")) {
         return fold_read_uint32(value, &instance->mail_next, "mailNext", err);
     }
-    if (text_is(key, "data")) {
-        return fold_patch(&instance->data, value, "data", err);
-    }
-    if (text_is(key, "error")) {
-        return fold_patch(&instance->error, value, "error", err);
-    }
     if (text_is(key, "result")) {
         return STATUS_OK; /* When all else is there: fold_result(). */
-    }
-    if (text_is(key, "ids")) {
-        return fold_patch(&instance->ids, value, "ids", err);
     }
     if (text_is(key, "frames")) {
         return fold_items(instance, value, fold_frame, "frames", err);

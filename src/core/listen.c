@@ -8,6 +8,7 @@ struct incoming listen_mail(const struct mail *mail)
         .topic = json_member_text(mail->message, "topic"),
         .signal = json_member_text(mail->message, "signal"),
         .type = json_member_text(mail->message, "type"),
+        .id = json_member_text(mail->message, "id"),
         .payload = json_member(mail->message, "value"),
         .message = mail->message,
     };

@@ -41,6 +41,7 @@ struct incoming incoming_event(struct decision *d)
     return (struct incoming){
         .topic = d->event->topic,
         .type = d->event->type,
+        .id = d->event->id,
         .payload = d->event->payload,
         .message = d->event->message,
         .of_event = d,

@@ -15,7 +15,7 @@ static bool is_start_topic(const struct flow *flow, struct text topic)
     return false;
 }
 
-static bool starts(struct decision *d, const struct incoming *incoming)
+const struct start *start_of(struct decision *d, const struct incoming *incoming)
 {
     struct sight sight = {
         .input = incoming->payload, .data = incoming->payload, .incoming = incoming};
@@ -30,87 +30,84 @@ static bool starts(struct decision *d, const struct incoming *incoming)
             continue;
         }
         if (start->when == NULL) {
-            return true;
+            return start;
         }
         if (scope_test(d, start->when, &sight, &truth, &err) != STATUS_OK) {
             alert_add(d, ALERT_DATA, NULL, NULL,
                       arena_printf(d->effects->arena, "start when: %s", err.text).data);
         } else if (truth) {
-            return true;
+            return start;
         }
     }
-    return false;
+    return NULL;
 }
 
 /* "<topic>/<producer's id>" */
-static struct text id_of(const struct decision *d)
+static struct text id_of(const struct decision *d, const struct incoming *incoming)
 {
-    return arena_printf(d->effects->arena, "%.*s/%.*s", TEXT_ARG(d->event->topic),
-                        TEXT_ARG(d->event->id));
+    return arena_printf(d->effects->arena, "%.*s/%.*s", TEXT_ARG(incoming->topic),
+                        TEXT_ARG(incoming->id));
 }
 
-static bool is_repeated(const struct decision *d)
+static bool is_repeated(const struct decision *d, const struct incoming *incoming)
 {
-    return d->event->id.bytes > 0 && d->after->ids != NULL &&
-           json_get(d->after->ids, id_of(d)) != NULL;
+    return incoming->id.bytes > 0 && d->after->ids != NULL &&
+           json_get(d->after->ids, id_of(d, incoming)) != NULL;
 }
 
 /* Of what is taken in, so that a producer's repeat is known. Beyond the bound the oldest goes. */
-static void remember_id(struct decision *d)
+void remember_id(struct decision *d, const struct incoming *incoming)
 {
     struct json *ids;
     struct json_cursor cursor = {0};
     const struct json *value;
     struct text oldest;
 
-    if (d->event->id.bytes == 0) {
+    if (incoming->id.bytes == 0) {
         return;
     }
     ids = d->after->ids == NULL ? json_object() : json_open_copy(d->after->ids);
     if (json_count(ids) >= DEDUPE_MAX && json_next(ids, &cursor, &oldest, &value)) {
         json_drop(ids, arena_text(d->effects->arena, oldest));
     }
-    json_put(ids, id_of(d), json_integer(1));
+    json_put(ids, id_of(d, incoming), json_integer(1));
     json_free(d->after->ids);
     d->after->ids = ids;
-    (void)result_fits(d->after, NULL, id_of(d).bytes + 8);
+    (void)result_fits(d->after, NULL, id_of(d, incoming).bytes + 8);
 }
 
 /* The mailbox keeps what it needs to match later: the event and the record's coordinates. */
-static struct json *mail_of(struct decision *d)
+struct json *mail_of(const struct incoming *incoming)
 {
-    const struct event *event = d->event;
-    struct incoming incoming = incoming_event(d);
-    const struct json *known = incoming_message(&incoming);
+    const struct json *known = incoming_message(incoming);
     struct json *message = known == NULL ? json_object() : json_open_copy(known);
 
-    if (incoming.signal.bytes == 0) {
-        json_put_text(message, "topic", event->topic);
+    if (incoming->signal.bytes == 0) {
+        json_put_text(message, "topic", incoming->topic);
     }
-    if (incoming.signal.bytes == 0 && event->type.bytes > 0) {
-        json_put_text(message, "type", event->type);
+    if (incoming->signal.bytes == 0 && incoming->type.bytes > 0) {
+        json_put_text(message, "type", incoming->type);
     }
-    if (event->id.bytes > 0) {
-        json_put_text(message, "id", event->id);
+    if (incoming->id.bytes > 0) {
+        json_put_text(message, "id", incoming->id);
     }
-    json_put(message, TEXT("value"), json_copy(event->payload));
+    json_put(message, TEXT("value"), json_copy(incoming->payload));
     return message;
 }
 
-static bool keep_mail(struct decision *d)
+static bool keep_mail(struct decision *d, const struct incoming *incoming)
 {
-    struct incoming incoming = incoming_event(d);
     struct json *message;
     struct mail *mail;
 
     if (d->after->mail_count >= MAILBOX_MAX) {
         return false;
     }
-    message = mail_of(d);
+    message = mail_of(incoming);
     mail = instance_add_mail(d->after);
     *mail = (struct mail){
         .number = d->after->mail_next,
-        .topic = flow_find_topic(d->flow, d->event->topic),
+        .topic = flow_find_topic(d->flow, incoming->topic),
         .message = message,
     };
     if (!result_fits(d->after, message, 0)) {
@@ -119,9 +116,9 @@ static bool keep_mail(struct decision *d)
         return false;
     }
     d->after->mail_next++;
-    remember_id(d);
+    remember_id(d, incoming);
     effect_decide(d->effects, "%.*s: kept until a step listens for it",
-                  TEXT_ARG(incoming_name(d, &incoming)));
+                  TEXT_ARG(incoming_name(d, incoming)));
     return true;
 }
 
@@ -165,7 +162,7 @@ static struct json *arm_run(struct decision *d)
     return NULL;
 }
 
-static enum transition_result start(struct decision *d, const struct incoming *incoming)
+void start_run(struct decision *d, const struct incoming *incoming)
 {
     struct json *error;
 
@@ -176,8 +173,8 @@ static enum transition_result start(struct decision *d, const struct incoming *i
     memcpy(d->after->flow_hash, d->flow->hash, sizeof(d->after->flow_hash));
     d->after->status = RUN_RUNNING;
     d->after->started_ms = d->event->time_ms;
-    remember_id(d);
-    effect_decide(d->effects, "started by %.*s", TEXT_ARG(d->event->topic));
+    remember_id(d, incoming);
+    effect_decide(d->effects, "started by %.*s", TEXT_ARG(incoming->topic));
     error = open_document(d, incoming);
     if (error == NULL) {
         error = arm_run(d);
@@ -187,13 +184,35 @@ static enum transition_result start(struct decision *d, const struct incoming *i
     } else {
         advance(d, 0, d->flow->first_step);
     }
+}
+
+static enum transition_result start(struct decision *d, const struct incoming *incoming)
+{
+    start_run(d, incoming);
     return TRANSITION_APPLIED;
+}
+
+/* Its key has run, and is remembered: the lane asks only where a start may say `afterDone`. */
+static enum transition_result on_remembered(struct decision *d, const struct incoming *incoming)
+{
+    const struct start *taker = start_of(d, incoming);
+
+    if (taker != NULL && taker->after_done == AFTER_DONE_RESTART) {
+        return start(d, incoming);
+    }
+    if (is_start_topic(d->flow, incoming->topic)) {
+        effect_decide(d->effects, "%.*s: started again after its end, ignored",
+                      TEXT_ARG(incoming->topic));
+    } else {
+        alert_message(d, ALERT_UNMATCHED, incoming, "the run has ended");
+    }
+    return TRANSITION_VOID;
 }
 
 /* A message for a key that has no run: it starts one, waits for one, or nothing wants it. */
 static enum transition_result on_first(struct decision *d, const struct incoming *incoming)
 {
-    if (starts(d, incoming)) {
+    if (start_of(d, incoming) != NULL) {
         return start(d, incoming);
     }
     if (d->flow->early_ms <= 0 || !reach_wants(d, incoming)) {
@@ -205,7 +224,7 @@ static enum transition_result on_first(struct decision *d, const struct incoming
         }
         return TRANSITION_VOID;
     }
-    if (!keep_mail(d)) {
+    if (!keep_mail(d, incoming)) {
         alert_message(d, ALERT_UNMATCHED, incoming, "too large to wait for a start");
         return TRANSITION_VOID;
     }
@@ -232,10 +251,15 @@ static enum transition_result unwanted(struct decision *d, const struct incoming
 /* Later is better than never: kept while a listen may still come. */
 static enum transition_result keep(struct decision *d, const struct incoming *incoming)
 {
+    const struct start *starts;
+
     if (!reach_wants(d, incoming)) {
-        return unwanted(d, incoming);
+        starts = start_of(d, incoming);
+        return starts == NULL || starts->if_running == IF_RUNNING_IGNORE
+                   ? unwanted(d, incoming)
+                   : queue_start(d, starts, incoming);
     }
-    if (keep_mail(d)) {
+    if (keep_mail(d, incoming)) {
         return TRANSITION_APPLIED;
     }
     alert_message(d, ALERT_UNMATCHED, incoming, "the mailbox is full");
@@ -255,7 +279,7 @@ enum transition_result message_deliver(struct decision *d, const struct incoming
         }
         at = listen_of(d, frame);
         if (listen_matches(d, &at, incoming, &item)) {
-            remember_id(d);
+            remember_id(d, incoming);
             listen_take(d, frame->activation, item, incoming);
             return TRANSITION_APPLIED;
         }
@@ -267,24 +291,18 @@ enum transition_result on_message(struct decision *d)
 {
     struct incoming incoming = incoming_event(d);
 
-    if (instance_has_ended(d->after)) {
-        if (is_start_topic(d->flow, incoming.topic)) {
-            effect_decide(d->effects, "%.*s: started again after its end, ignored",
-                          TEXT_ARG(incoming.topic));
-        } else {
-            alert_message(d, ALERT_UNMATCHED, &incoming, "the run has ended");
-        }
-        return TRANSITION_VOID;
+    if (instance_has_ended(d->after) || d->event->is_remembered) {
+        return on_remembered(d, &incoming);
     }
     if (d->after->status == RUN_NONE) {
         return on_first(d, &incoming);
     }
-    if (is_repeated(d)) {
+    if (is_repeated(d, &incoming)) {
         effect_decide(d->effects, "%.*s: repeated (id %.*s), ignored", TEXT_ARG(incoming.topic),
                       TEXT_ARG(d->event->id));
         return TRANSITION_IGNORED;
     }
-    if (d->after->status == RUN_EMBRYO && starts(d, &incoming)) {
+    if (d->after->status == RUN_EMBRYO && start_of(d, &incoming) != NULL) {
         return start(d, &incoming);
     }
     return message_deliver(d, &incoming);

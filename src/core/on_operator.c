@@ -32,6 +32,25 @@ static enum transition_result cancel(struct decision *d)
     return TRANSITION_APPLIED;
 }
 
+/* The end here and now. What was done stays done, what is open is abandoned. */
+static enum transition_result terminate(struct decision *d)
+{
+    struct text title = d->event->reason;
+
+    if (d->after->status == RUN_EMBRYO) {
+        return refuse(d, "it has not started");
+    }
+    effect_decide(d->effects, "operator %.*s: terminate: nothing is undone",
+                  TEXT_ARG(d->event->actor));
+    if (title.bytes == 0) {
+        title = TEXT("terminated by an operator");
+    }
+    json_free(d->after->error);
+    d->after->error = problem_new("cancelled", title, NULL);
+    run_terminate(d);
+    return TRANSITION_APPLIED;
+}
+
 /* The stuck frame that is meant; activation 0 means the only one. */
 static const struct frame *find_stuck(const struct decision *d)
 {
@@ -143,6 +162,7 @@ static enum transition_result settle_undo(struct decision *d, const struct frame
     case OPERATOR_FAILED:
     case OPERATOR_CANCEL:
     case OPERATOR_SIGNAL:
+    case OPERATOR_TERMINATE:
         break;
     }
     return refuse(d, "an undo can be retried, skipped, or said to be done");
@@ -178,6 +198,7 @@ static enum transition_result settle_step(struct decision *d, const struct frame
         return TRANSITION_APPLIED;
     case OPERATOR_CANCEL:
     case OPERATOR_SIGNAL:
+    case OPERATOR_TERMINATE:
         break;
     }
     CHECK(false && "cancel and signal are no settlement");
@@ -196,6 +217,9 @@ enum transition_result on_operator(struct decision *d)
     }
     if (d->event->verb == OPERATOR_SIGNAL) {
         return signal(d);
+    }
+    if (d->event->verb == OPERATOR_TERMINATE) {
+        return terminate(d);
     }
     frame = find_stuck(d);
     if (frame == NULL) {

@@ -26,6 +26,8 @@ static enum transition_result decide(struct decision *d)
         return on_timer(d);
     case EVENT_OPERATOR:
         return on_operator(d);
+    case EVENT_TOLD:
+        return on_told(d);
     }
     CHECK(false && "unknown event kind");
     return TRANSITION_VOID;

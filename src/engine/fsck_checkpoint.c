@@ -260,7 +260,7 @@ void fsck_inbox(struct fsck *fsck, const struct record *record)
     arena_reset(&fsck->arena);
     if (fsck->is_again || record->offset >= fsck->bounds.early.offset ||
         inbox_decode(record->value, &fsck->arena, &inbox, &err) != STATUS_OK ||
-        inbox.kind == INBOX_OPERATOR) {
+        !inbox_has_source(&inbox)) {
         return;
     }
     const struct fsck_mark *mark = map_get(

@@ -69,7 +69,7 @@ static const char *commands_differ(struct fsck *fsck, const struct flow *flow,
         const struct effect *effect = &fsck->effects.items[i];
         struct command_source source = {fsck->options.settings->app, flow, after, effect};
 
-        if (effect->kind == EFFECT_ALERT) {
+        if (!effect_is_sent(effect)) {
             continue;
         }
         if (count == history->command_count) {

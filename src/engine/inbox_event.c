@@ -6,6 +6,7 @@ static enum event_kind kind_of(enum inbox_kind kind)
 {
     return kind == INBOX_REPLY      ? EVENT_REPLY
            : kind == INBOX_OPERATOR ? EVENT_OPERATOR
+           : kind == INBOX_TOLD     ? EVENT_TOLD
                                     : EVENT_MESSAGE;
 }
 

@@ -26,7 +26,7 @@ static bool needs_run(const struct intake *intake)
 {
     return intake->is_readable &&
            (intake->inbox.kind == INBOX_MESSAGE || intake->inbox.kind == INBOX_REPLY ||
-            intake->inbox.kind == INBOX_OPERATOR);
+            intake->inbox.kind == INBOX_OPERATOR || intake->inbox.kind == INBOX_TOLD);
 }
 
 static void read_one(struct lane *lane, const struct record *record, struct intake *intake)
@@ -80,8 +80,7 @@ static bool wake_missing(struct lane *lane, struct partition *partition, struct 
     for (uint32_t i = 0; i < lane->record_count; i++) {
         const struct intake *intake = &intakes[i];
         if (intake->partition == partition && needs_run(intake) &&
-            partition_find(partition, intake->name) == NULL &&
-            !ended_has(&partition->ended, intake->name, lane->now_ms)) {
+            partition_find(partition, intake->name) == NULL) {
             names[count++] = intake->name;
         }
     }
@@ -208,7 +207,7 @@ static enum outcome dead_outcome(const struct intake *intake)
 static enum status settle_one(struct lane *lane, const struct intake *intake, struct error *err)
 {
     struct partition *partition = intake->partition;
-    bool has_mark = intake->is_readable && intake->inbox.kind != INBOX_OPERATOR;
+    bool has_mark = intake->is_readable && inbox_has_source(&intake->inbox);
     struct watermark *mark = has_mark ? mark_of(lane, intake) : NULL;
     enum outcome outcome = OUTCOME_DEAD;
 

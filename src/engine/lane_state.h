@@ -148,6 +148,11 @@ void outbox_alert_text(struct lane *lane, struct text instance, const char *kind
                        const char *format, ...) PRINTF_LIKE(4, 5);
 void outbox_effects(struct lane *lane, const struct decision *decision, const struct flow *flow,
                     const struct instance *after);
+/* inbox_tail.c: whether everything before `end` was taken. */
+bool lane_inbox_is_read(struct lane *lane, struct partition *partition, int64_t end);
+/* outbox_told.c: EFFECT_TELL. `after` is NULL when nothing was recorded. */
+void outbox_told(struct lane *lane, const struct decision *decision, const struct effect *effect,
+                 const struct instance *after);
 void outbox_history(struct lane *lane, const struct decision *decision, struct resident *resident,
                     const struct flow *flow, const struct instance *after, bool is_ignored);
 const struct instance *resident_state(const struct resident *resident);

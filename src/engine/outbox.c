@@ -192,6 +192,8 @@ void outbox_effects(struct lane *lane, const struct decision *decision, const st
 
         if (effect->kind == EFFECT_ALERT) {
             add_alert(lane, decision, effect, flow, after);
+        } else if (effect->kind == EFFECT_TELL) {
+            outbox_told(lane, decision, effect, after);
         } else {
             add_message(lane, effect, flow, after);
             tally_message(&lane->tally, lane->stats, effect);
@@ -283,7 +285,7 @@ static void list_commands(struct lane *lane, const struct flow *flow, const stru
 
     for (uint32_t i = 0; i < lane->effects.count; i++) {
         const struct effect *effect = &lane->effects.items[i];
-        if (effect->kind == EFFECT_ALERT) {
+        if (!effect_is_sent(effect)) {
             continue;
         }
         struct command_source source = {lane->settings->app, flow, after, effect};
@@ -300,7 +302,7 @@ static void list_commands(struct lane *lane, const struct flow *flow, const stru
 static void set_cause(struct lane *lane, const struct decision *decision,
                       struct history_record *record)
 {
-    static const char *const kinds[] = {"message", "reply", "timer", "operator"};
+    static const char *const kinds[] = {"message", "reply", "timer", "operator", "told"};
     const struct event *event = &decision->event;
 
     record->cause_kind = text_of(kinds[event->kind]);

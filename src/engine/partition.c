@@ -103,6 +103,7 @@ void partition_forget(struct partition *partition)
     bool was_distrusted = partition->was_distrusted;
     int32_t number = partition->number;
 
+    inbox_tail_close(&partition->tail);
     forget_runs(partition);
     takeover_free(partition->takeover);
     free(partition->pending);

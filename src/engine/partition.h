@@ -76,6 +76,18 @@ enum partition_state {
 
 struct takeover;
 
+/* How far the inbox is known to hold nothing but markers; see inbox_tail.c. */
+struct inbox_tail {
+    struct log_reader reader;
+    bool is_open;
+    int64_t from;       /* Where the reader began. */
+    int64_t waits_at;   /* The next offset when waiting began, */
+    int64_t look_ms;    /* and the monotonic time from which it is looked at. */
+    int64_t empty_from; /* No record lies from here */
+    int64_t empty_to;   /* to there. */
+};
+void inbox_tail_close(struct inbox_tail *tail);
+
 struct partition {
     int32_t number;
     enum partition_state state;
@@ -140,9 +152,10 @@ struct partition {
     uint64_t sleeping_timers;
 
     int64_t deadline_until_ms; /* Deadlines due up to here may fire. */
-    int64_t barrier_time_ms;   /* The round waited for, */
-    int64_t barrier_end;       /* and the inbox offset that passes it. */
-    int64_t barrier_since_ms;  /* Wall time of the last pass (or of the take-over). */
+    struct inbox_tail tail;
+    int64_t barrier_time_ms;  /* The round waited for, */
+    int64_t barrier_end;      /* and the inbox offset that passes it. */
+    int64_t barrier_since_ms; /* Wall time of the last pass (or of the take-over). */
     bool barrier_alerted;
 };
 

@@ -148,6 +148,7 @@ void tally_message(struct tally *tally, struct lane_stats *stats, const struct e
     case EFFECT_CANCEL:
         pend(row, TOPIC_CANCELS);
         break;
+    case EFFECT_TELL:
     case EFFECT_ALERT:
         break;
     }

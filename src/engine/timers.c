@@ -28,7 +28,8 @@ static void follow_barrier(struct lane *lane, struct partition *partition)
             partition->barrier_end = end;
         }
     }
-    if (partition->barrier_time_ms != 0 && partition->next_offset >= partition->barrier_end) {
+    if (partition->barrier_time_ms != 0 &&
+        lane_inbox_is_read(lane, partition, partition->barrier_end)) {
         partition->deadline_until_ms = partition->barrier_time_ms;
         partition->barrier_since_ms = lane->now_ms;
         partition->barrier_time_ms = 0;
@@ -276,6 +277,9 @@ int64_t lane_next_wake(const struct lane *lane, int64_t wait_ms)
             /* What is due there may be waiting for the barrier: look again soon, not at once. */
             int64_t near_ms = sooner(wait_ms, partition->near[0].due_ms, lane->now_ms);
             wait_ms = near_ms == 0 && wait_ms > NEAR_POLL_MS ? NEAR_POLL_MS : near_ms;
+        }
+        if (partition->tail.is_open && wait_ms > NEAR_POLL_MS) {
+            wait_ms = NEAR_POLL_MS;
         }
         if (partition->state == PARTITION_TAKING && wait_ms > TAKING_POLL_MS) {
             wait_ms = TAKING_POLL_MS;

@@ -64,7 +64,7 @@ static enum status meet_live(struct lane *lane, const struct decision *decision,
     return STATUS_OK;
 }
 
-static enum status meet(struct lane *lane, const struct decision *decision,
+static enum status meet(struct lane *lane, struct decision *decision,
                         const struct resident *resident, struct meeting *meeting, struct error *err)
 {
     const struct instance *state = resident == NULL ? NULL : resident_state(resident);
@@ -73,7 +73,7 @@ static enum status meet(struct lane *lane, const struct decision *decision,
     if (state != NULL && !instance_has_ended(state)) {
         return meet_live(lane, decision, state, meeting, err);
     }
-    if (decision->event.kind != EVENT_MESSAGE) {
+    if (decision->event.kind != EVENT_MESSAGE && decision->event.kind != EVENT_TOLD) {
         meeting->outcome = decision->event.kind == EVENT_REPLY ? OUTCOME_LATE : OUTCOME_UNMATCHED;
         tell_unmatched(lane, decision, "there is no such run");
         return STATUS_OK;
@@ -85,7 +85,10 @@ static enum status meet(struct lane *lane, const struct decision *decision,
     }
     bool ended_now = state != NULL && state->status != RUN_EXPIRED &&
                      meeting->flow->remember_ms > 0;
-    if (ended_now || ended_has(&decision->partition->ended, decision->name, lane->now_ms)) {
+    decision->event.is_remembered = ended_now || ended_has(&decision->partition->ended,
+                                                           decision->name, lane->now_ms);
+    if (decision->event.is_remembered && decision->event.kind == EVENT_MESSAGE &&
+        !flow_may_restart(meeting->flow)) {
         meeting->outcome = OUTCOME_LATE;
         tell_unmatched(lane, decision, "the run has ended and is remembered");
         return STATUS_OK;

@@ -71,6 +71,20 @@ void effect_release(struct effect_list *effects)
     *effects = (struct effect_list){.arena = effects->arena};
 }
 
+bool effect_is_sent(const struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_COMMAND:
+    case EFFECT_EMIT:
+    case EFFECT_CANCEL:
+        return true;
+    case EFFECT_TELL:
+    case EFFECT_ALERT:
+        break;
+    }
+    return false;
+}
+
 const char *alert_kind_name(enum alert_kind kind)
 {
     switch (kind) {

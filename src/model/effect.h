@@ -13,7 +13,8 @@ enum effect_kind {
     EFFECT_COMMAND, /* To a service; carries the saga headers. */
     EFFECT_EMIT,    /* To a topic of the flow. */
     EFFECT_CANCEL,  /* Tells a service that an attempt was abandoned; best effort, no reply. */
-    EFFECT_ALERT,   /* To the alerts topic. */
+    EFFECT_TELL, /* To an instance of ours, itself too, through its inbox: `flow`, `key`, `type`. */
+    EFFECT_ALERT, /* To the alerts topic. */
 };
 
 enum alert_kind {
@@ -36,8 +37,9 @@ struct effect {
                               is abandoned (its idempotency key is that of the command). */
     struct text undo_of_step;
     struct text topic; /* Name on the broker. */
+    struct text flow;  /* TELL: name of the flow whose instance `key` is told. */
     struct text key;
-    struct text type; /* Empty: none. */
+    struct text type; /* Empty: none. TELL: see core/on_told.c. */
     enum format format;
     struct json *value;   /* NULL: a null value. */
     struct json *headers; /* Object of texts from the flow, or NULL. */
@@ -58,6 +60,9 @@ struct effect_list {
     uint32_t decided_count;
     uint32_t decided_capacity;
 };
+
+/* Goes out with a command id to a topic of the estate. */
+bool effect_is_sent(const struct effect *effect);
 
 /* Open a zeroed place at the end. Moves the items. */
 struct effect *effect_add(struct effect_list *effects);

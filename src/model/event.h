@@ -11,15 +11,17 @@ enum event_kind {
     EVENT_REPLY,   /* A record of a service's reply topic. */
     EVENT_TIMER,   /* A local event: a timer of the state is due. */
     EVENT_OPERATOR, /* Cancel; retry, skip or resolve what is stuck. */
+    EVENT_TOLD,     /* By another instance: see core/on_told.c. */
 };
 
 enum operator_verb {
-    OPERATOR_CANCEL,
-    OPERATOR_RETRY,  /* Of a stuck undo or pivot: try again. */
-    OPERATOR_SKIP,   /* Of a stuck undo: leave it undone, go on. */
-    OPERATOR_DONE,   /* Of a pivot in doubt: it took place. */
-    OPERATOR_FAILED, /* Of a pivot in doubt: it did not. */
-    OPERATOR_SIGNAL, /* What a `listen: {signal}` waits for: `type` names it, `payload` is its data. */
+    OPERATOR_CANCEL,    /* Unwind, then onFailure and always. */
+    OPERATOR_RETRY,     /* Of a stuck undo or pivot: try again. */
+    OPERATOR_SKIP,      /* Of a stuck undo: leave it undone, go on. */
+    OPERATOR_DONE,      /* Of a pivot in doubt: it took place. */
+    OPERATOR_FAILED,    /* Of a pivot in doubt: it did not. */
+    OPERATOR_SIGNAL,    /* What a `listen: {signal}` waits for: `type` names it, `payload` is its data. */
+    OPERATOR_TERMINATE, /* End the run here and now: nothing is undone, no steps run. */
 };
 
 struct inbox_header {
@@ -42,7 +44,9 @@ struct event {
     int64_t time_ms;   /* Never below before->time_ms. */
     struct run_id run; /* The id of the run, if this event starts one. */
 
-    /* MESSAGE and REPLY */
+    bool is_remembered; /* A run of this key has ended and is remembered; there is none now. */
+
+    /* MESSAGE and REPLY; of TOLD: type and payload. */
     struct text topic;          /* Name on the broker. */
     struct text type;           /* Empty: none. */
     struct text id;             /* The producer's id, empty if the topic has no rule for it. */

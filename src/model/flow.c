@@ -55,6 +55,16 @@ uint32_t flow_find_topic(const struct flow *flow, struct text name)
     return UINT32_MAX;
 }
 
+bool flow_may_restart(const struct flow *flow)
+{
+    for (uint32_t i = 0; i < flow->start_count; i++) {
+        if (flow->starts[i].after_done == AFTER_DONE_RESTART) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct expr_scope *flow_scope(void)
 {
     static const struct expr_scope scope = {

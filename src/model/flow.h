@@ -122,6 +122,9 @@ struct span {
 };
 
 enum start_from { START_NOW, START_EARLIEST, START_TIME };
+/* What a start means for a key whose run goes on, and for one whose run ended and is remembered. */
+enum if_running { IF_RUNNING_IGNORE, IF_RUNNING_QUEUE, IF_RUNNING_RESTART };
+enum after_done { AFTER_DONE_IGNORE, AFTER_DONE_RESTART };
 
 struct start {
     uint32_t topic;    /* Index in flow->topics. */
@@ -129,6 +132,8 @@ struct start {
     struct expr *when; /* NULL: always. */
     enum start_from from;
     int64_t from_ms; /* START_TIME. */
+    enum if_running if_running;
+    enum after_done after_done;
 };
 
 /* One message or signal that a listen waits for. */
@@ -355,6 +360,9 @@ uint32_t flow_find_step(const struct flow *flow, struct text name);
 uint32_t flow_find_service(const struct flow *flow, struct text name);
 /* By the name on the broker. */
 uint32_t flow_find_topic(const struct flow *flow, struct text name);
+
+/* A start of the flow says `afterDone: restart`. */
+bool flow_may_restart(const struct flow *flow);
 
 /* Slots of enum variable, by name, for expr_compile. */
 const struct expr_scope *flow_scope(void);

@@ -58,6 +58,7 @@ struct instance *instance_copy(const struct instance *instance)
     copy->error = json_copy(instance->error);
     copy->result = json_copy(instance->result);
     copy->ids = json_copy(instance->ids);
+    copy->queue = json_copy(instance->queue);
     copy->frames = items_copy(instance->frames, instance->frame_count, sizeof(*copy->frames));
     for (uint32_t i = 0; i < copy->frame_count; i++) {
         copy->frames[i].error = json_copy(copy->frames[i].error);
@@ -85,6 +86,7 @@ void instance_free(struct instance *instance)
     json_free(instance->error);
     json_free(instance->result);
     json_free(instance->ids);
+    json_free(instance->queue);
     for (uint32_t i = 0; i < instance->frame_count; i++) {
         json_free(instance->frames[i].error);
         json_free(instance->frames[i].local);

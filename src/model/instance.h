@@ -143,6 +143,8 @@ struct instance {
     struct json *error;  /* $error of the failure that unwinds, or NULL. */
     struct json *result; /* Ended: the completion record. */
     struct json *ids;    /* Object: "<topic>/<producer id>" -> 1, or NULL. */
+    struct json
+        *queue; /* Array: the starts, as mail, that wait for the end of this run. Or NULL. */
     struct frame *frames;
     uint32_t frame_count;
     struct timer *timers;

@@ -9,6 +9,7 @@
  *   wait <duration>                                            time passes
  *   operator <verb> [#<activation>] [reason]
  *   signal <name> [json]
+ *   told <type> <json>                                         by another instance
  *   show <field>                                               of the state
  */
 #ifndef BATON_TESTS_SUPPORT_CASE_STORY_H
@@ -129,7 +130,7 @@ static inline void story_next(struct play *play)
 
 static inline void story_operator(struct play *play, struct text rest)
 {
-    static const char *const verbs[] = {"cancel", "retry", "skip", "done", "failed"};
+    static const char *const verbs[] = {"cancel", "retry", "skip", "done", "failed", "terminate"};
     struct text verb = story_word(&rest);
     struct event event = {.kind = EVENT_OPERATOR, .actor = TEXT("ann")};
     bool is_known = false;
@@ -155,6 +156,16 @@ static inline void story_signal(struct play *play, struct text rest)
 
     event.type = story_word(&rest);
     payload = rest.bytes == 0 ? json_null() : story_json(rest);
+    event.payload = payload;
+    play_event(play, event);
+    json_free(payload);
+}
+
+static inline void story_told(struct play *play, struct text rest)
+{
+    struct event event = {.kind = EVENT_TOLD, .type = story_word(&rest)};
+    struct json *payload = story_json(rest);
+
     event.payload = payload;
     play_event(play, event);
     json_free(payload);
@@ -332,6 +343,8 @@ static inline void story_play(struct story *story, struct text line, struct buff
         story_message(&story->play, rest);
     } else if (text_is(word, "reply")) {
         story_reply(&story->play, rest);
+    } else if (text_is(word, "told")) {
+        story_told(&story->play, rest);
     } else if (text_is(word, "timer")) {
         story_timer(&story->play, rest);
     } else if (text_is(word, "next")) {

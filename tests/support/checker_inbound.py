@@ -97,7 +97,7 @@ def check_inbox(view, committed):
         if record.offset >= committed.get(record.partition, 0):
             view.find("inbox", record.place, f"{'/'.join(map(str, source))} has not been taken")
             continue
-        repeat = value["kind"] != "OPERATOR" and value["offset"] < marks.at(*place, stream)
+        repeat = value["kind"] not in ("OPERATOR", "TOLD") and value["offset"] < marks.at(*place, stream)
         marks.rise(stream, value["offset"])
         instance = f"{value['flow']}:{value['key']}"
         found = len(ended[place]) + (not ended[place] and (instance, *source) in alerts)

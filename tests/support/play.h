@@ -32,9 +32,16 @@ static inline void play_release(struct play *play)
 
 static inline enum transition_result play_event(struct play *play, struct event event)
 {
-    struct instance *before = instance_copy(play->now);
+    struct instance *ended = instance_has_ended(play->now) ? play->now : NULL;
+    struct instance *before;
     struct instance *after = NULL;
 
+    /* As the lane does it: an ended run is no state any more, but its key is remembered. */
+    if (ended != NULL) {
+        event.is_remembered = true;
+        play->now = instance_new(instance_flow_name(ended), instance_key(ended));
+    }
+    before = instance_copy(play->now);
     event.time_ms = play->time_ms;
     play->offset++;
     play->event_count++;
@@ -46,7 +53,16 @@ static inline enum transition_result play_event(struct play *play, struct event 
     play_assert_repeatable(play, &event, after);
     if (play->result == TRANSITION_VOID) {
         assert_null(after);
+        if (ended != NULL) {
+            instance_free(play->now);
+            play->now = ended;
+            ended = NULL;
+        }
     } else {
+        if (ended != NULL) {
+            instance_free(play->folded);
+            play->folded = NULL;
+        }
         assert_int_equal(after->seq, before->seq + 1);
         assert_int_equal(after->time_ms, event.time_ms);
         play_assert_folds(play, before, after);
@@ -58,6 +74,7 @@ static inline enum transition_result play_event(struct play *play, struct event 
         play->now = after;
     }
     instance_free(before);
+    instance_free(ended);
     return play->result;
 }
 

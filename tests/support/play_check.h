@@ -22,7 +22,7 @@ struct play {
 
 static inline void play_write_effect(const struct effect *effect, struct buffer *out)
 {
-    static const char *const kinds[] = {"command", "emit", "cancel", "alert"};
+    static const char *const kinds[] = {"command", "emit", "cancel", "tell", "alert"};
 
     buffer_addf(out, "%s", kinds[effect->kind]);
     if (effect->kind == EFFECT_ALERT) {
@@ -30,6 +30,9 @@ static inline void play_write_effect(const struct effect *effect, struct buffer 
     }
     if (effect->topic.bytes > 0) {
         buffer_addf(out, " %.*s", TEXT_ARG(effect->topic));
+    }
+    if (effect->flow.bytes > 0) {
+        buffer_addf(out, " %.*s", TEXT_ARG(effect->flow));
     }
     if (effect->type.bytes > 0) {
         buffer_addf(out, " %.*s", TEXT_ARG(effect->type));
@@ -129,6 +132,7 @@ static inline void play_assert_same_fields(const struct instance *a, const struc
     play_assert_same_json(a->error, b->error);
     play_assert_same_json(a->result, b->result);
     play_assert_same_json(a->ids, b->ids);
+    play_assert_same_json(a->queue, b->queue);
     assert_int_equal(a->frame_count, b->frame_count);
     assert_int_equal(a->timer_count, b->timer_count);
     assert_int_equal(a->undo_count, b->undo_count);

@@ -54,14 +54,16 @@ static void put_inbox(avro_value_t *to, const struct inbox_record *record)
 {
     static const char *const kinds[] = {
         [INBOX_MESSAGE] = "MESSAGE", [INBOX_REPLY] = "REPLY",     [INBOX_OPERATOR] = "OPERATOR",
-        [INBOX_POISON] = "POISON",   [INBOX_UNKEYED] = "UNKEYED", [INBOX_OVERSIZE] = "OVERSIZE"};
+        [INBOX_POISON] = "POISON",   [INBOX_UNKEYED] = "UNKEYED", [INBOX_OVERSIZE] = "OVERSIZE",
+        [INBOX_TOLD] = "TOLD"};
     static const char *const formats[] = {[FORMAT_JSON] = "JSON",
                                           [FORMAT_AVRO] = "AVRO",
                                           [FORMAT_STRING] = "STRING",
                                           [FORMAT_BYTES] = "BYTES"};
     static const char *const verbs[] = {
         [OPERATOR_CANCEL] = "CANCEL", [OPERATOR_RETRY] = "RETRY",   [OPERATOR_SKIP] = "SKIP",
-        [OPERATOR_DONE] = "DONE",     [OPERATOR_FAILED] = "FAILED", [OPERATOR_SIGNAL] = "SIGNAL"};
+        [OPERATOR_DONE] = "DONE",     [OPERATOR_FAILED] = "FAILED", [OPERATOR_SIGNAL] = "SIGNAL",
+        [OPERATOR_TERMINATE] = "TERMINATE"};
     avro_value_t headers = oracle_member(to, "headers");
 
     for (uint32_t i = 0; i < record->header_count; i++) {
