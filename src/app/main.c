@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"schema", cmd_schema, "print the language as JSON Schema for editors, or as a page"},
     {"show", cmd_show, "show where an instance is and what it waits for"},
     {"history", cmd_history, "show what happened to an instance, when and why"},
+    {"signal", cmd_signal, "give an instance the signal that it listens for"},
     {"fsck", cmd_fsck, "check an estate: history, snapshots, Redis, offsets, commands"},
 };
 

@@ -23,6 +23,7 @@ struct builder {
     uint32_t *loop_lists;        /* Of each for: the number of its list. */
     uint32_t list_count;
     uint32_t awaited_capacity;
+    uint32_t signal_capacity;
     struct expr_scope scope; /* The variables of flow_scope(), then those of the loops around. */
 };
 

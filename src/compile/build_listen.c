@@ -12,6 +12,20 @@ static void add_awaited(struct builder *builder, const struct awaited *awaited)
     flow->awaited[flow->awaited_count++] = awaited;
 }
 
+static void add_signal(struct builder *builder, struct text name)
+{
+    struct flow *flow = builder->flow;
+
+    for (uint32_t i = 0; i < flow->signal_count; i++) {
+        if (text_equal(flow->signals[i], name)) {
+            return;
+        }
+    }
+    flow->signals = grow(&flow->arena, flow->signals, flow->signal_count, &builder->signal_capacity,
+                         sizeof(*flow->signals));
+    flow->signals[flow->signal_count++] = name;
+}
+
 static void build_topic(struct section *section, struct awaited *awaited)
 {
     struct builder *builder = section->builder;
@@ -27,6 +41,7 @@ static void build_topic(struct section *section, struct awaited *awaited)
         if (topic.bytes > 0 || awaited->type.bytes > 0 || key != NULL) {
             build_refuse(builder, section->where, "a signal has no topic, type or key");
         }
+        add_signal(builder, awaited->signal);
         return;
     }
     awaited->topic = flow_find_topic(builder->flow, topic);

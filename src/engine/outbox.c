@@ -319,6 +319,9 @@ static void set_cause(struct lane *lane, const struct decision *decision,
         record->cause_actor = decision->inbox->actor;
         record->cause_id = decision->inbox->command.bytes > 0 ? decision->inbox->command
                                                               : decision->inbox->id;
+        if (event->kind == EVENT_OPERATOR) {
+            record->cause_id = event->type; /* Of a signal. */
+        }
     } else if (event->kind == EVENT_TIMER) {
         char id[TIMER_ID_BYTES];
         timer_id_format(event->timer, event->activation, id);

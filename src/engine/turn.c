@@ -36,6 +36,14 @@ static void tell_unmatched(struct lane *lane, const struct decision *decision, c
     if (inbox == NULL) {
         return;
     }
+    if (decision->event.kind == EVENT_OPERATOR) {
+        outbox_alert_text(lane, decision->name, "unmatched",
+                          "%s%.*s of %.*s: record %s/%d/%lld finds no such run",
+                          decision->event.verb == OPERATOR_SIGNAL ? "signal " : "order",
+                          TEXT_ARG(decision->event.type), TEXT_ARG(inbox->actor), lane->names.inbox,
+                          decision->partition->number, (long long)decision->inbox_offset);
+        return;
+    }
     outbox_alert_text(lane, decision->name, "unmatched", "%s: record %.*s/%d/%lld %s",
                       decision->event.kind == EVENT_REPLY ? "late reply" : "late message",
                       TEXT_ARG(inbox->topic), inbox->partition, (long long)inbox->offset, why);

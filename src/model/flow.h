@@ -342,6 +342,8 @@ struct flow {
     uint32_t always_step;           /* First of always, or STEP_NONE. */
     const struct awaited **awaited; /* What comes from topics, of all listens. */
     uint32_t awaited_count;
+    struct text *signals; /* Names of those that some listen waits for, each once. */
+    uint32_t signal_count;
     /* Everything with a release of its own, freed by flow_free(). */
     struct expr **exprs;
     uint32_t expr_count;

@@ -10,7 +10,7 @@ from runner import case, contains, equal, holds, run
 
 
 def start():
-    estate = Estate("messages", ["order-saga", "letters"]).__enter__()
+    estate = Estate("messages", ["order-saga", "letters", "approval"]).__enter__()
     estate.start_workers(1)
     return estate
 
@@ -26,6 +26,48 @@ def dead_letters(estate, partition, offset, topic):
             and record.header("baton-dlq-partition") == str(partition)
             and record.header("baton-dlq-offset") == str(offset)]
     return wait.until(found, 20, f"the dead letter of {topic}/{partition}/{offset}")
+
+
+# --- Signals -------------------------------------------------------------------------------------
+
+
+@case
+def signals_reach_the_steps_that_listen_for_them():
+    estate = shared()
+    estate.begin("approval", "a-1")
+
+    def signal(name, data):
+        done = estate.baton("signal", "approval:a-1", name, "--data", data, "--actor", "eve")
+        equal(done.returncode, 0, done.stderr)
+
+    wait.until(lambda: estate.baton("history", "approval:a-1").returncode == 0, 20,
+               "the start of approval:a-1", every_s=0.2)
+    signal("approve", '{"level": 1}')
+    estate.await_decided("approval:a-1", "signal approve: no step listens for it")
+    signal("signed", '"early"')
+    estate.await_decided("approval:a-1", "signal signed: kept until a step listens for it")
+    signal("approve", '{"level": 2}')
+    estate.people.send(estate.topic("approval.papers"), {"for": "a-1", "page": 7})
+    for vote in ["1", "20", "300"]:
+        signal("vote", vote)
+    equal(estate.await_end("approval", "a-1").value.decode(), "boss/7/early/321")
+    causes = [record["cause"] for record in estate.history("approval:a-1")["records"]
+              if record["cause"]["kind"] == "operator"]
+    equal({cause["actor"] for cause in causes}, {"eve"})
+    equal(sorted({cause["id"] for cause in causes}), ["approve", "signed", "vote"])
+
+
+@case
+def signal_that_nobody_can_take_is_told():
+    estate = shared()
+    done = estate.baton("signal", "approval:a-2", "aprove")
+    equal(done.returncode, 1)
+    contains(done.stderr, "listens for no signal 'aprove'; it knows 'approve', 'refuse'")
+    equal(estate.baton("signal", "nothing:a-2", "approve").returncode, 1)
+    equal(estate.baton("signal", "approval:a-2", "approve", "--data", "{").returncode, 2)
+    equal(estate.baton("signal", "approval:nobody", "approve").returncode, 0)
+    wait.until(lambda: any(b"signal approve of " in record.value for record in estate.read("alerts")
+                           if record.key == b"approval:nobody"), 20, "the alert of the signal")
 
 
 # --- Messages ------------------------------------------------------------------------------------
