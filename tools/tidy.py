@@ -26,6 +26,7 @@ INCLUDES = {
     "model": "base json expr",
     "compile": "base json expr model crypto",
     "core": "base json expr model",
+    "verify": "base json expr model core",
     "codec": "base json model crypto",
     "engine": "base json expr model core codec compile crypto",
     "adapter": "base model engine",
@@ -33,7 +34,7 @@ INCLUDES = {
     "sim": "base json expr model compile core codec engine",
     "crypto": "base",
     "console": "base json model codec http",
-    "app": "base json expr model compile core codec engine adapter sim crypto http console",
+    "app": "base json expr model compile core codec engine adapter sim crypto http console verify",
 }
 
 # Third-party headers, by their beginning, and the one folder that includes them.

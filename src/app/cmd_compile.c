@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/flow_view.h"
+#include "compile/machine.h"
 
 static const char help[] =
     "Usage: baton compile [OPTION...] FILE\n"

@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/flow_view.h"
+#include "compile/machine.h"
 
 static const char help[] =
     "Usage: baton graph [OPTION...] FILE\n"

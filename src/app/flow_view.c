@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/output.h"
 #include "compile/flow_file.h"
+#include "compile/machine.h"
 
 static enum status build(const char *path, struct flow **flow, struct error *err)
 {
@@ -30,6 +31,18 @@ static enum status build(const char *path, struct flow **flow, struct error *err
     return status;
 }
 
+int flow_open(const char *name, const char *path, struct flow **flow)
+{
+    struct error err;
+    enum status status = build(path, flow, &err);
+
+    if (status == STATUS_OK) {
+        return EXIT_DONE;
+    }
+    fprintf(stderr, "baton %s: %s\n", name, err.text);
+    return status == STATUS_REJECT ? EXIT_FINDINGS : EXIT_USAGE;
+}
+
 int flow_view(const char *name, const char *path, const char *output,
               void (*write)(const struct machine *machine, struct buffer *out))
 {
@@ -37,21 +50,19 @@ int flow_view(const char *name, const char *path, const char *output,
     struct flow *flow = NULL;
     struct buffer out = {0};
     struct error err;
-    enum status status = build(path, &flow, &err);
+    int code = flow_open(name, path, &flow);
 
-    if (status == STATUS_OK) {
-        machine = machine_new(flow);
-        write(machine, &out);
-        status = output_write(output, buffer_text(&out), &err);
+    if (code != EXIT_DONE) {
+        return code;
     }
-    if (status != STATUS_OK) {
+    machine = machine_new(flow);
+    write(machine, &out);
+    if (output_write(output, buffer_text(&out), &err) != STATUS_OK) {
         fprintf(stderr, "baton %s: %s\n", name, err.text);
+        code = EXIT_USAGE;
     }
     machine_free(machine);
     flow_free(flow);
     buffer_release(&out);
-    if (status == STATUS_OK) {
-        return EXIT_DONE;
-    }
-    return status == STATUS_REJECT ? EXIT_FINDINGS : EXIT_USAGE;
+    return code;
 }

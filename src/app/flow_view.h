@@ -4,9 +4,15 @@
 #ifndef BATON_APP_FLOW_VIEW_H
 #define BATON_APP_FLOW_VIEW_H
 
-#include "compile/machine.h"
+struct buffer;
+struct flow;
+struct machine;
 
-/* Check and build the flow of the file at `path`, write it by `write` to `output` (as
+/* Check and build the flow of the file at `path`; it belongs to the caller. Findings go to standard
+ * error. Gives the exit code of the command `name`; *flow is set if it is EXIT_DONE. */
+int flow_open(const char *name, const char *path, struct flow **flow);
+
+/* Do that, write it by `write` to `output` (as
  * output_write). Findings go to standard error. Gives the exit code of the command `name`. */
 int flow_view(const char *name, const char *path, const char *output,
               void (*write)(const struct machine *machine, struct buffer *out));

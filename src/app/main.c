@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"run", cmd_run, "run a worker: router and executor lanes"},
     {"dev", cmd_dev, "try flows in memory, with simulated services: no Kafka, no Redis"},
     {"check", cmd_check, "check flow files and say what is wrong, with line and column"},
+    {"verify", cmd_verify, "try all that can happen to a flow, and say what breaks its promises"},
     {"graph", cmd_graph, "draw a flow's state machine as Mermaid or DOT"},
     {"compile", cmd_compile, "print a flow's state machine as JSON"},
     {"schema", cmd_schema, "print the language as JSON Schema for editors, or as a page"},

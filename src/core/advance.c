@@ -186,6 +186,9 @@ static struct move enter_rollback(struct decision *d, uint32_t scope, uint32_t s
 
 static struct move enter_action(struct decision *d, uint32_t scope, uint32_t step)
 {
+    if (d->judge != NULL) {
+        d->judge->enter(d->judge->self, step);
+    }
     switch (d->flow->steps[step].kind) {
     case STEP_REQUEST:
         request_open(d, scope, step);

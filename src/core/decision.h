@@ -24,6 +24,7 @@ struct decision {
     const struct event *event;
     struct instance *after;
     struct effect_list *effects;
+    const struct judge *judge; /* NULL: expressions are computed. */
     uint32_t inline_steps; /* Steps passed through by this event. */
     /* Lists that can go on, in the order in which they will; in the effects' arena. */
     struct position *ready;

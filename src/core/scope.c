@@ -306,6 +306,9 @@ enum status scope_eval(struct decision *d, const struct expr *expr, const struct
     struct expr_env env;
     enum status status;
 
+    if (d->judge != NULL) {
+        return d->judge->eval(d->judge->self, expr, value, err);
+    }
     see(d, expr_variables(expr), sight, &seen);
     env = env_of(d, sight, &seen);
     status = expr_eval(expr, &env, value, err);
@@ -320,6 +323,11 @@ enum status scope_test(struct decision *d, const struct expr *expr, const struct
     struct expr_env env;
     enum status status;
 
+    if (d->judge != NULL) {
+        return d->judge->test(d->judge->self, expr, sight->scope,
+                              sight->incoming == NULL ? NULL : sight->incoming->payload, truth,
+                              err);
+    }
     see(d, expr_variables(expr), sight, &seen);
     env = env_of(d, sight, &seen);
     status = expr_test(expr, &env, truth, err);
@@ -334,6 +342,9 @@ enum status scope_render(struct decision *d, const struct template *template,
     struct expr_env env;
     enum status status;
 
+    if (d->judge != NULL) {
+        return d->judge->render(d->judge->self, template, value, err);
+    }
     see(d, template_variables(template), sight, &seen);
     env = env_of(d, sight, &seen);
     status = template_render(template, &env, value, err);

@@ -33,11 +33,11 @@ static enum transition_result decide(struct decision *d)
     return TRANSITION_VOID;
 }
 
-enum transition_result transition(const struct flow *flow, const struct instance *before,
-                                  const struct event *event, struct instance **after,
-                                  struct effect_list *effects)
+enum transition_result transition_judged(const struct flow *flow, const struct instance *before,
+                                         const struct event *event, const struct judge *judge,
+                                         struct instance **after, struct effect_list *effects)
 {
-    struct decision d = {.flow = flow, .event = event, .effects = effects};
+    struct decision d = {.flow = flow, .event = event, .effects = effects, .judge = judge};
     enum transition_result result;
 
     effect_clear(effects);
@@ -60,4 +60,11 @@ enum transition_result transition(const struct flow *flow, const struct instance
     }
     *after = d.after;
     return result;
+}
+
+enum transition_result transition(const struct flow *flow, const struct instance *before,
+                                  const struct event *event, struct instance **after,
+                                  struct effect_list *effects)
+{
+    return transition_judged(flow, before, event, NULL, after, effects);
 }

@@ -24,6 +24,27 @@ enum transition_result transition(const struct flow *flow, const struct instance
                                   const struct event *event, struct instance **after,
                                   struct effect_list *effects);
 
+/*
+ * What the flow's expressions give, chosen instead of computed: for src/verify, which tries what a flow
+ * can do whatever the data. `about` is the message or reply looked at, or NULL; `scope` the block in
+ * which the expression stands. STATUS_REJECT: it fails, as an evaluation does.
+ */
+struct judge {
+    void *self;
+    void (*enter)(void *self, uint32_t step); /* The step begins: its `if` has let it. */
+    enum status (*test)(void *self, const struct expr *expr, uint32_t scope,
+                        const struct json *about, bool *truth, struct error *err);
+    enum status (*eval)(void *self, const struct expr *expr, struct json **value,
+                        struct error *err);
+    enum status (*render)(void *self, const struct template *template, struct json **value,
+                          struct error *err);
+};
+
+/* The same with another judge of the flow's expressions; NULL: they are computed. */
+enum transition_result transition_judged(const struct flow *flow, const struct instance *before,
+                                         const struct event *event, const struct judge *judge,
+                                         struct instance **after, struct effect_list *effects);
+
 /* Where an instance stands, for the `from` and `to` of history: "charge", "charge, undo of
  * reserve", "completed". */
 void instance_place(const struct flow *flow, const struct instance *instance, struct buffer *out);

@@ -1,0 +1,204 @@
+/* What may come from outside, and moves in words. */
+#include <stdlib.h>
+
+#include "expr/example.h"
+#include "verify/moves.h"
+
+static struct json *put(const struct expr *path, struct json *into)
+{
+    struct json *wider = expr_put(path, into, json_string(WORLD_KEY));
+
+    if (wider == NULL) {
+        return into;
+    }
+    json_free(into);
+    return wider;
+}
+
+/* Make the key that this rule finds the run's. */
+static void fit_key(const struct correlation *rule, struct world_message *message,
+                    struct json *headers)
+{
+    struct buffer text = {0};
+    struct json *key;
+
+    switch (rule->kind) {
+    case CORRELATION_NONE:
+        return;
+    case CORRELATION_RECORD:
+        if (rule->path != NULL) {
+            key = put(rule->path, json_object());
+            json_write(key, &text);
+            json_put_text(message->coordinates, "key", buffer_text(&text));
+            json_free(key);
+            buffer_release(&text);
+        }
+        return;
+    case CORRELATION_PATH:
+        message->payload = put(rule->path, message->payload);
+        return;
+    case CORRELATION_HEADER:
+        json_put_string(headers, rule->header.data, WORLD_KEY);
+        return;
+    case CORRELATION_COMPOSITE:
+        for (uint32_t i = 0; i < rule->part_count; i++) {
+            fit_key(&rule->parts[i], message, headers);
+        }
+        return;
+    }
+    CHECK(!"unknown correlation");
+}
+
+static void add_message(struct world *world, uint32_t topic, struct text type,
+                        const struct correlation *rule, bool starts)
+{
+    struct world_message *message;
+    struct json *headers = json_object();
+
+    for (uint32_t i = 0; i < world->message_count; i++) {
+        message = &world->messages[i];
+        if (message->topic == topic && text_equal(message->type, type) && message->rule == rule) {
+            message->starts = message->starts || starts;
+            json_free(headers);
+            return;
+        }
+    }
+    world->messages = realloc(world->messages,
+                              (world->message_count + 1) * sizeof(*world->messages));
+    CHECK(world->messages != NULL);
+    message = &world->messages[world->message_count++];
+    *message = (struct world_message){.topic = topic,
+                                      .type = type,
+                                      .rule = rule,
+                                      .starts = starts,
+                                      .payload = json_object(),
+                                      .coordinates = json_object()};
+    json_put_text(message->coordinates, "topic", world->flow->topics[topic].name);
+    json_put_string(message->coordinates, "key", WORLD_KEY);
+    fit_key(rule, message, headers);
+    json_put(message->coordinates, TEXT("headers"), headers);
+}
+
+void world_init(struct world *world, const struct flow *flow, const struct verify_bounds *bounds)
+{
+    *world = (struct world){.flow = flow, .bounds = *bounds, .reply = json_object()};
+    for (uint32_t i = 0; i < flow->start_count; i++) {
+        const struct start *start = &flow->starts[i];
+
+        add_message(world, start->topic, start->type, &flow->topics[start->topic].key, true);
+    }
+    for (uint32_t i = 0; i < flow->awaited_count; i++) {
+        const struct awaited *awaited = flow->awaited[i];
+        bool own = awaited->key.kind != CORRELATION_NONE;
+
+        add_message(world, awaited->topic, awaited->type,
+                    own ? &awaited->key : &flow->topics[awaited->topic].key, false);
+    }
+}
+
+void world_release(struct world *world)
+{
+    for (uint32_t i = 0; i < world->message_count; i++) {
+        json_free(world->messages[i].payload);
+        json_free(world->messages[i].coordinates);
+    }
+    json_free(world->reply);
+    free(world->messages);
+}
+
+/* "'charge'", "the undo of 'charge'", or the flow's name. */
+static struct text subject_of(const struct world *world, const struct instance *instance,
+                              uint32_t activation, struct arena *arena)
+{
+    const struct frame *frame = instance_find_frame(instance, activation);
+    const struct undo *undo = instance_find_undo(instance, activation);
+
+    if (frame == NULL && undo == NULL) {
+        return TEXT("the run");
+    }
+    return arena_printf(
+        arena, "%s'%.*s'", frame != NULL && frame->kind == FRAME_UNDO ? "the undo of " : "",
+        TEXT_ARG(world->flow->steps[frame != NULL ? frame->step : undo->step].name));
+}
+
+static struct text tell_timer(const struct move *move, struct text subject, struct arena *arena)
+{
+    switch ((enum timer_kind)move->word) {
+    case TIMER_ATTEMPT:
+        return arena_printf(arena, "no answer to %.*s comes in time", TEXT_ARG(subject));
+    case TIMER_LISTEN:
+        return arena_printf(arena, "no message for %.*s comes in time", TEXT_ARG(subject));
+    case TIMER_FLOW:
+        return TEXT("the flow's timeout passes");
+    case TIMER_EARLY:
+        return TEXT("no start comes in time");
+    case TIMER_BACKOFF:
+        return arena_printf(arena, "the delay before the next attempt of %.*s passes",
+                            TEXT_ARG(subject));
+    case TIMER_WAIT:
+        return arena_printf(arena, "the time that %.*s waits for comes", TEXT_ARG(subject));
+    case TIMER_WARN:
+        return arena_printf(arena, "the warnAfter of %.*s passes", TEXT_ARG(subject));
+    case TIMER_BLOCK:
+        return arena_printf(arena, "%.*s does not end in time", TEXT_ARG(subject));
+    case TIMER_PAUSE:
+        return arena_printf(arena, "the pause of %.*s ends", TEXT_ARG(subject));
+    }
+    CHECK(!"unknown timer");
+    return TEXT("");
+}
+
+static struct text tell_operator(const struct move *move, struct text subject, struct arena *arena)
+{
+    switch ((enum operator_verb)move->word) {
+    case OPERATOR_CANCEL:
+        return TEXT("an operator cancels the run");
+    case OPERATOR_RETRY:
+        return arena_printf(arena, "an operator has %.*s tried again", TEXT_ARG(subject));
+    case OPERATOR_SKIP:
+        return arena_printf(arena, "an operator skips %.*s", TEXT_ARG(subject));
+    case OPERATOR_DONE:
+        return arena_printf(arena, "an operator says that %.*s is done", TEXT_ARG(subject));
+    case OPERATOR_SIGNAL:
+    case OPERATOR_TERMINATE:
+        break;
+    case OPERATOR_FAILED:
+        return arena_printf(arena, "an operator says that %.*s has failed", TEXT_ARG(subject));
+    }
+    CHECK(!"a verb that is not tried");
+    return TEXT("");
+}
+
+struct text move_tell(const struct world *world, const struct instance *instance,
+                      const struct move *move, struct arena *arena)
+{
+    struct text subject = subject_of(world, instance, move->activation, arena);
+    const struct world_message *message = move->kind == MOVE_MESSAGE
+                                              ? &world->messages[move->message]
+                                              : NULL;
+
+    switch ((enum move_kind)move->kind) {
+    case MOVE_MESSAGE:
+        return arena_printf(arena, "a message of %.*s%s%.*s comes",
+                            TEXT_ARG(world->flow->topics[message->topic].name),
+                            message->type.bytes > 0 ? ", type " : "", TEXT_ARG(message->type));
+    case MOVE_REPLY:
+        if (move->is_late) {
+            return TEXT("an answer comes that came before");
+        }
+        return arena_printf(arena, "an answer to %s%.*s comes",
+                            move->earlier ? "an earlier attempt of " : "", TEXT_ARG(subject));
+    case MOVE_KEY_REPLY:
+        return arena_printf(arena, "an answer of %.*s comes",
+                            TEXT_ARG(world->flow->services[move->service].name));
+    case MOVE_TIMER:
+        return tell_timer(move, subject, arena);
+    case MOVE_OPERATOR:
+        return tell_operator(move, subject, arena);
+    case MOVE_SIGNAL:
+        return arena_printf(arena, "the signal %.*s comes",
+                            TEXT_ARG(world->flow->signals[move->message]));
+    }
+    CHECK(!"unknown move");
+    return TEXT("");
+}
