@@ -2,6 +2,7 @@
 PYTHON ?= python3
 SEED ?= 1
 COUNT ?= 1000
+FLOW ?= order
 SECONDS ?= 60
 FORMAT := $(firstword $(wildcard .deps/venv/bin/clang-format) clang-format)
 SOURCES := $(shell find src tests -name '*.[ch]' 2>/dev/null)
@@ -20,10 +21,11 @@ integration: ## tests against real Kafka and Redis (or KAFKA_BROKERS and REDIS_U
 	cmake --build --preset check
 	ctest --preset integration
 
-sim: ## the simulator: make sim SEED=984 COUNT=1
+sim: ## the simulator: make sim SEED=984 COUNT=1 FLOW=blocks (or order)
 	cmake --preset release
 	cmake --build --preset release --target baton-sim
-	build/release/tests/baton-sim --seed $(SEED) --count $(COUNT)
+	build/release/tests/baton-sim --flow tests/sim/flows/$(FLOW).yaml \
+		--seed $(SEED) --count $(COUNT)
 
 fuzz: ## one fuzz target: make fuzz NAME=document SECONDS=60
 	@test -n "$(NAME)" || { echo "make fuzz NAME=... of:"; ls tests/fuzz; exit 2; }

@@ -11,6 +11,7 @@
 void book_free(struct book *book)
 {
     instance_free(book->state);
+    instance_free(book->almost);
     free(book->prints);
     free(book->instance);
     free(book->key);
@@ -31,7 +32,6 @@ static struct book *book_new(struct checker *checker, const struct history_recor
     buffer_release(&key);
     book->instance = text_dup(history->instance);
     book->partition = partition;
-    book->undone = UINT32_MAX;
     map_put(&checker->books, text_of(book->key), book);
     map_put(&checker->latest, text_of(book->instance), book);
     return book;
@@ -87,7 +87,14 @@ static bool fold(struct checker *checker, struct book *book, const struct histor
                      (long long)history->seq, err.text);
         return false;
     }
-    instance_free(book->state);
+    if (book->state != NULL) {
+        check_undos(checker, book, book->state, after);
+    }
+    if (instance_has_ended(after) && book->almost == NULL) {
+        book->almost = book->state;
+    } else {
+        instance_free(book->state);
+    }
     book->state = after;
     book->seq = history->seq;
     if (after->seq != history->seq) {

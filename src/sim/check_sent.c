@@ -27,19 +27,6 @@ bool is_command_topic(const struct checker *checker, struct text name)
     return false;
 }
 
-/* The number after the last '/'. */
-static uint32_t last_number(struct text text)
-{
-    size_t slash = text_find_last(text, '/');
-    int64_t number = 0;
-
-    if (slash == SIZE_MAX ||
-        !text_to_int64(text_sub(text, slash + 1, text.bytes - slash - 1), &number)) {
-        return 0;
-    }
-    return (uint32_t)number;
-}
-
 /* "<instance>/<run>" of an idempotency key "<instance>/<run>/<step>/<activation>". */
 static struct text run_part(struct text key)
 {
@@ -49,29 +36,6 @@ static struct text run_part(struct text key)
         key = text_sub(key, 0, slash == SIZE_MAX ? 0 : slash);
     }
     return key;
-}
-
-/* Undos come in the reverse order of what they undo, one after the other. The history may be behind
- * the command topic here: then its book is not there yet, and nothing can be said. */
-static void check_order(struct checker *checker, const struct record *record)
-{
-    struct text undo_of = header(record, "baton-undo-of");
-    struct book *book;
-    uint32_t activation;
-
-    if (undo_of.bytes == 0 || checker->options.flow->saga_order != SAGA_REVERSE) {
-        return;
-    }
-    activation = last_number(undo_of);
-    book = map_get(&checker->books, run_part(undo_of));
-    if (book == NULL || activation == book->undone) {
-        return;
-    }
-    if (activation > book->undone) {
-        checker_fail(checker, "undo: %s undoes step %u after step %u", book->key, activation,
-                     book->undone);
-    }
-    book->undone = activation;
 }
 
 void check_sent(struct checker *checker, const struct checker_topic *topic,
@@ -86,9 +50,7 @@ void check_sent(struct checker *checker, const struct checker_topic *topic,
     }
     if (!checker_note(topic->is_command ? &checker->sent : &checker->emitted, id)) {
         checker_fail(checker, "sent: %.*s is in %.*s twice", TEXT_ARG(id), TEXT_ARG(topic->name));
-        return;
     }
-    check_order(checker, record);
 }
 
 /* ---- the end ---- */
@@ -105,7 +67,32 @@ static bool is_undone(const struct checker *checker, const struct sim_deed *deed
     return false;
 }
 
-/* A completed run has done all and undone nothing; another one has undone all that was done. */
+/* The number after the last '/'. */
+static uint32_t last_number(struct text text)
+{
+    size_t slash = text_find_last(text, '/');
+    int64_t number = 0;
+
+    if (slash == SIZE_MAX ||
+        !text_to_int64(text_sub(text, slash + 1, text.bytes - slash - 1), &number)) {
+        return 0;
+    }
+    return (uint32_t)number;
+}
+
+/* Whether the run, when it completed, would still have undone the deed. */
+static bool stands(const struct book *book, const struct sim_deed *deed)
+{
+    const struct undo *undo = book->almost == NULL
+                                  ? NULL
+                                  : instance_find_undo(book->almost,
+                                                       last_number(deed->idempotency_key));
+
+    return undo != NULL && (undo->state == UNDO_ARMED || undo->state == UNDO_PENDING);
+}
+
+/* A completed run has done what stands on its stack and undone all else that it did; another one
+ * has undone all that was done. */
 static void check_deeds(struct checker *checker, const struct book *book)
 {
     const struct sim_deed *deed;
@@ -116,11 +103,11 @@ static void check_deeds(struct checker *checker, const struct book *book)
             !text_equal(run_part(deed->idempotency_key), text_of(book->key))) {
             continue;
         }
-        if (completed && is_undone(checker, deed)) {
+        if (completed && stands(book, deed) && is_undone(checker, deed)) {
             checker_fail(checker, "whole: %s completed, but %.*s is undone", book->key,
                          TEXT_ARG(deed->idempotency_key));
         }
-        if (!completed && !is_undone(checker, deed)) {
+        if (!(completed && stands(book, deed)) && !is_undone(checker, deed)) {
             checker_fail(checker, "whole: %s ended as %s, but %.*s is done and not undone",
                          book->key, run_status_name(book->state->status),
                          TEXT_ARG(deed->idempotency_key));
@@ -128,23 +115,36 @@ static void check_deeds(struct checker *checker, const struct book *book)
     }
 }
 
+/* What a completed run was to do whatever happened: the requests of its own list, and what its flow
+ * says in `result.whole`. */
 static void check_requests_done(struct checker *checker, const struct book *book)
 {
     const struct flow *flow = checker->options.flow;
+    const struct json *whole = json_member(book->state->result, "whole");
     uint32_t done = 0;
     uint32_t wanted = 0;
     const struct sim_deed *deed;
 
+    if (book->state->status != RUN_COMPLETED) {
+        return;
+    }
     for (uint32_t i = 0; i < flow->step_count; i++) {
-        wanted += flow->steps[i].kind == STEP_REQUEST && flow->steps[i].condition == NULL;
+        const struct step *step = &flow->steps[i];
+
+        wanted += step->kind == STEP_REQUEST && step->condition == NULL &&
+                  step->parent == STEP_NONE;
     }
     for (size_t i = 0; (deed = sim_services_deed(checker->options.services, i)) != NULL; i++) {
-        done += deed->done && deed->undo_of.bytes == 0 &&
+        done += deed->done && deed->undo_of.bytes == 0 && stands(book, deed) &&
                 text_equal(run_part(deed->idempotency_key), text_of(book->key));
     }
-    if (book->state->status == RUN_COMPLETED && done < wanted) {
+    if (done < wanted) {
         checker_fail(checker, "whole: %s completed, but did %u of %u requests", book->key, done,
                      wanted);
+    }
+    check_losers(checker, book);
+    if (whole != NULL && !json_is_true(whole)) {
+        checker_fail(checker, "whole: %s completed, but its result is not whole", book->key);
     }
 }
 

@@ -20,7 +20,7 @@ struct book {
     uint64_t *prints; /* Of the canonical state after each seq; from index 1. */
     size_t print_count;
     size_t print_capacity;
-    uint32_t undone; /* Activation of the last step whose undo was sent; UINT32_MAX: none yet. */
+    struct instance *almost; /* Ended: what it was before its terminal record. Or NULL. */
 };
 
 /* A record of the snapshot topic. */
@@ -82,6 +82,11 @@ void book_free(struct book *book);
 void check_snapshot(struct checker *checker, int32_t partition, const struct record *record);
 void check_sheets(struct checker *checker);
 void sheet_release(struct sheet *sheet);
+/* check_undos.c: `before` has become `after` by a record. */
+void check_undos(struct checker *checker, const struct book *book, const struct instance *before,
+                 const struct instance *after);
+/* Of a run that has completed. */
+void check_losers(struct checker *checker, const struct book *book);
 /* check_deadline.c */
 void check_reply(struct checker *checker, const struct record *record);
 void check_deadline(struct checker *checker, const struct book *book,

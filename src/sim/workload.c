@@ -6,6 +6,8 @@
 #include "base/buffer.h"
 
 #define LARGE_LINES 400
+#define REFUSALS 150          /* Permille. */
+#define REFUSALS_OF_BLOCKS 40 /* They ask for more: some of them have to come through. */
 
 static int64_t some(struct sim *sim, int64_t most)
 {
@@ -36,6 +38,16 @@ static int by_time(const void *a, const void *b)
     return (int)one->kind - (int)other->kind;
 }
 
+static bool has_blocks(const struct flow *flow)
+{
+    for (uint32_t i = 0; i < flow->step_count; i++) {
+        if (flow->steps[i].kind == STEP_FORK || flow->steps[i].kind == STEP_FOR) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms)
 {
     struct sim *sim = workload->sim;
@@ -46,6 +58,10 @@ static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms
     order->slow = rng_chance(&sim->rng, 400);
     order->approve = rng_chance(&sim->rng, 400);
     order->large = rng_chance(&sim->rng, 60);
+    if (workload->has_blocks) {
+        order->item_count = (uint32_t)rng_below(&sim->rng, WORKLOAD_ITEMS_MAX + 1);
+        order->mood = (uint32_t)rng_below(&sim->rng, WORKLOAD_MOODS);
+    }
     plan(workload, at_ms, number, WORKLOAD_CREATED);
     if (rng_chance(&sim->rng, 200)) {
         plan(workload, at_ms + some(sim, 20000), number, WORKLOAD_CREATED);
@@ -61,10 +77,11 @@ static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms
 }
 
 void workload_init(struct workload *workload, struct sim *sim, struct sim_broker *broker,
-                   uint32_t order_count, int64_t span_ms)
+                   const struct flow *flow, uint32_t order_count, int64_t span_ms)
 {
     CHECK(order_count <= WORKLOAD_ORDERS_MAX);
-    *workload = (struct workload){.sim = sim, .broker = broker, .order_count = order_count};
+    *workload = (struct workload){
+        .sim = sim, .broker = broker, .has_blocks = has_blocks(flow), .order_count = order_count};
     for (uint32_t i = 0; i < order_count; i++) {
         plan_order(workload, i, sim->now_ms + some(sim, span_ms));
     }
@@ -83,6 +100,10 @@ static void write_order(const struct workload_order *order, struct buffer *out)
                 order->key, order->slow ? "true" : "false", order->approve ? "true" : "false");
     for (int i = 0; order->large && i < LARGE_LINES; i++) {
         buffer_addf(out, ",%d", 100000 + i);
+    }
+    buffer_addf(out, "],\"mood\":%u,\"items\":[", order->mood);
+    for (uint32_t i = 0; i < order->item_count; i++) {
+        buffer_addf(out, i == 0 ? "%u" : ",%u", i);
     }
     buffer_addf(out, "]}");
 }
@@ -130,9 +151,11 @@ bool workload_done(const struct workload *workload)
     return workload->next == workload->event_count;
 }
 
-enum status workload_services(struct sim_services *services, struct sim *sim, struct error *err)
+enum status workload_services(struct sim_services *services, struct sim *sim,
+                              const struct flow *flow, struct error *err)
 {
-    struct sim_rates rates = {.refuse = (uint32_t)some(sim, 150),
+    int64_t refusals = has_blocks(flow) ? REFUSALS_OF_BLOCKS : REFUSALS;
+    struct sim_rates rates = {.refuse = (uint32_t)some(sim, refusals),
                               .mute = (uint32_t)some(sim, 150),
                               .miss = (uint32_t)some(sim, 150),
                               .twice = (uint32_t)some(sim, 200),

@@ -1,7 +1,7 @@
 /*
- * workload - what the outside does to a simulated estate of the flow `order` (tests/sim/flows):
+ * workload - what the outside does to a simulated estate of one of the flows of tests/sim/flows:
  * orders come, some twice, some too large; approvals come early, late, twice or never; some records
- * are no JSON or have no key.
+ * are no JSON or have no key. Of a flow with blocks an order has items and a mood besides.
  */
 #ifndef BATON_SIM_WORKLOAD_H
 #define BATON_SIM_WORKLOAD_H
@@ -10,6 +10,8 @@
 #include "sim/sim_services.h"
 
 #define WORKLOAD_ORDERS_MAX 64
+#define WORKLOAD_ITEMS_MAX 7
+#define WORKLOAD_MOODS 10
 /* A command topic of the estate takes no more, so that a large order cannot be sent on. */
 #define WORKLOAD_COMMAND_BYTES_MAX 2500
 
@@ -22,12 +24,15 @@ struct workload_event {
 struct workload {
     struct sim *sim;
     struct sim_broker *broker;
+    bool has_blocks;
     uint32_t order_count;
     struct workload_order {
         char key[24];
         bool slow;
         bool approve;
         bool large;
+        uint32_t item_count;
+        uint32_t mood;
     } orders[WORKLOAD_ORDERS_MAX];
     struct text keys[WORKLOAD_ORDERS_MAX]; /* Of `orders`. */
     struct workload_event events[WORKLOAD_ORDERS_MAX * 8];
@@ -35,16 +40,16 @@ struct workload {
     uint32_t next;
 };
 
-/* Draw `order_count` orders that come within `span_ms`. Borrows sim and broker. Its address must not
- * change. */
+/* Draw `order_count` orders of `flow` that come within `span_ms`. Borrows sim and broker. Its address
+ * must not change. */
 void workload_init(struct workload *workload, struct sim *sim, struct sim_broker *broker,
-                   uint32_t order_count, int64_t span_ms);
+                   const struct flow *flow, uint32_t order_count, int64_t span_ms);
 /* Produce what is due. */
 void workload_step(struct workload *workload);
 bool workload_done(const struct workload *workload);
 
-/* The three services of the flow, which misbehave. */
+/* The three services of `flow`, which misbehave. */
 MUST_CHECK enum status workload_services(struct sim_services *services, struct sim *sim,
-                                         struct error *err);
+                                         const struct flow *flow, struct error *err);
 
 #endif

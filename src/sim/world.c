@@ -252,7 +252,7 @@ static enum status build(struct world *world, const struct world_options *option
     status = estate_deploy(world->broker, &world->settings, world->flow, SOURCE_PARTITIONS,
                            WORKLOAD_COMMAND_BYTES_MAX, err);
     if (status == STATUS_OK) {
-        status = workload_services(world->services, sim, err);
+        status = workload_services(world->services, sim, world->flow, err);
     }
     if (options->rules_off >> 4 & 1U) {
         sim_broker_accept_oversize(world->broker);
@@ -270,8 +270,8 @@ static enum status build(struct world *world, const struct world_options *option
         worker_init(&world->workers[i], sim, world->broker, world->store, &world->settings, i);
         world->workers[i].lane_count = 1 + (uint32_t)rng_below(&sim->rng, 2);
     }
-    workload_init(&world->workload, sim, world->broker, 2 + (uint32_t)rng_below(&sim->rng, 9),
-                  FAULTY_MS_MAX / 2);
+    workload_init(&world->workload, sim, world->broker, world->flow,
+                  2 + (uint32_t)rng_below(&sim->rng, 9), FAULTY_MS_MAX / 2);
     if (world->sweep_point == 0) {
         plan_faults(world);
     } else {

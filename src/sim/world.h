@@ -12,7 +12,7 @@
 
 struct world_options {
     uint64_t seed;
-    const struct flow *flow; /* `order`, see workload.h. Borrowed. */
+    const struct flow *flow; /* See workload.h. Borrowed. */
     uint32_t rules_off;      /* See settings.h. */
     /* Not 0: nothing goes wrong but that the first worker crashes at this point of its first life. */
     uint64_t sweep_point;

@@ -17,7 +17,14 @@ add_test(NAME sim_seeds
          COMMAND baton-sim --seeds ${CMAKE_CURRENT_LIST_DIR}/seeds.txt --count 5000 --budget 45)
 # A crash at one port call after the other.
 add_test(NAME sim_sweep COMMAND baton-sim --sweep --seed 12 --count 2000 --budget 20)
-set_tests_properties(sim_seeds sim_sweep PROPERTIES LABELS sim TIMEOUT 300)
+# The same with blocks: forks, loops, repeated and caught lists.
+set(blocks --flow ${CMAKE_CURRENT_LIST_DIR}/flows/blocks.yaml)
+add_test(NAME sim_blocks_seeds
+         COMMAND baton-sim ${blocks} --seeds ${CMAKE_CURRENT_LIST_DIR}/seeds-blocks.txt --count 5000
+                 --budget 30)
+add_test(NAME sim_blocks_sweep COMMAND baton-sim ${blocks} --sweep --seed 5 --count 2000 --budget 15)
+set_tests_properties(sim_seeds sim_sweep sim_blocks_seeds sim_blocks_sweep
+                     PROPERTIES LABELS sim TIMEOUT 300)
 
 # Each rule of the engine is needed: without it some seed goes wrong that goes well with it. 17 is
 # the look at the clock of rule 7.
