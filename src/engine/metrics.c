@@ -96,7 +96,7 @@ static void add_timers(const struct metrics_view *view, struct buffer *out)
                                          "Timers that fired, by kind."};
 
     metrics_family(out, &family);
-    for (int i = 0; i < STAT_TIMER_KINDS; i++) {
+    for (int i = 0; i < TIMER_KIND_COUNT; i++) {
         struct label label = {"kind", text_of(timer_kind_name((enum timer_kind)i))};
         uint64_t sum = 0;
 

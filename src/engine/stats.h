@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/map.h"
+#include "model/instance.h"
 
 /* Where an inbound record ended; exactly one each (DESIGN.md section 3). */
 enum outcome {
@@ -95,7 +96,6 @@ enum topic_value { TOPIC_COMMANDS, TOPIC_UNDOS, TOPIC_RETRIES, TOPIC_EMITS, TOPI
 /* ---- a lane ---- */
 
 #define STAT_PARTITIONS_MAX 1000
-#define STAT_TIMER_KINDS 7
 
 struct lane_stats {
     atomic_uint_fast64_t turns;
@@ -103,7 +103,7 @@ struct lane_stats {
     atomic_uint_fast64_t outcomes[OUTCOME_COUNT];
     atomic_uint_fast64_t commands;
     atomic_uint_fast64_t timers_fired;
-    atomic_uint_fast64_t timers[STAT_TIMER_KINDS]; /* The same, by kind. */
+    atomic_uint_fast64_t timers[TIMER_KIND_COUNT]; /* The same, by kind. */
     atomic_uint_fast64_t started;
     atomic_uint_fast64_t ended;
     atomic_uint_fast64_t dead_letters;

@@ -51,7 +51,7 @@ void tally_publish(struct tally *tally, struct lane_stats *stats)
     for (uint32_t i = 0; i < OUTCOME_COUNT; i++) {
         stat_add(&stats->outcomes[i], tally->outcomes[i]);
     }
-    for (uint32_t i = 0; i < STAT_TIMER_KINDS; i++) {
+    for (uint32_t i = 0; i < TIMER_KIND_COUNT; i++) {
         stat_add(&stats->timers[i], tally->timers[i]);
         stat_add(&stats->timers_fired, tally->timers[i]);
     }

@@ -20,7 +20,7 @@ struct tally_spans {
 
 struct tally {
     uint32_t outcomes[OUTCOME_COUNT];
-    uint32_t timers[STAT_TIMER_KINDS];
+    uint32_t timers[TIMER_KIND_COUNT];
     uint32_t commands;
     uint32_t dead_letters;
     struct tally_spans late_delays;

@@ -16,6 +16,26 @@ static const char *render(const struct lane_stats *const *lanes, uint32_t count,
     return buffer_string(out);
 }
 
+/* A kind that came with the blocks wrote beyond the counters of timers, into those of commands. */
+static void timers_of_every_kind_are_counted_by_their_kind(void **state)
+{
+    struct lane_stats stats = {0};
+    struct tally tally = {0};
+
+    (void)state;
+    for (int kind = 0; kind < TIMER_KIND_COUNT; kind++) {
+        tally_fired(&tally, (enum timer_kind)kind, 0);
+    }
+    assert_int_equal(tally.commands, 0);
+    assert_int_equal(tally.dead_letters, 0);
+    tally_publish(&tally, &stats);
+    for (int kind = 0; kind < TIMER_KIND_COUNT; kind++) {
+        assert_int_equal(stat_get(&stats.timers[kind]), 1);
+    }
+    assert_int_equal(stat_get(&stats.timers_fired), TIMER_KIND_COUNT);
+    lane_stats_release(&stats);
+}
+
 static void what_is_not_committed_is_not_counted(void **state)
 {
     struct lane_stats stats = {0};
@@ -141,6 +161,7 @@ static void buckets_add_up_and_spans_are_seconds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(timers_of_every_kind_are_counted_by_their_kind),
         cmocka_unit_test(what_is_not_committed_is_not_counted),
         cmocka_unit_test(lanes_are_added_up_by_name),
         cmocka_unit_test(a_run_moves_between_the_gauges_and_leaves_them),
