@@ -239,8 +239,13 @@ class Participants(threading.Thread):
     def send_many(self, topic, pairs):
         """Produce (key, value) pairs; returns without waiting for all acknowledgements."""
         producer = self.__dict__.setdefault("_sender", self._producer())
+        refused = self.__dict__.setdefault("_refused", [])
+
+        def delivered(error, message):
+            if error:
+                refused.append(f"{message.key()}: {error}")
         for key, value in pairs:
-            producer.produce(topic, json.dumps(value), key=key)
+            producer.produce(topic, json.dumps(value), key=key, on_delivery=delivered)
             producer.poll(0)
 
     def send_anew(self):
@@ -252,8 +257,10 @@ class Participants(threading.Thread):
 
     def flush(self, seconds=60):
         left = self.__dict__["_sender"].flush(seconds)
-        if left:
-            raise AssertionError(f"{left} records are not acknowledged after {seconds} s")
+        refused = self.__dict__.pop("_refused", [])
+        if left or refused:
+            raise AssertionError(f"{left} records are not acknowledged after {seconds} s, "
+                                 f"{len(refused)} refused: {refused[:3]}")
 
     def await_outcomes(self, keys, seconds):
         """Until every key has an outcome: {key: word}."""
