@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "app/command.h"
+#include "app/flow_test_file.h"
 #include "app/output.h"
 #include "compile/findings.h"
 #include "compile/schema.h"
@@ -13,6 +14,7 @@ static const char help[] =
     "from the same table as the checker, which sees more: other files and expressions.\n"
     "\n"
     "  -e, --estate        the schema of estate files, not of flows\n"
+    "  -t, --tests         the schema of tests of flows (*.test.yaml)\n"
     "  -r, --reference     the reference page instead, as Markdown\n"
     "  -F, --findings      the page about what 'baton check' finds instead, as Markdown\n"
     "  -o, --output FILE   write to FILE instead of standard output\n"
@@ -20,12 +22,11 @@ static const char help[] =
     "\n"
     "Exit codes: 0 done, 2 usage.\n";
 
-enum page { PAGE_FLOW, PAGE_ESTATE, PAGE_REFERENCE, PAGE_FINDINGS };
+enum page { PAGE_FLOW, PAGE_ESTATE, PAGE_TESTS, PAGE_REFERENCE, PAGE_FINDINGS };
 
-static void print_schema(enum object root, struct buffer *out)
+/* `made` is taken over. */
+static void print_schema(struct json *made, struct buffer *out)
 {
-    struct json *made = schema(root);
-
     json_write_pretty(made, out);
     buffer_add_char(out, '\n');
     json_free(made);
@@ -39,10 +40,13 @@ static int print_page(enum page page, const char *output)
 
     switch (page) {
     case PAGE_FLOW:
-        print_schema(OBJECT_FLOW, &out);
+        print_schema(schema(OBJECT_FLOW), &out);
         break;
     case PAGE_ESTATE:
-        print_schema(OBJECT_ESTATE, &out);
+        print_schema(schema(OBJECT_ESTATE), &out);
+        break;
+    case PAGE_TESTS:
+        print_schema(flow_test_schema(), &out);
         break;
     case PAGE_REFERENCE:
         schema_reference(&out);
@@ -62,19 +66,26 @@ static int print_page(enum page page, const char *output)
 int cmd_schema(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"estate", no_argument, NULL, 'e'},   {"reference", no_argument, NULL, 'r'},
-        {"findings", no_argument, NULL, 'F'}, {"output", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},     {NULL, 0, NULL, 0},
+        {"estate", no_argument, NULL, 'e'},
+        {"reference", no_argument, NULL, 'r'},
+        {"findings", no_argument, NULL, 'F'},
+        {"output", required_argument, NULL, 'o'},
+        {"tests", no_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     enum page page = PAGE_FLOW;
     const char *output = NULL;
     int option;
 
     optind = 1;
-    while ((option = getopt_long(argc, argv, "erFo:h", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "etrFo:h", known, NULL)) != -1) {
         switch (option) {
         case 'e':
             page = PAGE_ESTATE;
+            break;
+        case 't':
+            page = PAGE_TESTS;
             break;
         case 'r':
             page = PAGE_REFERENCE;

@@ -203,6 +203,43 @@ enum status dev_calls_add(struct dev_calls *calls, const struct flow *flow,
     return found && diagnostics->error_count == 0 ? STATUS_OK : STATUS_REJECT;
 }
 
+/* ---- which request it is ---- */
+
+/* "<instance>/<run>/<step><suffix>/<activation>": the suffix tells undos and cancels. */
+static struct text step_of(struct text key, bool *is_undo, bool *is_cancel)
+{
+    static const struct text undo = TEXT_INIT(":undo");
+    static const struct text cancel = TEXT_INIT(":cancel");
+    size_t end = text_find_last(key, '/');
+    struct text step = text_sub(key, 0, end == SIZE_MAX ? 0 : end);
+    size_t start = text_find_last(step, '/');
+
+    step = start == SIZE_MAX ? TEXT("") : text_sub(step, start + 1, step.bytes);
+    *is_undo = text_ends(step, undo);
+    *is_cancel = text_ends(step, cancel);
+    step.bytes -= *is_undo ? undo.bytes : *is_cancel ? cancel.bytes : 0;
+    return step;
+}
+
+struct dev_call *dev_calls_find(const struct dev_calls *calls, const struct sim_command *command,
+                                bool *is_cancel)
+{
+    struct text instance = command->instance;
+    bool is_undo = false;
+    struct text step = step_of(command->idempotency_key, &is_undo, is_cancel);
+    size_t colon = text_find(instance, ':');
+
+    for (uint32_t i = 0; i < calls->count && colon != SIZE_MAX; i++) {
+        struct dev_call *call = &calls->items[i];
+
+        if (call->is_undo == is_undo && text_equal(call->flow->steps[call->step].name, step) &&
+            text_equal(call->flow->name, text_sub(instance, 0, colon))) {
+            return call;
+        }
+    }
+    return NULL;
+}
+
 /* ---- entries that are of no use ---- */
 
 static bool is_type_used(const struct dev_calls *calls, const struct dev_service *service,

@@ -23,6 +23,21 @@ struct dev_call {
     bool told;                        /* That its answer is not what the flow takes for one. */
 };
 
+/* What a script says about one command. Borrowed. */
+struct dev_scripted {
+    enum dev_outcome {
+        DEV_SUCCESS, /* Made up from the flow's rules, as without a script. */
+        DEV_REPLY,
+        DEV_FAILURE,
+        DEV_SILENCE, /* Neither done nor answered. */
+    } outcome;
+    const struct template *reply; /* DEV_REPLY */
+    struct dev_failure failure;   /* DEV_FAILURE */
+    int64_t delay_ms;
+    bool twice;
+    int64_t again_ms; /* After the first answer. */
+};
+
 struct dev_calls {
     struct arena arena;
     struct dev_call *items;
@@ -35,6 +50,10 @@ struct dev_calls {
     /* Told what a service does that its answers do not show: that it is silent, or cannot answer. */
     void *self;
     void (*note)(void *self, const struct sim_command *command, const char *what);
+    /* Says, command by command, what is answered; NULL, or false: as the services file says. */
+    void *script_self;
+    bool (*script)(void *script_self, const struct dev_call *call, const struct expr_env *env,
+                   struct dev_scripted *scripted);
 };
 
 /*
@@ -46,6 +65,9 @@ MUST_CHECK enum status dev_calls_add(struct dev_calls *calls, const struct flow 
                                      struct diagnostics *diagnostics, struct buffer *missing);
 /* Findings about entries of services and types that no flow uses. */
 void dev_calls_check(const struct dev_calls *calls, struct diagnostics *diagnostics);
+/* The request that a command is of, or NULL. *is_cancel: it only tells that a step was given up. */
+struct dev_call *dev_calls_find(const struct dev_calls *calls, const struct sim_command *command,
+                                bool *is_cancel);
 void dev_calls_release(struct dev_calls *calls);
 
 /* The hook of sim_services; `self` is the calls. */

@@ -25,43 +25,6 @@ static void note(const struct moment *moment, const char *what)
     moment->calls->note(moment->calls->self, moment->command, what);
 }
 
-/* ---- which request it is ---- */
-
-/* "<instance>/<run>/<step><suffix>/<activation>": the suffix tells undos and cancels. */
-static struct text step_of(struct text key, bool *is_undo, bool *is_cancel)
-{
-    static const struct text undo = TEXT_INIT(":undo");
-    static const struct text cancel = TEXT_INIT(":cancel");
-    size_t end = text_find_last(key, '/');
-    struct text step = text_sub(key, 0, end == SIZE_MAX ? 0 : end);
-    size_t start = text_find_last(step, '/');
-
-    step = start == SIZE_MAX ? TEXT("") : text_sub(step, start + 1, step.bytes);
-    *is_undo = text_ends(step, undo);
-    *is_cancel = text_ends(step, cancel);
-    step.bytes -= *is_undo ? undo.bytes : *is_cancel ? cancel.bytes : 0;
-    return step;
-}
-
-static struct dev_call *find_call(const struct dev_calls *calls, const struct sim_command *command,
-                                  bool *is_cancel)
-{
-    struct text instance = command->instance;
-    bool is_undo = false;
-    struct text step = step_of(command->idempotency_key, &is_undo, is_cancel);
-    size_t colon = text_find(instance, ':');
-
-    for (uint32_t i = 0; i < calls->count && colon != SIZE_MAX; i++) {
-        struct dev_call *call = &calls->items[i];
-
-        if (call->is_undo == is_undo && text_equal(call->flow->steps[call->step].name, step) &&
-            text_equal(call->flow->name, text_sub(instance, 0, colon))) {
-            return call;
-        }
-    }
-    return NULL;
-}
-
 /* ---- what expressions see ---- */
 
 static struct json *headers_json(const struct record *record)
@@ -310,14 +273,51 @@ static void check(struct moment *moment, const struct json *value)
     note(moment, text);
 }
 
+/* A script is taken at its word: what it says is said, whatever was said before. */
+static void answer_scripted(struct moment *moment, const struct dev_scripted *scripted,
+                            struct sim_answer *answer)
+{
+    answer->delay_ms = scripted->delay_ms;
+    answer->twice = scripted->twice;
+    answer->again_ms = scripted->again_ms;
+    switch (scripted->outcome) {
+    case DEV_SUCCESS:
+        answer->done = addressed(moment, success(moment));
+        if (answer->done == NULL) {
+            note(moment, "has no answer: none can be made up from the flow's rule");
+        }
+        break;
+    case DEV_REPLY:
+        answer->done = addressed(moment, render(moment, scripted->reply));
+        break;
+    case DEV_FAILURE:
+        answer->done = addressed(moment, refusal(moment, &scripted->failure));
+        break;
+    case DEV_SILENCE:
+        note(moment, "is silent");
+        break;
+    }
+}
+
 static void answer_it(struct moment *moment, struct sim_answer *answer)
 {
     struct dev_behaviour *failing = says(moment, offsetof(struct dev_behaviour, failure.chance));
     struct dev_behaviour *silent = says(moment, offsetof(struct dev_behaviour, silence));
     struct dev_behaviour *twice = says(moment, offsetof(struct dev_behaviour, duplicate));
+    struct expr_env env = env_of(moment);
+    struct dev_scripted scripted;
     bool is_silent;
 
     buffer_clear(&moment->calls->key);
+    if (moment->calls->script != NULL &&
+        moment->calls->script(moment->calls->script_self, moment->call, &env, &scripted)) {
+        answer_scripted(moment, &scripted, answer);
+        answer->verdict = answer->done == NULL ? SIM_MISS : SIM_DO;
+        if (moment->calls->key.bytes > 0) {
+            answer->key = buffer_text(&moment->calls->key);
+        }
+        return;
+    }
     answer->delay_ms = delay_of(moment);
     answer->done = addressed(moment, success(moment));
     check(moment, answer->done);
@@ -351,7 +351,7 @@ void dev_calls_decide(void *self, const struct sim_command *command, struct sim_
     struct moment moment = {.calls = self, .command = command};
     bool is_cancel = false;
 
-    moment.call = find_call(moment.calls, command, &is_cancel);
+    moment.call = dev_calls_find(moment.calls, command, &is_cancel);
     answer->verdict = SIM_MUTE;
     if (is_cancel) {
         return; /* Nobody waits for an answer. */

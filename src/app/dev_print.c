@@ -13,6 +13,11 @@
 
 /* ---- pieces ---- */
 
+static FILE *out_of(const struct dev_printer *printer)
+{
+    return printer->out == NULL ? stdout : printer->out;
+}
+
 static const char *paint(const struct dev_printer *printer, const char *code)
 {
     return printer->coloured ? code : "";
@@ -44,8 +49,9 @@ static void print_head(const struct dev_printer *printer, int64_t time_ms, struc
     char clock[CLOCK_BYTES];
 
     clock_text(printer, time_ms, clock);
-    printf("%s%-10s%s %s%-*.*s%s ", paint(printer, DIM), clock, paint(printer, PLAIN),
-           paint(printer, BOLD), INSTANCE_WIDTH, TEXT_ARG(instance), paint(printer, PLAIN));
+    fprintf(out_of(printer), "%s%-10s%s %s%-*.*s%s ", paint(printer, DIM), clock,
+            paint(printer, PLAIN), paint(printer, BOLD), INSTANCE_WIDTH, TEXT_ARG(instance),
+            paint(printer, PLAIN));
 }
 
 /* Cut where it would fill the screen, but never inside a character. */
@@ -58,8 +64,9 @@ static void print_value(const struct dev_printer *printer, struct text value)
 
         bytes += step == 0 ? 1 : step;
     }
-    printf("%s%.*s%s%s", paint(printer, DIM), (int)bytes, value.data == NULL ? "" : value.data,
-           bytes < value.bytes ? "..." : "", paint(printer, PLAIN));
+    fprintf(out_of(printer), "%s%.*s%s%s", paint(printer, DIM), (int)bytes,
+            value.data == NULL ? "" : value.data, bytes < value.bytes ? "..." : "",
+            paint(printer, PLAIN));
 }
 
 static bool has(struct text text, const char *part)
@@ -118,12 +125,12 @@ static const char *timer_words(struct text id)
 static void print_cause(const struct dev_printer *printer, const struct history_record *record)
 {
     if (text_is(record->cause_kind, "timer")) {
-        printf("(time) %s\n", timer_words(record->cause_id));
+        fprintf(out_of(printer), "(time) %s\n", timer_words(record->cause_id));
         return;
     }
-    printf("<- %.*s ", TEXT_ARG(record->cause_topic));
+    fprintf(out_of(printer), "<- %.*s ", TEXT_ARG(record->cause_topic));
     print_value(printer, record->payload);
-    printf("%s\n", record->kind == HISTORY_IGNORED ? "  (ignored)" : "");
+    fprintf(out_of(printer), "%s\n", record->kind == HISTORY_IGNORED ? "  (ignored)" : "");
 }
 
 static bool sends(struct text decided)
@@ -135,8 +142,8 @@ static bool sends(struct text decided)
 static void print_sent(const struct dev_printer *printer, const struct history_command *command,
                        const struct record *sent)
 {
-    printf(" -> %.*s %.*s%s", TEXT_ARG(command->topic), TEXT_ARG(command->type),
-           command->type.bytes > 0 ? " " : "");
+    fprintf(out_of(printer), " -> %.*s %.*s%s", TEXT_ARG(command->topic), TEXT_ARG(command->type),
+            command->type.bytes > 0 ? " " : "");
     print_value(printer, sent->value);
 }
 
@@ -151,18 +158,18 @@ static void print_decided(const struct dev_printer *printer, const struct histor
         if (text_starts(decided, TEXT("started by "))) {
             continue; /* The line above says so. */
         }
-        printf("%*s%s%.*s%s", 12, "", paint(printer, colour_of(decided)), TEXT_ARG(decided),
-               paint(printer, PLAIN));
+        fprintf(out_of(printer), "%*s%s%.*s%s", 12, "", paint(printer, colour_of(decided)),
+                TEXT_ARG(decided), paint(printer, PLAIN));
         if (sends(decided) && next < record->command_count) {
             print_sent(printer, &record->commands[next], &sent[next]);
             next++;
         }
-        printf("\n");
+        fprintf(out_of(printer), "\n");
     }
     for (; next < record->command_count; next++) {
-        printf("%*s", 11, "");
+        fprintf(out_of(printer), "%*s", 11, "");
         print_sent(printer, &record->commands[next], &sent[next]);
-        printf("\n");
+        fprintf(out_of(printer), "\n");
     }
 }
 
@@ -193,9 +200,10 @@ void dev_print_alert(const struct dev_printer *printer, const struct alert_recor
         return;
     }
     print_head(printer, alert->time_ms, alert->instance);
-    printf("%salert %.*s%s ", paint(printer, RED), TEXT_ARG(alert->kind), paint(printer, PLAIN));
+    fprintf(out_of(printer), "%salert %.*s%s ", paint(printer, RED), TEXT_ARG(alert->kind),
+            paint(printer, PLAIN));
     print_value(printer, alert->detail);
-    printf("\n");
+    fprintf(out_of(printer), "\n");
 }
 
 struct text dev_header(const struct record *record, const char *name)
@@ -221,10 +229,10 @@ void dev_print_dead(const struct dev_printer *printer, const struct record *lett
         return;
     }
     print_head(printer, letter->timestamp_ms, letter->key);
-    printf("%sdead letter%s from %.*s: %.*s ", paint(printer, RED), paint(printer, PLAIN),
-           TEXT_ARG(topic), TEXT_ARG(reason));
+    fprintf(out_of(printer), "%sdead letter%s from %.*s: %.*s ", paint(printer, RED),
+            paint(printer, PLAIN), TEXT_ARG(topic), TEXT_ARG(reason));
     print_value(printer, letter->value);
-    printf("\n");
+    fprintf(out_of(printer), "\n");
 }
 
 void dev_print_note(const struct dev_printer *printer, int64_t time_ms, struct text instance,
@@ -238,8 +246,8 @@ void dev_print_note(const struct dev_printer *printer, int64_t time_ms, struct t
         return;
     }
     print_head(printer, time_ms, instance);
-    printf("%s(%.*s%s%s)%s\n", paint(printer, YELLOW), TEXT_ARG(who), who.bytes > 0 ? " " : "",
-           what, paint(printer, PLAIN));
+    fprintf(out_of(printer), "%s(%.*s%s%s)%s\n", paint(printer, YELLOW), TEXT_ARG(who),
+            who.bytes > 0 ? " " : "", what, paint(printer, PLAIN));
 }
 
 void dev_print_line(const struct dev_printer *printer, const char *format, ...)
@@ -250,7 +258,7 @@ void dev_print_line(const struct dev_printer *printer, const char *format, ...)
         return;
     }
     va_start(args, format);
-    vprintf(format, args);
+    vfprintf(out_of(printer), format, args);
     va_end(args);
-    printf("\n");
+    fprintf(out_of(printer), "\n");
 }

@@ -4,10 +4,13 @@
 #ifndef BATON_APP_DEV_PRINT_H
 #define BATON_APP_DEV_PRINT_H
 
+#include <stdio.h>
+
 #include "codec/records.h"
 #include "engine/broker.h"
 
 struct dev_printer {
+    FILE *out; /* NULL: standard output. Of what is no JSON. */
     bool json;
     bool quiet; /* Events are not printed, only what frames them. */
     bool coloured;

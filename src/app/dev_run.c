@@ -10,8 +10,6 @@
 #include "adapter/real_clock.h"
 #include "app/command.h"
 #include "base/duration.h"
-#include "base/limits.h"
-#include "codec/payload.h"
 
 #define QUIET_STEPS 3         /* So many turns without anything: time has to pass. */
 #define HOUSEKEEPING_MS 50    /* While something that was sent is not taken yet. */
@@ -48,33 +46,12 @@ struct dev_run {
 
 static void send(struct dev_run *run, struct example_message *message)
 {
-    struct record_header headers[HEADERS_MAX];
-    struct outgoing record = {.topic = message->topic,
-                              .partition = PARTITION_BY_KEY,
-                              .key = buffer_text(&message->key),
-                              .headers = headers};
-    struct buffer value = {.data = NULL};
-    struct json_cursor cursor = {.started = false};
-    const struct json *header;
-    struct text name;
     struct error err;
 
-    while (record.header_count < HEADERS_MAX &&
-           json_next(message->headers, &cursor, &name, &header)) {
-        headers[record.header_count++] = (struct record_header){name, json_text_of(header)};
-    }
-    enum status status = payload_encode(message->value, message->format, &value, &err);
-    record.value = buffer_text(&value);
-    if (status == STATUS_OK) {
-        status = sim_broker_append(run->world->broker, &record, &err);
-    }
-    if (status != STATUS_OK) {
-        fprintf(stderr, "baton dev: a message for '%.*s': %s\n", TEXT_ARG(message->topic),
-                err.text);
+    if (dev_world_send(run->world, message, &err) != STATUS_OK) {
+        fprintf(stderr, "baton dev: %s\n", err.text);
         run->code = EXIT_FINDINGS;
     }
-    buffer_release(&value);
-    example_message_release(message);
 }
 
 /* A long file is read as fast as it is worked off. */

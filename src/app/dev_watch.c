@@ -227,6 +227,9 @@ static void take_history(struct watch *watch, const struct record *record)
         find_sent(watch, &history, &history.commands[i], &sent[i]);
     }
     dev_print_transition(watch->printer, &history, sent);
+    if (watch->observer.transition != NULL) {
+        watch->observer.transition(watch->observer.self, &history, sent);
+    }
     follow(watch, &history);
 }
 
@@ -238,6 +241,9 @@ static void take_alert(struct watch *watch, const struct record *record)
     watch->alert_count++;
     if (alert_decode(record->value, &watch->arena, &alert, &err) == STATUS_OK) {
         dev_print_alert(watch->printer, &alert);
+        if (watch->observer.alert != NULL) {
+            watch->observer.alert(watch->observer.self, &alert);
+        }
     }
 }
 
@@ -245,6 +251,9 @@ static void take_letter(struct watch *watch, const struct record *record)
 {
     watch->letter_count++;
     dev_print_dead(watch->printer, record);
+    if (watch->observer.letter != NULL) {
+        watch->observer.letter(watch->observer.self, record);
+    }
 }
 
 static bool read_topic(struct watch *watch, const char *name, int64_t *offsets,

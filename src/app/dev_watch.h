@@ -37,8 +37,17 @@ struct end_tally {
     uint64_t count;
 };
 
+/* Who is told what was read, besides the printer. Each may be NULL. */
+struct watch_observer {
+    void *self;
+    void (*transition)(void *self, const struct history_record *record, const struct record *sent);
+    void (*alert)(void *self, const struct alert_record *alert);
+    void (*letter)(void *self, const struct record *letter);
+};
+
 struct watch {
     const struct dev_printer *printer;
+    struct watch_observer observer;
     struct sim_broker *broker;
     struct names names;
     int32_t partitions;

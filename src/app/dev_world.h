@@ -7,6 +7,7 @@
 #define BATON_APP_DEV_WORLD_H
 
 #include "app/dev_calls.h"
+#include "app/dev_example.h"
 #include "app/dev_watch.h"
 #include "engine/publish.h"
 #include "sim/worker.h"
@@ -35,6 +36,7 @@ struct dev_world_options {
     uint64_t seed;
     int64_t now_ms;
     struct dev_printer *printer;
+    bool is_exact; /* Deadlines fire at their time, not up to a second later as in the program. */
 };
 
 /*
@@ -48,6 +50,9 @@ MUST_CHECK enum status dev_world_open(struct dev_world *world,
                                       struct dev_calls *calls, struct error *err);
 void dev_world_close(struct dev_world *world);
 
+/* Send a message from outside, and end it. STATUS_REJECT: it cannot be written; err says why. */
+MUST_CHECK enum status dev_world_send(struct dev_world *world, struct example_message *message,
+                                      struct error *err);
 /* One turn of everything at the present time. True if something happened. */
 bool dev_world_step(struct dev_world *world);
 /* The worker has taken over its partition. */

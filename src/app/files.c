@@ -78,10 +78,19 @@ static bool is_flow(const char *path)
     return is;
 }
 
-static bool is_yaml(struct text name)
+static bool is_test(const char *path)
 {
-    return (text_ends(name, TEXT(".yaml")) || text_ends(name, TEXT(".yml"))) &&
-           !text_ends(name, TEXT(".test.yaml")) && !text_ends(name, TEXT(".test.yml"));
+    struct text name = text_of(path);
+
+    return text_ends(name, TEXT(".test.yaml")) || text_ends(name, TEXT(".test.yml"));
+}
+
+static bool is_flow_file(const char *path)
+{
+    struct text name = text_of(path);
+
+    return (text_ends(name, TEXT(".yaml")) || text_ends(name, TEXT(".yml"))) && !is_test(path) &&
+           is_flow(path);
 }
 
 static int visible(const struct dirent *entry)
@@ -89,14 +98,16 @@ static int visible(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-enum status files_of_flows(struct text path, struct path_list *list, struct error *err)
+/* `what` names them in messages; `is_one` tells those of a folder. */
+static enum status collect(struct text path, const char *what, bool (*is_one)(const char *path),
+                           struct path_list *list, struct error *err)
 {
     struct stat info;
     struct dirent **entries;
     struct text folder = arena_text(list->arena, path);
 
     if (stat(folder.data, &info) != 0) {
-        return fail(err, STATUS_FATAL, "flows '%s': %s", folder.data, strerror(errno));
+        return fail(err, STATUS_FATAL, "%s '%s': %s", what, folder.data, strerror(errno));
     }
     if (!S_ISDIR(info.st_mode)) {
         add_path(list, folder);
@@ -104,7 +115,7 @@ enum status files_of_flows(struct text path, struct path_list *list, struct erro
     }
     int count = scandir(folder.data, &entries, visible, alphasort);
     if (count < 0) {
-        return fail(err, STATUS_FATAL, "flows '%s': %s", folder.data, strerror(errno));
+        return fail(err, STATUS_FATAL, "%s '%s': %s", what, folder.data, strerror(errno));
     }
     enum status status = STATUS_OK;
     for (int i = 0; i < count; i++) {
@@ -112,14 +123,24 @@ enum status files_of_flows(struct text path, struct path_list *list, struct erro
         struct text inside = arena_printf(list->arena, "%s%s%s", folder.data, slash,
                                           entries[i]->d_name);
         if (status == STATUS_OK && stat(inside.data, &info) == 0 && S_ISDIR(info.st_mode)) {
-            status = files_of_flows(inside, list, err);
-        } else if (status == STATUS_OK && is_yaml(inside) && is_flow(inside.data)) {
+            status = collect(inside, what, is_one, list, err);
+        } else if (status == STATUS_OK && is_one(inside.data)) {
             add_path(list, inside);
         }
         free(entries[i]);
     }
     free(entries);
     return status;
+}
+
+enum status files_of_flows(struct text path, struct path_list *list, struct error *err)
+{
+    return collect(path, "flows", is_flow_file, list, err);
+}
+
+enum status files_of_tests(struct text path, struct path_list *list, struct error *err)
+{
+    return collect(path, "tests", is_test, list, err);
 }
 
 void path_list_release(struct path_list *list)

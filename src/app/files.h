@@ -26,6 +26,8 @@ struct path_list {
  * *.yaml and *.yml whose first key is `flow:` or `document:`, but not *.test.yaml. A file that is
  * named and holds no flow is taken all the same: the checker then says what is wrong with it. */
 MUST_CHECK enum status files_of_flows(struct text path, struct path_list *list, struct error *err);
+/* The same for tests of flows: the files *.test.yaml and *.test.yml of a folder and below. */
+MUST_CHECK enum status files_of_tests(struct text path, struct path_list *list, struct error *err);
 void path_list_release(struct path_list *list);
 
 #endif

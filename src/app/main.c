@@ -12,6 +12,7 @@ struct command {
 static const struct command commands[] = {
     {"run", cmd_run, "run a worker: router and executor lanes"},
     {"dev", cmd_dev, "try flows in memory, with simulated services: no Kafka, no Redis"},
+    {"test", cmd_test, "run the tests of flows, in memory: weeks pass in milliseconds"},
     {"check", cmd_check, "check flow files and say what is wrong, with line and column"},
     {"verify", cmd_verify, "try all that can happen to a flow, and say what breaks its promises"},
     {"graph", cmd_graph, "draw a flow's state machine as Mermaid or DOT"},

@@ -7,7 +7,6 @@
 #include "base/duration.h"
 #include "engine/route_table.h"
 
-#define ROUND_MS MS_PER_SECOND
 #define REQUESTS_A_STEP 64
 #define LOOK_WAIT_MS 50
 #define LOOK_POLLS_MAX 4
@@ -130,7 +129,8 @@ static enum status begin_round(struct barrier *barrier, struct error *err)
         barrier->end_count = 0;
     }
     barrier->time_ms = barrier->clock->now_ms(barrier->clock->self);
-    barrier->next_ms = barrier->clock->monotonic_ms(barrier->clock->self) + ROUND_MS;
+    barrier->next_ms = barrier->clock->monotonic_ms(barrier->clock->self) +
+                       barrier->settings->barrier_every_ms;
     barrier->state = ROUND_SOURCES;
     barrier->source = 0;
     barrier->partition = 0;

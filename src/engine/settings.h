@@ -19,11 +19,12 @@ struct settings {
     uint32_t resident_max; /* Runs in memory a partition while Redis is away. */
     int64_t deadlines_grace_ms;
     int64_t session_timeout_ms;
-    int64_t fence_grace_ms; /* How long a dead owner's transaction may block a take-over. */
-    int64_t store_stale_ms; /* A store last applied longer ago than this is rebuilt. */
-    int64_t near_ms;        /* How far ahead sleeping timers are fetched, */
-    int64_t near_poll_ms;   /* and how often. */
-    int64_t trim_every_ms;  /* How often the inbox is cut below the committed offset. */
+    int64_t fence_grace_ms;   /* How long a dead owner's transaction may block a take-over. */
+    int64_t store_stale_ms;   /* A store last applied longer ago than this is rebuilt. */
+    int64_t near_ms;          /* How far ahead sleeping timers are fetched, */
+    int64_t near_poll_ms;     /* and how often. */
+    int64_t trim_every_ms;    /* How often the inbox is cut below the committed offset. */
+    int64_t barrier_every_ms; /* How often the barrier begins a round; see barrier.h. */
     /* Bit n switches rule n of DESIGN.md section 5 off, RULE_CLOCK the look at the clock of rule 7
      * alone: the simulator's proof that each rule is needed. 0 in the program. */
     uint32_t rules_off;

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#define BARRIER_EVERY_MS 250
+#define BARRIER_STEPS 4 /* Of the barrier a round, as in the program. */
 #define DOWN_MS_MAX 8000
 #define DRAIN_MS 50
 
@@ -155,7 +155,7 @@ static bool turn_parts(struct worker *worker)
     bool alive = true;
 
     if (worker->barrier != NULL && sim->now_ms >= worker->barrier_at_ms) {
-        worker->barrier_at_ms = sim->now_ms + BARRIER_EVERY_MS;
+        worker->barrier_at_ms = sim->now_ms + worker->settings.barrier_every_ms / BARRIER_STEPS;
         alive = is_alive(worker, barrier_step(worker->barrier, &err), &err);
     }
     if (alive && worker->router != NULL) {
