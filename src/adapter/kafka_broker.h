@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "engine/broker.h"
@@ -57,7 +58,8 @@ void kafka_broker_close(struct kafka_broker *broker);
 
 /*
  * Create the topics that do not exist, compare those that do. A replication (and then
- * min.insync.replicas) above the number of brokers is lowered to it, with a warning in the log.
+ * min.insync.replicas) above the number of brokers is lowered to it. The names of topics with fewer
+ * copies than wanted are added to `thin`, with commas between them, unless it is NULL.
  *
  * STATUS_OK:     all are there as wanted, with leaders.
  * STATUS_REJECT: one exists otherwise, or cannot be made so; err names the topic, the setting, the
@@ -66,6 +68,6 @@ void kafka_broker_close(struct kafka_broker *broker);
  */
 MUST_CHECK enum status kafka_topics_ensure(struct kafka_broker *broker,
                                            const struct topic_spec *specs, uint32_t count,
-                                           struct error *err);
+                                           struct buffer *thin, struct error *err);
 
 #endif

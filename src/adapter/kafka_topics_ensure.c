@@ -7,7 +7,6 @@
 #include "adapter/kafka_error.h"
 #include "adapter/kafka_topics.h"
 #include "adapter/real_clock.h"
-#include "base/log.h"
 
 #define LEADERS_WAIT_MS 20000
 #define LEADERS_POLL_MS 20
@@ -114,17 +113,14 @@ static enum status await_leaders(struct kafka_broker *broker, const char *topic,
 static void fit_to_cluster(struct arena *arena, struct wish *wish, int32_t broker_count)
 {
     if (broker_count > 0 && wish->replication > broker_count) {
-        log_event(LOG_WARN, "kafka_topic_replication",
-                  "topic=%s wanted=%" PRId32 " brokers=%" PRId32
-                  " text=\"fewer copies than wanted: a lost broker can lose records\"",
-                  wish->name, wish->replication, broker_count);
         wish->replication = broker_count;
     }
     lower_min_insync(arena, wish, wish->replication);
 }
 
+/* `thin`: NULL, or names of topics with fewer copies than wanted are added to it. */
 static enum status ensure(struct kafka_broker *broker, struct arena *arena,
-                          const struct topic_spec *spec, struct error *err)
+                          const struct topic_spec *spec, struct buffer *thin, struct error *err)
 {
     struct kafka_topic_shape shape;
     struct wish wish;
@@ -147,22 +143,21 @@ static enum status ensure(struct kafka_broker *broker, struct arena *arena,
                     "topic '%s': 'partitions' is '%" PRId32 "' but must be '%" PRId32 "'",
                     wish.name, shape.partition_count, wish.partitions);
     }
-    if (shape.replication < wish.replication) {
-        log_event(LOG_WARN, "kafka_topic_replication", "topic=%s wanted=%" PRId32 " found=%" PRId32,
-                  wish.name, wish.replication, shape.replication);
+    if (thin != NULL && shape.replication < spec->replication) {
+        buffer_addf(thin, "%s%s", thin->bytes == 0 ? "" : ",", wish.name);
     }
     lower_min_insync(arena, &wish, shape.replication);
     return kafka_topic_compare(broker, wish.name, wish.configs, wish.config_count, err);
 }
 
 enum status kafka_topics_ensure(struct kafka_broker *broker, const struct topic_spec *specs,
-                                uint32_t count, struct error *err)
+                                uint32_t count, struct buffer *thin, struct error *err)
 {
     struct arena arena = {0};
     enum status status = STATUS_OK;
 
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = ensure(broker, &arena, &specs[i], err);
+        status = ensure(broker, &arena, &specs[i], thin, err);
     }
     arena_release(&arena);
     return status;

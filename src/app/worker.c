@@ -107,20 +107,28 @@ static enum status publish_once(struct config *config, const struct estate *esta
                                       .definitions = checked->items,
                                       .count = checked->count,
                                       .seed = random_seed()};
+    struct buffer thin = {0};
     struct arena arena = {0};
 
     settings.partitions = config->partitions_given ? settings.partitions : 0;
     const struct topic_spec *specs = topics_internal(
         settings.app, settings.partitions > 0 ? settings.partitions : PARTITIONS_DEFAULT, 0,
         &arena);
-    enum status status = kafka_topics_ensure(estate->kafka, &specs[TOPICS_FLOWS], 1, err);
+    enum status status = kafka_topics_ensure(estate->kafka, &specs[TOPICS_FLOWS], 1, NULL, err);
     if (status == STATUS_OK) {
         status = publish_flows(&estate->broker, &request, &config->settings.partitions, err);
     }
     if (status == STATUS_OK) {
         specs = topics_internal(settings.app, config->settings.partitions, 0, &arena);
-        status = kafka_topics_ensure(estate->kafka, specs, TOPICS_INTERNAL, err);
+        status = kafka_topics_ensure(estate->kafka, specs, TOPICS_INTERNAL, &thin, err);
     }
+    if (status == STATUS_OK && thin.bytes > 0) {
+        log_event(LOG_WARN, "kafka_topic_replication",
+                  "topics=%s text=\"they have fewer copies than wanted: a lost broker can lose "
+                  "records\"",
+                  buffer_string(&thin));
+    }
+    buffer_release(&thin);
     arena_release(&arena);
     return status;
 }

@@ -103,7 +103,13 @@ struct json *convert_number(struct checker *checker, const struct field *field,
         return expected(checker, node, "an integer");
     }
     json_free(value);
-    if (number < field->least || number > field->most) {
+    if (number > field->most) {
+        diagnostics_error(checker->diagnostics, "F701", node_place(node),
+                          "%s: %lld is above the limit of %lld", field->key, (long long)number,
+                          (long long)field->most);
+        return NULL;
+    }
+    if (number < field->least) {
         const char *range = arena_printf(&checker->arena, "an integer from %lld to %lld",
                                          (long long)field->least, (long long)field->most)
                                 .data;

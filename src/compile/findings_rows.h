@@ -189,8 +189,9 @@ static const struct finding rows[] = {
      "The delays between the attempts alone exceed the policy's `total` or the flow's `timeout`.",
      "Allow fewer `attempts`, shorter delays (`delay`, `factor`, `max`), or more time."},
     {"F701", "AboveLimit", E, "above a limit",
-     "10,000 steps, 32 nested blocks, 1 MiB of file, 900 KiB of resolved definition.",
-     "Split the flow."},
+     "10,000 steps, 32 nested blocks, `batch` 10,000, `parallel` 1,000, 1 MiB of file, 900 KiB of "
+     "resolved definition; other numbers have the limit that the message names.",
+     "Stay below it, or split the flow."},
 };
 
 #undef E

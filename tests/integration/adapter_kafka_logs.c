@@ -254,18 +254,21 @@ static void a_topic_that_is_otherwise_is_refused_by_name_found_and_wanted(void *
                               .replication = 3,
                               .configs = is,
                               .config_count = 2};
+    struct buffer thin = {0};
     struct error err = {0};
 
     /* On one broker three copies and two in sync become one and one. */
-    assert_status(kafka_topics_ensure(cluster->handle, &spec, 1, &err), STATUS_OK, &err);
+    assert_status(kafka_topics_ensure(cluster->handle, &spec, 1, &thin, &err), STATUS_OK, &err);
+    assert_string_equal(buffer_string(&thin), spec.name.data);
+    buffer_release(&thin);
     spec.partitions = 4;
-    assert_status(kafka_topics_ensure(cluster->handle, &spec, 1, &err), STATUS_REJECT, &err);
+    assert_status(kafka_topics_ensure(cluster->handle, &spec, 1, NULL, &err), STATUS_REJECT, &err);
     assert_non_null(strstr(err.text, spec.name.data));
     assert_non_null(strstr(err.text, "'partitions' is '2' but must be '4'"));
     spec.partitions = 2;
     spec.configs = other;
     spec.config_count = 1;
-    assert_status(kafka_topics_ensure(cluster->handle, &spec, 1, &err), STATUS_REJECT, &err);
+    assert_status(kafka_topics_ensure(cluster->handle, &spec, 1, NULL, &err), STATUS_REJECT, &err);
     assert_non_null(strstr(err.text, "'cleanup.policy' is 'compact' but must be 'delete'"));
 }
 

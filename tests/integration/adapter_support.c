@@ -71,7 +71,7 @@ struct text topic_make_with(struct cluster *cluster, const char *what, int32_t p
                               .config_count = config_count};
     struct error err = {0};
 
-    assert_status(kafka_topics_ensure(cluster->handle, &spec, 1, &err), STATUS_OK, &err);
+    assert_status(kafka_topics_ensure(cluster->handle, &spec, 1, NULL, &err), STATUS_OK, &err);
     return spec.name;
 }
 
