@@ -4,7 +4,7 @@
 
 static const char *const actions[] = {"request", "emit",     "listen", "wait", "set",
                                       "switch",  "raise",    "end",    "do",   "fork",
-                                      "for",     "rollback", NULL};
+                                      "for",     "rollback", "run",    NULL};
 
 static size_t count_each(const struct json *lists)
 {

@@ -173,6 +173,26 @@ static void build_raise(struct section *outer, struct step *step)
     }
 }
 
+static void build_run(struct section *section, struct step *step)
+{
+    static const char *const closes[] = {"cancel", "abandon", NULL};
+    static const char *const running[] = {"fail", "join", NULL};
+    const struct json *version = section_need(section, "version");
+    int64_t number = 0;
+
+    step->run.flow = section_template(section, "run");
+    step->run.input = section_template(section, "input");
+    step->run.key = key_template(section);
+    step->run.awaits = json_is_true(section_need(section, "await"));
+    step->run.abandons = section_choice(section, "parentClose", closes) == 1;
+    step->run.joins = section_choice(section, "ifRunning", running) == 1;
+    if (json_int64(version, &number) && number >= 1 && number <= INT32_MAX) {
+        step->run.version = (int32_t)number;
+    } else if (!text_is(json_text_of(version), "latest")) {
+        build_refuse(section->builder, section->where, "'version' is no number");
+    }
+}
+
 static void build_action(struct section *section, struct step *step, uint32_t index)
 {
     static const char *const ends[] = {"completed", "failed", "cancelled", NULL};
@@ -201,6 +221,9 @@ static void build_action(struct section *section, struct step *step, uint32_t in
         return;
     case STEP_RAISE:
         build_raise(section, step);
+        return;
+    case STEP_RUN:
+        build_run(section, step);
         return;
     case STEP_BLOCK:
     case STEP_FORK:

@@ -90,6 +90,9 @@ struct entry *checker_refer(struct checker *checker, struct entries *entries, co
 /* The text of a file. STATUS_FATAL: cannot be read. STATUS_REJECT: above FLOW_FILE_BYTES_MAX. */
 MUST_CHECK enum status file_text(const char *path, struct buffer *text, struct error *err);
 
+/* convert_scalar.c: as a flow may be called. */
+bool node_names_flow(struct text text);
+
 /* convert.c: NULL when there was a finding. Else the caller's. */
 struct json *convert(struct checker *checker, const struct field *field, const struct node *node);
 struct json *convert_object(struct checker *checker, enum object object, const struct node *node);
@@ -152,6 +155,8 @@ struct json *convert_for(struct checker *checker, const struct field *field,
                          const struct node *node);
 struct json *convert_join(struct checker *checker, const struct field *field,
                           const struct node *node);
+struct json *convert_version(struct checker *checker, const struct field *field,
+                             const struct node *node);
 struct json *convert_rollback(struct checker *checker, const struct field *field,
                               const struct node *node);
 struct json *convert_variable(struct checker *checker, const struct field *field,
@@ -184,6 +189,7 @@ void resolve_jumps(struct checker *checker);
 void validate_topics(struct checker *checker, const struct node *root, const struct json *flow);
 void validate_listens(struct checker *checker);
 void validate_calls(struct checker *checker);
+void validate_runs(struct checker *checker, const struct json *flow);
 void validate_paths(struct checker *checker, const struct json *flow);
 void validate_saga(struct checker *checker);
 void validate_times(struct checker *checker, const struct node *root, const struct json *flow);

@@ -196,6 +196,7 @@ static struct json *(*const converters[SHAPE_COUNT])(struct checker *, const str
     [SHAPE_BRANCHES] = convert_branches,
     [SHAPE_FOR] = convert_for,
     [SHAPE_JOIN] = convert_join,
+    [SHAPE_VERSION] = convert_version,
     [SHAPE_ROLLBACK] = convert_rollback,
     [SHAPE_LISTEN] = convert_listen,
     [SHAPE_AWAITED] = convert_awaited,

@@ -191,6 +191,22 @@ struct json *convert_join(struct checker *checker, const struct field *field,
     return expected(checker, node, "all, first, race, or how many must succeed");
 }
 
+struct json *convert_version(struct checker *checker, const struct field *field,
+                             const struct node *node)
+{
+    int64_t version;
+
+    (void)field;
+    if (node->kind == NODE_TEXT && text_is(node->text, "latest")) {
+        return json_string("latest");
+    }
+    if (node->kind == NODE_NUMBER && text_to_int64(node->text, &version) && version >= 1 &&
+        version <= INT32_MAX) {
+        return json_integer(version);
+    }
+    return expected(checker, node, "latest, or the number of a version");
+}
+
 struct json *convert_rollback(struct checker *checker, const struct field *field,
                               const struct node *node)
 {

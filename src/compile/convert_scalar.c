@@ -20,7 +20,7 @@ bool is_identifier(struct text text)
     return text.bytes > 0;
 }
 
-static bool is_flow_name(struct text text)
+bool node_names_flow(struct text text)
 {
     for (size_t i = 0; i < text.bytes; i++) {
         char c = text.data[i];
@@ -60,7 +60,7 @@ struct json *convert_name(struct checker *checker, const struct field *field,
     if (node->kind != NODE_TEXT) {
         return expected(checker, node, "a name");
     }
-    if (field->shape == SHAPE_FLOW_NAME && !is_flow_name(text)) {
+    if (field->shape == SHAPE_FLOW_NAME && !node_names_flow(text)) {
         return bad_name(checker, node, "a flow is named [a-z][a-z0-9-]*, at most 63 characters");
     }
     if (field->shape == SHAPE_NAME && !is_identifier(text)) {

@@ -184,6 +184,13 @@ static void drop_defaults(struct json *out)
     }
 }
 
+static bool gives_result(const struct plan_step *step, const struct json *out)
+{
+    return step->action == OBJECT_REQUEST || step->action == OBJECT_LISTEN_STEP ||
+           step->action == OBJECT_FORK_STEP || step->action == OBJECT_FOR_STEP ||
+           (step->action == OBJECT_RUN_STEP && json_is_true(json_member(out, "await")));
+}
+
 static void finish_step(struct checker *checker, uint32_t index, struct json *out)
 {
     struct plan_step *step = &checker->plan.steps[index];
@@ -200,8 +207,10 @@ static void finish_step(struct checker *checker, uint32_t index, struct json *ou
         json_put(out, TEXT("do"), json_copy(json_member(out, "try")));
         json_drop(out, TEXT("try"));
     }
-    if (step->action == OBJECT_REQUEST || step->action == OBJECT_LISTEN_STEP ||
-        step->action == OBJECT_FORK_STEP || step->action == OBJECT_FOR_STEP) {
+    if (step->action == OBJECT_RUN_STEP) {
+        convert_rest(checker, OBJECT_RUN_STEP, step->node, out);
+    }
+    if (gives_result(step, out)) {
         if (as == NULL) {
             json_put_text(out, "as", step->name);
             step->result = step->name;

@@ -55,6 +55,7 @@ enum shape {
     SHAPE_FOR,        /* A map of kind `object`. */
     SHAPE_JOIN,       /* all, first, race, or a number. */
     SHAPE_ROLLBACK,   /* all, or a list of step names. */
+    SHAPE_VERSION,    /* latest, or a number. */
     SHAPE_LISTEN,     /* A topic, or a map of kind `object`. */
     SHAPE_AWAITED,    /* A list of topics and of maps of kind `object`. */
     SHAPE_WAIT,       /* A span, or a map of kind `object`. */
@@ -90,6 +91,7 @@ enum object {
     OBJECT_FORK_STEP,
     OBJECT_FOR_STEP,
     OBJECT_ROLLBACK,
+    OBJECT_RUN_STEP,
     OBJECT_LATER_ACTIONS,
     OBJECT_UNDO, /* The keys that all undos share. */
     OBJECT_UNDO_REQUEST,
@@ -147,8 +149,9 @@ enum field_flag {
 #define ON_FORK 0x400u
 #define ON_FOR 0x800u
 #define ON_ROLLBACK 0x1000u
+#define ON_RUN 0x2000u
 #define ON_BLOCKS (ON_DO | ON_TRY | ON_FORK | ON_FOR)
-#define ON_ALL 0x1FFFu
+#define ON_ALL 0x3FFFu
 
 struct field {
     const char *key;

@@ -151,13 +151,13 @@ static const struct field step_rows[] = {
     {.key = "step", .shape = SHAPE_STEP_NAME, .flags = FIELD_REQUIRED, .actions = ON_ALL,
      .doc = "Its name: unique in the flow, its identity in history"},
     {.key = "if", .shape = SHAPE_EXPR, .actions = ON_ALL, .doc = "Skip the step unless this is true"},
-    {.key = "as", .shape = SHAPE_AS, .actions = ON_REQUEST | ON_LISTEN | ON_FORK | ON_FOR,
+    {.key = "as", .shape = SHAPE_AS, .actions = ON_REQUEST | ON_LISTEN | ON_FORK | ON_FOR | ON_RUN,
      .doc = "Where the result goes, else the step's name; false drops it"},
-    {.key = "keep", .shape = SHAPE_TEMPLATE, .actions = ON_REQUEST | ON_LISTEN | ON_FORK | ON_FOR, .context = CONTEXT_KEEP,
+    {.key = "keep", .shape = SHAPE_TEMPLATE, .actions = ON_REQUEST | ON_LISTEN | ON_FORK | ON_FOR | ON_RUN, .context = CONTEXT_KEEP,
      .doc = "What to keep of the result"},
-    {.key = "timeout", .shape = SHAPE_SPAN, .actions = ON_REQUEST | ON_LISTEN | ON_BLOCKS,
+    {.key = "timeout", .shape = SHAPE_SPAN, .actions = ON_REQUEST | ON_LISTEN | ON_BLOCKS | ON_RUN,
      .doc = "Of each attempt of a request, of the whole wait or block otherwise"},
-    {.key = "warnAfter", .shape = SHAPE_SPAN, .actions = ON_REQUEST | ON_LISTEN | ON_WAIT | ON_BLOCKS,
+    {.key = "warnAfter", .shape = SHAPE_SPAN, .actions = ON_REQUEST | ON_LISTEN | ON_WAIT | ON_BLOCKS | ON_RUN,
      .doc = "Alert when it takes longer, and keep waiting"},
     {.key = "retry", .shape = SHAPE_RETRY, .object = OBJECT_POLICY, .actions = ON_REQUEST | ON_DO | ON_TRY,
      .doc = "A retry policy's name, a number of attempts, or a policy; a block is rolled back before it is tried again"},
@@ -245,9 +245,19 @@ static const struct field rollback_rows[] = {
     {.key = "rollback", .shape = SHAPE_ROLLBACK, .flags = FIELD_ACTION, .doc = "Undo now: all, or what these steps did, the latest first"},
 };
 
-#define LATER_ACTION(name) {.key = (name), .flags = FIELD_LATER | FIELD_ACTION, .doc = "Of a later version"}
-static const struct field later_action_rows[] = {
-    LATER_ACTION("run"),
+static const struct field run_rows[] = {
+    {.key = "run", .shape = SHAPE_TEXT_TEMPLATE, .flags = FIELD_ACTION,
+     .doc = "Run an instance of this flow as a child; what it does is undone with this one"},
+    {.key = "version", .shape = SHAPE_VERSION, .fallback = "\"latest\"",
+     .doc = "Version of the flow; it is settled when the child starts"},
+    {.key = "input", .shape = SHAPE_TEMPLATE, .doc = "What the child starts with; else the instance document"},
+    {.key = "key", .shape = SHAPE_EXPR, .doc = "The child's business key; else <own key>/<step>, in a for with /<index>"},
+    {.key = "await", .shape = SHAPE_BOOL, .fallback = "true",
+     .doc = "Wait for the child's end; its result is the step's"},
+    {.key = "parentClose", .shape = SHAPE_CHOICE, .values = "cancel abandon", .fallback = "\"cancel\"",
+     .doc = "Whether the child is cancelled and undone with this run, or goes on by itself"},
+    {.key = "ifRunning", .shape = SHAPE_CHOICE, .values = "fail join", .fallback = "\"fail\"",
+     .doc = "A child that runs already: fail with child-failed, or wait for that one"},
 };
 
 static const struct field undo_rows[] = {

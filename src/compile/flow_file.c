@@ -103,6 +103,7 @@ static struct json *check_flow(struct checker *checker, const struct node *root)
     validate_topics(checker, root, flow);
     validate_listens(checker);
     validate_calls(checker);
+    validate_runs(checker, flow);
     validate_paths(checker, flow);
     validate_saga(checker);
     validate_times(checker, root, flow);

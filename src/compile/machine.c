@@ -126,6 +126,10 @@ static void describe_step(struct machine *machine, uint32_t index)
                           : arena_printf(&machine->arena, "wait %.*s",
                                          TEXT_ARG(machine_span(machine, step->wait.span)));
         return;
+    case STEP_RUN:
+        state->does = arena_printf(&machine->arena, "run %.*s",
+                                   TEXT_ARG(json_member_text(source, "run")));
+        return;
     case STEP_RAISE:
         state->does = arena_printf(
             &machine->arena, "raise %.*s",
@@ -144,6 +148,12 @@ static void describe_step(struct machine *machine, uint32_t index)
         state->does = text_of(step_kind_name(step->kind));
         return;
     }
+}
+
+struct text machine_enough(struct machine *machine, const struct listen *listen)
+{
+    return listen->until != NULL ? expr_source(listen->until)
+                                 : arena_printf(&machine->arena, "%u of them", listen->count);
 }
 
 static void add_states(struct machine *machine)

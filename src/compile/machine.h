@@ -91,6 +91,7 @@ void machine_add(struct machine *machine, struct transition transition);
 void machine_seal(struct machine *machine); /* machine_seal.c */
 /* A topic's name, or "signal approved". */
 struct text machine_awaited(struct machine *machine, const struct awaited *awaited);
+struct text machine_enough(struct machine *machine, const struct listen *listen); /* Messages. */
 struct text machine_span(struct machine *machine, struct span span); /* "30s", or its source. */
 
 const char *trigger_name(enum trigger trigger);

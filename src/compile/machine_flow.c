@@ -131,11 +131,16 @@ static void add_request(struct machine *machine, uint32_t index, uint32_t state)
     }
 }
 
-/* When several messages are enough. */
-static struct text enough(struct machine *machine, const struct listen *listen)
+static void add_timeout(struct machine *machine, uint32_t index, uint32_t state)
 {
-    return listen->until != NULL ? expr_source(listen->until)
-                                 : arena_printf(&machine->arena, "%u of them", listen->count);
+    const struct step *step = &machine->flow->steps[index];
+
+    if (step->timeout.kind == SPAN_FIXED || step->timeout.kind == SPAN_EXPR) {
+        machine_add(machine, (struct transition){.from = state,
+                                                 .to = on_error(machine, index),
+                                                 .trigger = TRIGGER_TIMEOUT,
+                                                 .when = machine_span(machine, step->timeout)});
+    }
 }
 
 static void add_listen(struct machine *machine, uint32_t index, uint32_t state)
@@ -148,7 +153,7 @@ static void add_listen(struct machine *machine, uint32_t index, uint32_t state)
         struct text when = source_of(awaited->when);
 
         if (step->listen.kind == LISTEN_MANY) {
-            when = enough(machine, &step->listen);
+            when = machine_enough(machine, &step->listen);
         } else if (step->listen.kind == LISTEN_ALL) {
             when = TEXT("with all others");
         } else if (is_signal && when.bytes == 0) {
@@ -161,12 +166,7 @@ static void add_listen(struct machine *machine, uint32_t index, uint32_t state)
                                  .topic = is_signal ? TEXT("") : machine_awaited(machine, awaited),
                                  .when = when});
     }
-    if (step->timeout.kind == SPAN_FIXED || step->timeout.kind == SPAN_EXPR) {
-        machine_add(machine, (struct transition){.from = state,
-                                                 .to = on_error(machine, index),
-                                                 .trigger = TRIGGER_TIMEOUT,
-                                                 .when = machine_span(machine, step->timeout)});
-    }
+    add_timeout(machine, index, state);
 }
 
 static void add_cases(struct machine *machine, uint32_t index, uint32_t state)
@@ -242,6 +242,12 @@ static void add_step(struct machine *machine, uint32_t index)
     case STEP_LISTEN:
         add_listen(machine, index, state);
         return;
+    case STEP_RUN:
+        machine_add(machine, base);
+        add_timeout(machine, index, state);
+        base.to = on_error(machine, index);
+        base.trigger = TRIGGER_FAILURE;
+        break;
     case STEP_SWITCH:
         add_cases(machine, index, state);
         return;

@@ -188,6 +188,16 @@ static const struct about abouts[OBJECT_COUNT] = {
             "  - step: reserve\n"
             "    request: inventory\n"
             "    value: {sku: \"${ $line.sku }\"}\n"},
+    [OBJECT_RUN_STEP] = {
+        .text = "Run another flow as a child: an instance of its own, which may be on another worker. If "
+                "this run fails or is cancelled, what the child did is undone in its turn, also after the "
+                "child has completed; until then the child is held. A child that fails or may not start "
+                "raises `child-failed`, with its error in `$error.reply`. Any deployed flow may be run.",
+        .fragment =
+            "step: analysis\n"
+            "run: property-analysis\n"
+            "input: {property: \"${ .property }\"}\n"
+            "timeout: 1d\n"},
     [OBJECT_ROLLBACK] = {
         .text = "Undo now, the latest first, and go on.",
         .fragment = "step: takeBack\nrollback: [reserve, charge]\n"},

@@ -135,6 +135,9 @@ static const struct {
     [SHAPE_JOIN] = {"{\"anyOf\":[{\"enum\":[\"all\",\"first\",\"race\"]},"
                     "{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000}]}",
                     "`all`, `first`, `race`, or a number", "first"},
+    [SHAPE_VERSION] = {"{\"anyOf\":[{\"const\":\"latest\"},"
+                       "{\"type\":\"integer\",\"minimum\":1}]}",
+                       "`latest`, or a number", "latest"},
     [SHAPE_ROLLBACK] = {IF("array", "{\"minItems\":1,\"items\":" IDENTIFIER "}", "{\"const\":\"all\"}"),
                         "`all`, or a list of step names", "all"},
     [SHAPE_NAME] = {IDENTIFIER, "a name: letters, digits, `_`", "approved"},

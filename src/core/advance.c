@@ -1,6 +1,6 @@
 /* Runs steps one after the other until one has to wait. */
 #include "base/limits.h"
-#include "core/decision.h"
+#include "core/told.h"
 
 enum move_kind {
     MOVE_DONE, /* The step has succeeded: go on after it. */
@@ -184,6 +184,14 @@ static struct move enter_rollback(struct decision *d, uint32_t scope, uint32_t s
     return (struct move){.kind = unwind_rollback(d, scope, step) ? MOVE_STOP : MOVE_DONE};
 }
 
+static struct move enter_run(struct decision *d, uint32_t scope, uint32_t step)
+{
+    bool waits = false;
+    struct json *error = child_open(d, scope, step, &waits);
+
+    return waits ? (struct move){.kind = MOVE_STOP} : done_unless(error);
+}
+
 static struct move enter_action(struct decision *d, uint32_t scope, uint32_t step)
 {
     if (d->judge != NULL) {
@@ -215,6 +223,8 @@ static struct move enter_action(struct decision *d, uint32_t scope, uint32_t ste
         return stop_unless(loop_open(d, scope, step));
     case STEP_ROLLBACK:
         return enter_rollback(d, scope, step);
+    case STEP_RUN:
+        return enter_run(d, scope, step);
     }
     CHECK(false && "unknown step kind");
     return (struct move){.kind = MOVE_STOP};

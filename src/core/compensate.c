@@ -1,5 +1,5 @@
 /* Entries of the compensation stack: LANGUAGE.md section 5, rules 1 and 2. */
-#include "core/decision.h"
+#include "core/told.h"
 
 /* Within a fork or for the stack is a tree: an entry for the block itself and one for each list. */
 static void ensure_groups(struct decision *d, uint32_t scope)
@@ -23,13 +23,12 @@ static void ensure_groups(struct decision *d, uint32_t scope)
     }
 }
 
-void undo_push(struct decision *d, const struct frame *frame)
+static void push(struct decision *d, const struct frame *frame)
 {
     struct undo *undo;
 
     /* After the pivot nothing is ever undone; in onFailure there is nothing left to undo it. */
-    if (d->flow->steps[frame->step].compensate == NULL || d->after->sealed ||
-        d->after->status != RUN_RUNNING ||
+    if (d->after->sealed || d->after->status != RUN_RUNNING ||
         instance_find_undo(d->after, frame->activation) != NULL) {
         return;
     }
@@ -38,6 +37,28 @@ void undo_push(struct decision *d, const struct frame *frame)
     undo->group = frame->parent;
     undo->step = frame->step;
     undo->state = UNDO_PENDING;
+}
+
+void undo_push(struct decision *d, const struct frame *frame)
+{
+    if (d->flow->steps[frame->step].compensate != NULL) {
+        push(d, frame);
+    }
+}
+
+void undo_push_child(struct decision *d, const struct frame *frame, const struct json *child)
+{
+    struct undo *undo;
+
+    if (d->flow->steps[frame->step].run.abandons) {
+        return;
+    }
+    push(d, frame);
+    undo = instance_undo(d->after, frame->activation);
+    if (undo != NULL) {
+        undo->message = json_object();
+        json_put(undo->message, TEXT("child"), json_copy(child));
+    }
 }
 
 /* To be rendered when it is sent: what the step sees now. */
@@ -75,6 +96,9 @@ void undo_arm(struct decision *d, const struct frame *frame, bool in_doubt)
     sight.step = step;
     undo->state = UNDO_ARMED;
     undo->in_doubt = in_doubt;
+    if (step->kind == STEP_RUN) {
+        return; /* It names the child, and is never rendered. */
+    }
     if (d->after->error == NULL &&
         (send_variables(&step->compensate->message) >> VARIABLE_ERROR & 1u) != 0) {
         keep_message(d, undo, snapshot_of(d, frame->parent));
@@ -99,6 +123,11 @@ void undo_settle(struct decision *d, const struct frame *frame)
     enum in_doubt rule = step->in_doubt == IN_DOUBT_UNSET ? d->flow->saga_in_doubt : step->in_doubt;
 
     if (frame->kind != FRAME_STEP || instance_undo(d->after, frame->activation) == NULL) {
+        return;
+    }
+    if (step->kind == STEP_RUN) {
+        effect_decide(d->effects, "%.*s: given up, its child is cancelled", TEXT_ARG(step->name));
+        undo_arm(d, frame, true);
         return;
     }
     if (problem_is_answer(frame->error)) {
@@ -128,6 +157,10 @@ void undo_start(struct decision *d, uint32_t activation)
     frame->attempt = 1;
     frame->opened_ms = d->event->time_ms;
     undo->state = UNDO_RUNNING;
+    if (d->flow->steps[step].kind == STEP_RUN) {
+        child_unwind(d, own);
+        return;
+    }
     if (undo_send(d, own)) {
         effect_decide(d->effects, "undo of %.*s: emitted", TEXT_ARG(d->flow->steps[step].name));
         instance_drop_frame(d->after, own);

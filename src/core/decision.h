@@ -25,7 +25,7 @@ struct decision {
     struct instance *after;
     struct effect_list *effects;
     const struct judge *judge; /* NULL: expressions are computed. */
-    uint32_t inline_steps; /* Steps passed through by this event. */
+    uint32_t inline_steps;     /* Steps passed through by this event. */
     /* Lists that can go on, in the order in which they will; in the effects' arena. */
     struct position *ready;
     uint32_t ready_next;
@@ -48,7 +48,8 @@ struct incoming {
     struct text topic;
     struct text signal; /* Not empty: a signal of this name; `topic` and `type` are empty. */
     struct text type;
-    struct text id; /* The producer's; empty: none. */
+    struct text id;      /* The producer's; empty: none. */
+    struct text starter; /* Of a start that is no message: who. Then `topic` is empty. */
     const struct json *payload;
     const struct json *message; /* {topic, partition, offset, timestamp, key, headers ...} */
     struct decision *of_event;  /* Not NULL: it is the event's, made when it is asked for. */
@@ -62,31 +63,6 @@ struct incoming incoming_event(struct decision *d);
 const struct json *incoming_message(const struct incoming *incoming);
 /* What to call it: the topic, or "signal approve" (in the effects' arena). */
 struct text incoming_name(const struct decision *d, const struct incoming *incoming);
-
-/* on_message.c: messages that start runs. */
-
-/* The start that takes the message, or NULL. */
-const struct start *start_of(struct decision *d, const struct incoming *incoming);
-/* Begin a run with it. */
-void start_run(struct decision *d, const struct incoming *incoming);
-/* So that a producer's repeat of it is known. */
-void remember_id(struct decision *d, const struct incoming *incoming);
-/* A message as the mailbox and the queue keep it; the caller's. */
-struct json *mail_of(const struct incoming *incoming);
-
-/* queue.c: a start for a key that runs. */
-
-/* By the start's ifRunning: keep it for later, or end the run for it. */
-enum transition_result queue_start(struct decision *d, const struct start *start,
-                                   const struct incoming *incoming);
-/* The run has ended: what waits is told to this instance again. */
-void queue_tell(struct decision *d);
-
-/* tell.c */
-
-/* Tell an instance, in the transaction of this transition; takes `payload` over. */
-void tell(struct decision *d, struct text flow, struct text key, const char *type,
-          struct json *payload);
 
 /* What an expression is about, beyond the run itself. Zeroed: a step-less look at the document. */
 struct sight {
@@ -376,6 +352,8 @@ struct json *chunks_list(const struct json *chunks, uint32_t count);
 
 /* The command of an open step goes out: it may have to be undone. */
 void undo_push(struct decision *d, const struct frame *frame);
+/* The same for a child: its entry names it (`child`). */
+void undo_push_child(struct decision *d, const struct frame *frame, const struct json *child);
 /* The step took place (or may have: in_doubt). Renders the undo. No entry: does nothing. */
 void undo_arm(struct decision *d, const struct frame *frame, bool in_doubt);
 /* A request is given up: arm in doubt or drop, by the answer and the rules. */

@@ -1,10 +1,14 @@
 /* The ways a run ends: onFailure, always, the completion record. */
-#include "core/decision.h"
+#include "core/told.h"
 
 static void drop_stack(struct decision *d)
 {
     while (d->after->undo_count > 0) {
-        instance_drop_undo(d->after, d->after->stack[d->after->undo_count - 1].activation);
+        const struct undo *undo = &d->after->stack[d->after->undo_count - 1];
+        uint32_t activation = undo->activation;
+
+        child_let_go(d, undo);
+        instance_drop_undo(d->after, activation);
     }
 }
 
@@ -16,7 +20,18 @@ void run_finish(struct decision *d)
     advance(d, 0, d->flow->failure_step);
 }
 
-static void clear_all(struct decision *d)
+/* Completed, but what it did may still be undone with its parent. */
+static bool is_to_hold(const struct decision *d, enum run_status closing)
+{
+    bool has_undo = false;
+
+    for (uint32_t i = 0; i < d->after->undo_count; i++) {
+        has_undo = has_undo || d->after->stack[i].state == UNDO_ARMED;
+    }
+    return closing == RUN_COMPLETED && has_undo && !d->after->sealed && parent_holds(d);
+}
+
+static void clear_frames(struct decision *d)
 {
     advance_stop(d);
     while (d->after->frame_count > 0) {
@@ -30,7 +45,14 @@ static void clear_all(struct decision *d)
             fail_abandon(d, activation);
         }
     }
-    drop_stack(d);
+}
+
+static void clear_all(struct decision *d, enum run_status closing)
+{
+    clear_frames(d);
+    if (!is_to_hold(d, closing)) {
+        drop_stack(d);
+    }
 }
 
 void run_end(struct decision *d)
@@ -42,7 +64,7 @@ void run_end(struct decision *d)
         run_close(d, closing);
         return;
     }
-    clear_all(d);
+    clear_all(d, closing);
     instance_disarm(d->after, TIMER_FLOW, 0);
     d->after->status = RUN_FINISHING;
     d->after->closing = closing;
@@ -82,9 +104,11 @@ static struct json *completion_record(struct decision *d)
 void run_close(struct decision *d, enum run_status status)
 {
     struct instance *after = d->after;
+    bool is_held;
 
-    clear_all(d);
-    if (status == RUN_COMPLETED) {
+    clear_all(d, status);
+    is_held = is_to_hold(d, status);
+    if (status == RUN_COMPLETED && after->status != RUN_HELD) {
         after->result = completion_record(d);
     }
     tell_unread(d);
@@ -93,11 +117,15 @@ void run_close(struct decision *d, enum run_status status)
     }
     json_free(after->ids);
     after->ids = NULL;
-    after->status = status;
+    after->status = is_held ? RUN_HELD : status;
     after->closing = RUN_NONE;
     after->in_always = false;
-    queue_tell(d);
-    effect_decide(d->effects, "%s", run_status_name(status));
+    effect_decide(d->effects, "%s%s", run_status_name(status),
+                  is_held ? ", held for its parent" : "");
+    parent_tell_end(d);
+    if (!is_held) {
+        queue_tell(d);
+    }
 }
 
 void run_terminate(struct decision *d)

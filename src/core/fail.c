@@ -1,5 +1,5 @@
 /* Errors that nothing retries: the nearest catch, or the end of the run. */
-#include "core/decision.h"
+#include "core/told.h"
 
 static void stick_frame(struct decision *d, struct frame *frame, struct json *error)
 {
@@ -54,6 +54,7 @@ void fail_abandon(struct decision *d, uint32_t activation)
     const struct frame *frame = instance_frame(d->after, activation);
 
     if (!problem_is_answer(frame->error)) {
+        child_abandon(d, frame);
         request_cancel(d, frame);
         frame = instance_frame(d->after, activation);
     }

@@ -71,10 +71,9 @@ static const struct {
     const char *name;
     size_t place;
 } values[] = {
-    {"data", offsetof(struct instance, data)},
-    {"error", offsetof(struct instance, error)},
-    {"ids", offsetof(struct instance, ids)},
-    {"queue", offsetof(struct instance, queue)},
+    {"data", offsetof(struct instance, data)},       {"error", offsetof(struct instance, error)},
+    {"ids", offsetof(struct instance, ids)},         {"queue", offsetof(struct instance, queue)},
+    {"parents", offsetof(struct instance, parents)},
 };
 
 #define VALUE_COUNT (sizeof(values) / sizeof(values[0]))

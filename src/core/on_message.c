@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "core/decision.h"
+#include "core/told.h"
 
 static bool is_start_topic(const struct flow *flow, struct text topic)
 {
@@ -174,7 +174,8 @@ void start_run(struct decision *d, const struct incoming *incoming)
     d->after->status = RUN_RUNNING;
     d->after->started_ms = d->event->time_ms;
     remember_id(d, incoming);
-    effect_decide(d->effects, "started by %.*s", TEXT_ARG(incoming->topic));
+    effect_decide(d->effects, "started by %.*s",
+                  TEXT_ARG(incoming->topic.bytes > 0 ? incoming->topic : incoming->starter));
     error = open_document(d, incoming);
     if (error == NULL) {
         error = arm_run(d);

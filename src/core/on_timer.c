@@ -1,5 +1,5 @@
 /* A timer of the state is due; transition() has left out those that are not armed any more. */
-#include "core/decision.h"
+#include "core/told.h"
 
 static void on_attempt(struct decision *d, uint32_t activation)
 {
@@ -83,7 +83,11 @@ enum transition_result on_timer(struct decision *d)
         on_attempt(d, owner);
         break;
     case TIMER_LISTEN:
-        on_listen(d, owner);
+        if (d->flow->steps[instance_frame(d->after, owner)->step].kind == STEP_RUN) {
+            child_late(d, owner);
+        } else {
+            on_listen(d, owner);
+        }
         break;
     case TIMER_FLOW:
         fail_run(d, problem_new("timeout", TEXT("the flow did not end in time"), NULL), RUN_FAILED);

@@ -1,8 +1,14 @@
 /* What instances tell each other: records that baton itself puts into the inbox, in the transaction
  * of the transition that says so. By type:
- *   again   to itself: a start that waited for the end of the run before
+ *   again     to itself: a start that waited for the end of the run before
+ *   start     by a parent, or a person: begin
+ *   answer    by a child: it has ended, or may not begin
+ *   unwind    by a parent that rolls back: undo what you did, then say
+ *   unwound   by a child: it is done
+ *   release   by a parent: it will not want you undone any more
+ *   cancel    by a parent: stop, nobody waits
  */
-#include "core/decision.h"
+#include "core/told.h"
 
 static enum transition_result ignore(struct decision *d, const char *why)
 {
@@ -33,8 +39,23 @@ enum transition_result on_told(struct decision *d)
     if (text_is(d->event->type, "again")) {
         return on_again(d);
     }
+    if (text_is(d->event->type, "start")) {
+        return parent_starts(d);
+    }
     if (d->after->status == RUN_NONE || instance_has_ended(d->after)) {
         return TRANSITION_VOID;
+    }
+    if (text_is(d->event->type, "answer")) {
+        return child_answered(d);
+    }
+    if (text_is(d->event->type, "unwound")) {
+        return child_unwound(d);
+    }
+    if (text_is(d->event->type, "unwind")) {
+        return parent_unwinds(d);
+    }
+    if (text_is(d->event->type, "release") || text_is(d->event->type, "cancel")) {
+        return parent_lets_go(d);
     }
     return ignore(d, "not known to this version");
 }

@@ -1,7 +1,7 @@
 /* A start for a key that runs: LANGUAGE.md section 6, rule 5. The new run needs an id of its own,
  * which is the place of an inbox record: so what waits is told to this instance at the run's end. */
 #include "base/limits.h"
-#include "core/decision.h"
+#include "core/told.h"
 
 static enum transition_result refuse(struct decision *d, const struct incoming *incoming)
 {

@@ -171,6 +171,7 @@ bool reach_wants(const struct decision *d, const struct incoming *incoming)
         visit_open_steps(&search, d->after);
         visit(&search, flow->always_step);
         break;
+    case RUN_HELD:
     case RUN_COMPLETED:
     case RUN_FAILED:
     case RUN_CANCELLED:

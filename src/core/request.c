@@ -6,6 +6,9 @@ const struct message_spec *request_spec(const struct decision *d, const struct f
 {
     const struct step *step = &d->flow->steps[frame->step];
 
+    if (step->kind == STEP_RUN) {
+        return NULL;
+    }
     if (frame->kind == FRAME_UNDO) {
         return &step->compensate->message;
     }

@@ -1,5 +1,5 @@
 /* From one instance to another. */
-#include "core/decision.h"
+#include "core/told.h"
 
 void tell(struct decision *d, struct text flow, struct text key, const char *type,
           struct json *payload)

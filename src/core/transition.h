@@ -45,6 +45,11 @@ enum transition_result transition_judged(const struct flow *flow, const struct i
                                          const struct event *event, const struct judge *judge,
                                          struct instance **after, struct effect_list *effects);
 
+/* The answer to what an instance was told (EVENT_TOLD) that does not run and cannot begin: its flow is
+ * not there (`why`), or it is none of the things that begin a run. `blank` names it. */
+void told_orphan(const struct event *event, const struct instance *blank,
+                 struct effect_list *effects, const char *why);
+
 /* Where an instance stands, for the `from` and `to` of history: "charge", "charge, undo of
  * reserve", "completed". */
 void instance_place(const struct flow *flow, const struct instance *instance, struct buffer *out);

@@ -106,6 +106,7 @@ static enum flow_value end_value(enum run_status status)
     case RUN_RUNNING:
     case RUN_COMPENSATING:
     case RUN_FINISHING:
+    case RUN_HELD:
         break;
     }
     CHECK(!"a run that has not ended");
@@ -182,6 +183,7 @@ static enum flow_value open_value(const struct instance *instance)
         return FLOW_FINISHING;
     case RUN_NONE:
     case RUN_RUNNING:
+    case RUN_HELD:
     case RUN_COMPLETED:
     case RUN_FAILED:
     case RUN_CANCELLED:

@@ -72,6 +72,43 @@ static enum status meet_live(struct lane *lane, const struct decision *decision,
     return STATUS_OK;
 }
 
+/* The flow that a new run gets: the active one, or for a child the version that its parent names. */
+static const struct flow *flow_to_start(const struct lane *lane, const struct decision *decision)
+{
+    struct text name = decision->inbox->flow;
+    int64_t version = decision->event.kind == EVENT_TOLD
+                          ? json_member_int(decision->event.payload, "version", 0)
+                          : 0;
+
+    if (version < 1 || version > INT32_MAX) {
+        return flow_registry_active(lane->registry, name);
+    }
+    struct text hash = flow_registry_deployed(lane->registry, name, (int32_t)version);
+    return hash.bytes == 0 ? NULL : flow_registry_by_hash(lane->registry, hash);
+}
+
+/* Told to a run that is not there: what begins one needs a flow, the rest an answer at most. */
+static void meet_orphan(struct lane *lane, const struct decision *decision, struct meeting *meeting)
+{
+    bool begins = text_is(decision->event.type, "start");
+
+    meeting->blank = instance_new(decision->inbox->flow, decision->inbox->key);
+    effect_clear(&lane->effects);
+    told_orphan(&decision->event, meeting->blank, &lane->effects,
+                "its flow is not deployed, or not in this version");
+    outbox_effects(lane, decision, NULL, NULL);
+    meeting->outcome = begins ? OUTCOME_UNMATCHED : OUTCOME_UNWANTED;
+    if (begins) {
+        tell_unmatched(lane, decision, "is a start of a flow or version that is not deployed");
+    }
+}
+
+static bool is_told_without_start(const struct event *event)
+{
+    return event->kind == EVENT_TOLD && !text_is(event->type, "start") &&
+           !text_is(event->type, "again");
+}
+
 static enum status meet(struct lane *lane, struct decision *decision,
                         const struct resident *resident, struct meeting *meeting, struct error *err)
 {
@@ -86,7 +123,11 @@ static enum status meet(struct lane *lane, struct decision *decision,
         tell_unmatched(lane, decision, "there is no such run");
         return STATUS_OK;
     }
-    meeting->flow = flow_registry_active(lane->registry, decision->inbox->flow);
+    meeting->flow = is_told_without_start(&decision->event) ? NULL : flow_to_start(lane, decision);
+    if (meeting->flow == NULL && decision->event.kind == EVENT_TOLD) {
+        meet_orphan(lane, decision, meeting);
+        return STATUS_OK;
+    }
     if (meeting->flow == NULL) {
         meeting->outcome = OUTCOME_DEAD;
         return STATUS_OK;

@@ -113,6 +113,8 @@ const char *step_kind_name(enum step_kind kind)
         return "for";
     case STEP_ROLLBACK:
         return "rollback";
+    case STEP_RUN:
+        return "run";
     }
     CHECK(false && "unknown step kind");
     return "";

@@ -175,6 +175,7 @@ enum step_kind {
     STEP_FORK,
     STEP_FOR,
     STEP_ROLLBACK,
+    STEP_RUN, /* An instance of a flow as a child of this one. */
 };
 
 /* `catch` of a step: what is done about an error that nothing below it caught. */
@@ -290,6 +291,15 @@ struct step {
         enum end_status status;
         struct template *reason;
     } end;
+    struct {
+        struct template *flow;
+        int32_t version;        /* 0: the active one. */
+        struct template *key;   /* NULL: <own key>/<step>[/<index>]. */
+        struct template *input; /* NULL: `.` */
+        bool awaits;
+        bool abandons; /* It goes on whatever becomes of this run, and is never undone with it. */
+        bool joins;    /* One that runs already will do. */
+    } run;
     uint32_t first_step; /* BLOCK, FOR: of its list; else STEP_NONE. */
     struct catcher *catchers;
     uint32_t catcher_count;

@@ -59,6 +59,7 @@ struct instance *instance_copy(const struct instance *instance)
     copy->result = json_copy(instance->result);
     copy->ids = json_copy(instance->ids);
     copy->queue = json_copy(instance->queue);
+    copy->parents = json_copy(instance->parents);
     copy->frames = items_copy(instance->frames, instance->frame_count, sizeof(*copy->frames));
     for (uint32_t i = 0; i < copy->frame_count; i++) {
         copy->frames[i].error = json_copy(copy->frames[i].error);
@@ -87,6 +88,7 @@ void instance_free(struct instance *instance)
     json_free(instance->result);
     json_free(instance->ids);
     json_free(instance->queue);
+    json_free(instance->parents);
     for (uint32_t i = 0; i < instance->frame_count; i++) {
         json_free(instance->frames[i].error);
         json_free(instance->frames[i].local);
@@ -125,6 +127,7 @@ bool instance_has_ended(const struct instance *instance)
     case RUN_RUNNING:
     case RUN_COMPENSATING:
     case RUN_FINISHING:
+    case RUN_HELD:
         return false;
     case RUN_COMPLETED:
     case RUN_FAILED:

@@ -26,6 +26,7 @@ enum run_status {
     RUN_RUNNING,
     RUN_COMPENSATING, /* Unwinding to the root. */
     RUN_FINISHING,    /* Unwound; in onFailure. */
+    RUN_HELD,         /* Completed as a child: what it did may still be undone with its parent. */
     RUN_COMPLETED,
     RUN_FAILED,
     RUN_CANCELLED,
@@ -57,8 +58,9 @@ enum frame_state {
     FRAME_STUCK,     /* Needs an operator: an undo whose retries are used up, a pivot in doubt. */
     FRAME_OPEN,      /* A block whose steps run. */
     FRAME_UNWINDING, /* Waits until what it names in `local` is undone; see core/unwind.c. */
+    FRAME_AWAITING_CHILD, /* For its end, or to be told that it is undone. */
 };
-#define FRAME_STATE_COUNT 7
+#define FRAME_STATE_COUNT 8
 
 /* A step, an undo or a block that is open. Frames form a tree: the run's own list is the root. */
 struct frame {
@@ -145,6 +147,8 @@ struct instance {
     struct json *ids;    /* Object: "<topic>/<producer id>" -> 1, or NULL. */
     struct json
         *queue; /* Array: the starts, as mail, that wait for the end of this run. Or NULL. */
+    struct json *parents; /* Array: who started or joined this run and has not let go of it; see
+                             core/parent.c. Or NULL. */
     struct frame *frames;
     uint32_t frame_count;
     struct timer *timers;

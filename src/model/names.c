@@ -12,9 +12,9 @@ static const char *const timer_names[] = {
 static const char *const status_names[] = {
     [RUN_NONE] = "none",           [RUN_EMBRYO] = "embryo",
     [RUN_RUNNING] = "running",     [RUN_COMPENSATING] = "compensating",
-    [RUN_FINISHING] = "finishing", [RUN_COMPLETED] = "completed",
-    [RUN_FAILED] = "failed",       [RUN_CANCELLED] = "cancelled",
-    [RUN_EXPIRED] = "expired",
+    [RUN_FINISHING] = "finishing", [RUN_HELD] = "held",
+    [RUN_COMPLETED] = "completed", [RUN_FAILED] = "failed",
+    [RUN_CANCELLED] = "cancelled", [RUN_EXPIRED] = "expired",
 };
 
 static const char *const frame_names[] = {
@@ -25,6 +25,7 @@ static const char *const frame_names[] = {
     [FRAME_STUCK] = "stuck",
     [FRAME_OPEN] = "open",
     [FRAME_UNWINDING] = "unwinding",
+    [FRAME_AWAITING_CHILD] = "awaiting-child",
 };
 
 static const char *const role_names[] = {

@@ -109,6 +109,7 @@ static void count_end(struct explorer *explorer, const struct instance *instance
     case RUN_RUNNING:
     case RUN_COMPENSATING:
     case RUN_FINISHING:
+    case RUN_HELD:
         report->stuck += instance_is_stuck(instance);
         return;
     }

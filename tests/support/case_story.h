@@ -166,7 +166,7 @@ static inline void story_signal(struct play *play, struct text rest)
 
 static inline void story_told(struct play *play, struct text rest)
 {
-    struct event event = {.kind = EVENT_TOLD, .type = story_word(&rest)};
+    struct event event = {.kind = EVENT_TOLD, .type = story_word(&rest), .actor = TEXT("big:B1")};
     struct json *payload = story_json(rest);
 
     event.payload = payload;

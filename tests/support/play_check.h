@@ -133,6 +133,7 @@ static inline void play_assert_same_fields(const struct instance *a, const struc
     play_assert_same_json(a->result, b->result);
     play_assert_same_json(a->ids, b->ids);
     play_assert_same_json(a->queue, b->queue);
+    play_assert_same_json(a->parents, b->parents);
     assert_int_equal(a->frame_count, b->frame_count);
     assert_int_equal(a->timer_count, b->timer_count);
     assert_int_equal(a->undo_count, b->undo_count);
@@ -192,6 +193,10 @@ static inline void play_assert_sound(const struct instance *instance)
     } else if (instance->status == RUN_EMBRYO) {
         assert_int_equal(instance->frame_count, 0);
         assert_non_null(instance_timer(instance, TIMER_EARLY, 0));
+    } else if (instance->status == RUN_HELD) {
+        assert_int_equal(instance->frame_count, 0);
+        assert_int_equal(instance->timer_count, 0);
+        assert_true(instance->undo_count > 0 && instance->parents != NULL);
     } else {
         assert_true(instance->frame_count > 0);
     }
