@@ -270,6 +270,7 @@ static bool lacks_timer(const struct instance *after, const struct frame *frame)
         return instance_timer(after, TIMER_BACKOFF, frame->activation) == NULL;
     case FRAME_SLEEPING:
         return instance_timer(after, TIMER_WAIT, frame->activation) == NULL;
+    case FRAME_AWAITING_CHILD:
     case FRAME_LISTENING:
     case FRAME_STUCK:
     case FRAME_OPEN:
