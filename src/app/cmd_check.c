@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/check_against.h"
 #include "app/check_files.h"
 #include "app/command.h"
 #include "app/files.h"
@@ -24,6 +25,9 @@ static const char help[] =
     "  -f, --format text|json|sarif  how to print findings (default: text)\n"
     "  -s, --strict                  warnings count as errors\n"
     "  -n, --name FILE               what standard input is called; its 'use' is relative to that\n"
+    "  -a, --against FILE            also say what keeps runs of the version in FILE from being "
+    "moved\n"
+    "                                to this one (F801 to F804)\n"
     "  -e, --explain ID|all          say what a finding means and what to do, such as F204\n"
     "  -o, --output FILE             write to FILE instead of standard output\n"
     "  -h, --help                    print this\n"
@@ -40,6 +44,7 @@ struct options {
     bool strict;
     const char *name;
     const char *explain;
+    const char *against;
     const char *output;
 };
 
@@ -59,18 +64,15 @@ static bool read_format(const char *text, enum check_format *format)
 static int read_options(int argc, char **argv, struct options *options)
 {
     static const struct option known[] = {
-        {"format", required_argument, NULL, 'f'},
-        {"strict", no_argument, NULL, 's'},
-        {"name", required_argument, NULL, 'n'},
-        {"explain", required_argument, NULL, 'e'},
-        {"output", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"format", required_argument, NULL, 'f'},  {"strict", no_argument, NULL, 's'},
+        {"name", required_argument, NULL, 'n'},    {"against", required_argument, NULL, 'a'},
+        {"explain", required_argument, NULL, 'e'}, {"output", required_argument, NULL, 'o'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int option;
 
     optind = 1;
-    while ((option = getopt_long(argc, argv, "f:sn:e:o:h", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "f:sn:a:e:o:h", known, NULL)) != -1) {
         switch (option) {
         case 'f':
             if (!read_format(optarg, &options->format)) {
@@ -82,6 +84,9 @@ static int read_options(int argc, char **argv, struct options *options)
             break;
         case 'n':
             options->name = optarg;
+            break;
+        case 'a':
+            options->against = optarg;
             break;
         case 'e':
             options->explain = optarg;
@@ -233,6 +238,11 @@ static int check_all(int count, char **paths, const struct options *options,
         }
     }
     if (check_files(&list, all, &err) != STATUS_OK) {
+        fprintf(stderr, "baton check: %s\n", err.text);
+        code = EXIT_USAGE;
+    }
+    if (options->against != NULL &&
+        check_against(options->against, &list, all, &err) != STATUS_OK) {
         fprintf(stderr, "baton check: %s\n", err.text);
         code = EXIT_USAGE;
     }

@@ -15,6 +15,8 @@ static const struct command commands[] = {
     {"test", cmd_test, "run the tests of flows, in memory: weeks pass in milliseconds"},
     {"check", cmd_check, "check flow files and say what is wrong, with line and column"},
     {"verify", cmd_verify, "try all that can happen to a flow, and say what breaks its promises"},
+    {"plan", cmd_plan,
+     "say what deploying a flow file would do: changes, runs that keep their version"},
     {"graph", cmd_graph, "draw a flow's state machine as Mermaid or DOT"},
     {"compile", cmd_compile, "print a flow's state machine as JSON"},
     {"schema", cmd_schema, "print the language as JSON Schema for editors, or as a page"},

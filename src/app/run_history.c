@@ -2,67 +2,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "app/command.h"
+#include "app/topic_scan.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "core/fold.h"
 #include "engine/snapshot.h"
-
-#define READ_MAX 1000
-#define READ_WAIT_MS 1000
-
-typedef enum status visit_function(void *self, const struct record *record, struct error *err);
-
-static void show_progress(const struct log_ends *ends, int64_t at, int64_t *shown)
-{
-    int64_t percent = ends->stable <= ends->low
-                          ? 100
-                          : (at - ends->low) * 100 / (ends->stable - ends->low);
-
-    if (isatty(STDERR_FILENO) && percent != *shown) {
-        fprintf(stderr, "\rreading history: %lld %%%s", (long long)percent,
-                percent >= 100 ? "\r\033[K" : "");
-        *shown = percent;
-    }
-}
-
-/* Read a whole partition, each record to `visit`. */
-static enum status scan(struct estate *estate, const char *topic, int32_t partition,
-                        visit_function *visit, void *self, struct error *err)
-{
-    struct record *records = calloc(READ_MAX, sizeof *records);
-    struct log_reader reader;
-    struct log_ends ends = {0};
-    bool at_end = false;
-    int64_t shown = -1;
-
-    CHECK(records != NULL);
-    enum status status = estate->broker.ends(estate->broker.self, text_of(topic), partition, &ends,
-                                             err);
-    if (status == STATUS_OK) {
-        status = estate->broker.open_reader(estate->broker.self, text_of(topic), partition, 0,
-                                            &reader, err);
-    }
-    if (status != STATUS_OK) {
-        free(records);
-        return status;
-    }
-    while (status == STATUS_OK && !at_end && reader.position(reader.self) < ends.stable) {
-        uint32_t count = 0;
-        status = reader.poll(reader.self, READ_WAIT_MS, records, READ_MAX, &count, &at_end, err);
-        for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-            status = visit(self, &records[i], err);
-        }
-        show_progress(&ends, reader.position(reader.self), &shown);
-    }
-    show_progress(&ends, ends.stable, &shown);
-    reader.close(reader.self);
-    free(records);
-    return status;
-}
 
 struct search {
     struct run_history *history;
@@ -164,8 +110,8 @@ static enum status base_of(struct estate *estate, struct search *search, struct 
 {
     struct run_history *history = search->history;
     struct snapshot_record snapshot;
-    enum status status = scan(estate, estate->names.snapshot, history->partition, visit_snapshot,
-                              search, err);
+    enum status status = topic_scan(estate, estate->names.snapshot, history->partition, "history",
+                                    visit_snapshot, search, err);
 
     if (status != STATUS_OK || search->snapshot.data == NULL) {
         return status;
@@ -225,8 +171,8 @@ int run_history_read(struct estate *estate, struct text instance, const struct r
     struct error err;
 
     *history = (struct run_history){.partition = kafka_partition(instance, estate->partitions)};
-    enum status status = scan(estate, estate->names.history, history->partition, visit_history,
-                              &search, &err);
+    enum status status = topic_scan(estate, estate->names.history, history->partition, "history",
+                                    visit_history, &search, &err);
     if (status == STATUS_OK && history->count == 0) {
         fprintf(stderr, "baton: there is no %s of '%.*s' in '%s'\n",
                 run == NULL ? "run" : "such run", TEXT_ARG(instance), estate->names.history);

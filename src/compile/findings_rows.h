@@ -198,6 +198,18 @@ static const struct finding rows[] = {
      "10,000 steps, 32 nested blocks, `batch` 10,000, `parallel` 1,000, 1 MiB of file, 900 KiB of "
      "resolved definition; other numbers have the limit that the message names.",
      "Stay below it, or split the flow."},
+    {"F801", "VersionTaken", E, "the version is taken by other content",
+     "A version that is deployed never changes: runs of it go on by it.",
+     "Give the changed file a higher `version`."},
+    {"F802", "VersionBelow", W, "a version below the other one",
+     "Deploying it activates nothing: a higher version is active.",
+     "Give the file a version above the active one, or activate the older one on purpose."},
+    {"F803", "StepGone", E, "a step is gone, renamed, or does something else",
+     "A run that waits there has no place in the new version. It goes on by the old one.",
+     "Keep the step, let old and new run side by side until those runs have ended, or migrate them and say where they go on."},
+    {"F804", "OtherIdentity", E, "another key or other start topics",
+     "Which records belong to a run would change, so no run can be moved to the new version.",
+     "Let old and new run side by side until the old runs have ended, or give the new one another name."},
 };
 
 #undef E

@@ -5,6 +5,10 @@ if(TARGET baton)
            COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/test_commands.py
                    $<TARGET_FILE:baton>)
   set_tests_properties(lint_commands PROPERTIES LABELS lint TIMEOUT 120)
+  add_test(NAME lint_against
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/test_against.py
+                   $<TARGET_FILE:baton>)
+  set_tests_properties(lint_against PROPERTIES LABELS lint TIMEOUT 120)
   # These ask outside judges, which ops/deps --test installs.
   foreach(name findings sarif schema editor)
     add_test(NAME lint_${name}

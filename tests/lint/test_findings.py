@@ -19,6 +19,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TABLE = ROOT / "src/compile/findings_rows.h"
 PAGE = ROOT / "docs/findings.md"
+# F701: below. F801 to F804 need two versions: test_against.py.
+ELSEWHERE = {"F701", "F801", "F802", "F803", "F804"}
 ID = re.compile(r'"(F\d{3})"')
 
 
@@ -57,7 +59,7 @@ class Table(unittest.TestCase):
 
     def test_each_finding_has_a_case_that_shows_it(self):
         shown = {path.name[:4] for path in HERE.glob("F*.yaml")}
-        self.assertEqual(set(rules()) - shown - {"F701"}, set())
+        self.assertEqual(set(rules()) - shown - ELSEWHERE, set())
 
     def test_what_is_too_large_is_a_finding(self):
         """F701; such files are made here, being large."""

@@ -1,0 +1,27 @@
+/*
+ * census - how many runs of a flow go on, by version and by where they stand: what the last history
+ * record of each says.
+ */
+#ifndef BATON_APP_CENSUS_H
+#define BATON_APP_CENSUS_H
+
+#include "app/estate.h"
+
+struct census_row {
+    struct text hash;  /* Of the version by which they run. */
+    struct text place; /* As instance_place(): "charge", "undo of reserve, undo of charge". */
+    uint32_t count;
+};
+
+struct census {
+    struct arena arena;
+    struct census_row *rows; /* By hash, then the most first. */
+    uint32_t row_count;
+    uint32_t running;
+};
+
+/* Count. Gives an exit code; what is wrong is printed. End it with census_release() anyway. */
+int census_take(struct estate *estate, struct text flow, struct census *census);
+void census_release(struct census *census);
+
+#endif

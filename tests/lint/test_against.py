@@ -1,0 +1,84 @@
+"""`baton check --against`: F801 to F804, which need two versions of a flow."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BATON = str(Path(sys.argv.pop()).resolve())
+
+OLD = """flow: parcel
+version: 2
+key: .id
+start: {topic: orders}
+timeout: 2h
+topics: {orders: {name: orders}, more: {name: more}, news: {name: news}}
+services:
+  stock: {commands: sc, replies: sr, success: .ok}
+do:
+  - {step: pick, request: stock, type: Pick, compensate: {request: stock, type: PutBack}}
+  - {step: pack, request: stock, type: Pack, compensate: none}
+  - {step: tell, emit: news}
+  - {step: hear, listen: more, timeout: 1h}
+"""
+
+
+class Against(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.old = Path(self.folder.name, "old.yaml")
+        self.new = Path(self.folder.name, "new.yaml")
+        self.old.write_text(OLD, encoding="utf-8")
+
+    def check(self, text, *options):
+        self.new.write_text(text, encoding="utf-8")
+        return subprocess.run([BATON, "check", "--against", self.old, *options, self.new],
+                              capture_output=True, text=True, timeout=60)
+
+    def ids(self, text):
+        done = self.check(text, "--format", "json")
+        found = json.loads(done.stdout)["findings"]
+        return done.returncode, [f["id"] for f in found if f["id"].startswith("F80")]
+
+    def test_a_higher_version_with_the_same_steps_is_fine(self):
+        self.assertEqual(self.ids(OLD.replace("version: 2", "version: 3")
+                                  .replace("timeout: 1h", "timeout: 2m")), (0, []))
+        self.assertEqual(self.ids(OLD), (0, []))
+
+    def test_the_same_version_with_other_content(self):
+        self.assertEqual(self.ids(OLD.replace("timeout: 1h", "timeout: 2m")), (1, ["F801"]))
+
+    def test_a_lower_version(self):
+        self.assertEqual(self.ids(OLD.replace("version: 2", "version: 1")), (0, ["F802"]))
+
+    def test_steps_that_are_gone_renamed_or_do_something_else(self):
+        new = (OLD.replace("version: 2", "version: 3").replace("step: pick", "step: take")
+               .replace("  - {step: hear, listen: more, timeout: 1h}\n",
+                        "  - {step: hear, wait: 1h}\n"))
+        done = self.check(new)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("new.yaml:10:1: error F803: 'pick' is called 'take'", done.stdout)
+        self.assertIn("new.yaml:13:1: error F803: the action of 'hear' was listen, is wait",
+                      done.stdout)
+        gone = OLD.replace("version: 2", "version: 3").replace("  - {step: tell, emit: news}\n", "")
+        self.assertIn("error F803: 'tell' (emit) is gone", self.check(gone).stdout)
+
+    def test_another_key_or_start(self):
+        new = OLD.replace("version: 2", "version: 3").replace("start: {topic: orders}",
+                                                              "start: {topic: more}")
+        self.assertEqual(self.ids(new), (1, ["F804"]))
+        self.assertEqual(self.ids(OLD.replace("version: 2", "version: 3")
+                                  .replace("key: .id", "key: .number")), (1, ["F804"]))
+
+    def test_a_file_of_another_flow_is_refused(self):
+        done = self.check(OLD.replace("flow: parcel", "flow: letter"))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("none of the files is of flow 'parcel'", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
