@@ -1,7 +1,5 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "adapter/kafka_scan.h"
@@ -9,7 +7,7 @@
 #include "adapter/redis_look.h"
 #include "app/command.h"
 #include "app/estate.h"
-#include "app/view.h"
+#include "app/options.h"
 #include "base/duration.h"
 #include "base/hash.h"
 #include "engine/core_build.h"
@@ -54,21 +52,15 @@ struct printer {
 
 static int misused(const char *what)
 {
-    fprintf(stderr, "baton fsck: %s (see baton fsck --help)\n", what);
-    return EXIT_USAGE;
+    return options_misused("fsck", what);
 }
 
-static int take_option(int letter, struct request *request)
+static int take_option(void *self, int letter)
 {
+    struct request *request = self;
     struct error err;
 
     switch (letter) {
-    case 'o':
-        if (strcmp(optarg, "json") != 0 && strcmp(optarg, "table") != 0) {
-            return misused("--output is table or json");
-        }
-        request->output = strcmp(optarg, "json") == 0 ? VIEW_JSON : VIEW_TABLE;
-        return -1;
     case 'R':
         request->replay = true;
         return -1;
@@ -78,44 +70,38 @@ static int take_option(int letter, struct request *request)
                    : misused("--partition is a number, from 0");
     case 'i':
         request->instance = text_of(optarg);
-        return text_find(request->instance, ':') != SIZE_MAX
-                   ? -1
-                   : misused("an instance is named <flow>:<key>, as in order-saga:A-17");
-    case 't':
+        return options_instance("fsck", request->instance);
+    default:
         return duration_parse(text_of(optarg), &request->timeout_ms, &err) == STATUS_OK
                    ? -1
                    : misused("--timeout is a span, as in 30s");
-    default:
-        return config_flag(&request->flags, letter, optarg) ? -1 : EXIT_USAGE;
     }
 }
 
 static int read_arguments(int argc, char **argv, struct request *request)
 {
-    static const struct option options[] = {CONFIG_OPTIONS,
-                                            {"output", 1, NULL, 'o'},
-                                            {"replay", 0, NULL, 'R'},
-                                            {"partition", 1, NULL, 'p'},
-                                            {"instance", 1, NULL, 'i'},
-                                            {"timeout", 1, NULL, 't'},
-                                            {"help", 0, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    int letter;
+    static const struct option known[] = {CONFIG_OPTIONS,
+                                          {"output", 1, NULL, 'o'},
+                                          {"replay", 0, NULL, 'R'},
+                                          {"partition", 1, NULL, 'p'},
+                                          {"instance", 1, NULL, 'i'},
+                                          {"timeout", 1, NULL, 't'},
+                                          {"help", 0, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int code;
 
     *request = (struct request){.output = VIEW_TABLE, .partition = -1, .timeout_ms = TIMEOUT_MS};
-    optind = 1;
-    while ((letter = getopt_long(argc, argv, CONFIG_LETTERS "o:h", options, NULL)) != -1) {
-        if (letter == 'h') {
-            printf("%s%s", usage, config_usage);
-            return EXIT_DONE;
-        }
-        if (letter == '?') {
-            return EXIT_USAGE;
-        }
-        int code = take_option(letter, request);
-        if (code != -1) {
-            return code;
-        }
+    code = options_read(argc, argv,
+                        &(struct options){.name = "fsck",
+                                          .usage = usage,
+                                          .known = known,
+                                          .letters = "",
+                                          .flags = &request->flags,
+                                          .output = &request->output,
+                                          .self = request,
+                                          .take = take_option});
+    if (code != -1) {
+        return code;
     }
     if (optind != argc) {
         return misused("it takes options alone");

@@ -1,10 +1,8 @@
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "app/command.h"
 #include "app/inbox_send.h"
-#include "app/view.h"
+#include "app/options.h"
 #include "base/limits.h"
 
 static const char usage[] =
@@ -30,28 +28,19 @@ struct request {
 
 static int misused(const char *what)
 {
-    fprintf(stderr, "baton signal: %s (see baton signal --help)\n", what);
-    return EXIT_USAGE;
+    return options_misused("signal", what);
 }
 
-static int take_option(int letter, struct request *request)
+static int take_option(void *self, int letter)
 {
-    switch (letter) {
-    case 'd':
+    struct request *request = self;
+
+    if (letter == 'd') {
         request->data = text_of(optarg);
-        return -1;
-    case 'A':
+    } else {
         request->actor = text_of(optarg);
-        return -1;
-    case 'o':
-        if (strcmp(optarg, "json") != 0 && strcmp(optarg, "table") != 0) {
-            return misused("--output is table or json");
-        }
-        request->output = strcmp(optarg, "json") == 0 ? VIEW_JSON : VIEW_TABLE;
-        return -1;
-    default:
-        return config_flag(&request->flags, letter, optarg) ? -1 : EXIT_USAGE;
     }
+    return -1;
 }
 
 static int check_words(const struct request *request)
@@ -59,8 +48,8 @@ static int check_words(const struct request *request)
     struct json *data = NULL;
     struct error err;
 
-    if (text_find(request->instance, ':') == SIZE_MAX) {
-        return misused("an instance is named <flow>:<key>, as in order-saga:A-17");
+    if (options_instance("signal", request->instance) != -1) {
+        return EXIT_USAGE;
     }
     if (!text_is_utf8(request->actor) || request->actor.bytes == 0) {
         return misused("--actor is a name");
@@ -80,24 +69,23 @@ static int check_words(const struct request *request)
 /* As view_arguments(). */
 static int read_arguments(int argc, char **argv, struct request *request)
 {
-    static const struct option options[] = {CONFIG_OPTIONS,          {"data", 1, NULL, 'd'},
-                                            {"actor", 1, NULL, 'A'}, {"output", 1, NULL, 'o'},
-                                            {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0}};
-    int letter;
+    static const struct option known[] = {CONFIG_OPTIONS,          {"data", 1, NULL, 'd'},
+                                          {"actor", 1, NULL, 'A'}, {"output", 1, NULL, 'o'},
+                                          {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0}};
+    int code;
 
     *request = (struct request){.output = VIEW_TABLE, .data = TEXT("null"), .actor = inbox_actor()};
-    optind = 1;
-    while ((letter = getopt_long(argc, argv, CONFIG_LETTERS "d:A:o:h", options, NULL)) != -1) {
-        int code;
-
-        if (letter == 'h') {
-            printf("%s%s", usage, config_usage);
-            return EXIT_DONE;
-        }
-        code = letter == '?' ? EXIT_USAGE : take_option(letter, request);
-        if (code != -1) {
-            return code;
-        }
+    code = options_read(argc, argv,
+                        &(struct options){.name = "signal",
+                                          .usage = usage,
+                                          .known = known,
+                                          .letters = "d:A:",
+                                          .flags = &request->flags,
+                                          .output = &request->output,
+                                          .self = request,
+                                          .take = take_option});
+    if (code != -1) {
+        return code;
     }
     if (optind + 2 != argc) {
         return misused("give one instance, <flow>:<key>, and the name of one signal");

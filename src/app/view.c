@@ -1,69 +1,50 @@
 #include "app/view.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "app/command.h"
+#include "app/options.h"
 #include "base/duration.h"
 
-static int misused(const char *name, const char *what)
+static int take_option(void *self, int letter)
 {
-    fprintf(stderr, "baton %s: %s (see baton %s --help)\n", name, what, name);
-    return EXIT_USAGE;
-}
+    struct view_request *request = self;
 
-static int take_option(int letter, const char *name, struct view_request *request)
-{
-    switch (letter) {
-    case 'o':
-        if (strcmp(optarg, "json") != 0 && strcmp(optarg, "table") != 0) {
-            return misused(name, "--output is table or json");
-        }
-        request->output = strcmp(optarg, "json") == 0 ? VIEW_JSON : VIEW_TABLE;
-        return -1;
-    case 'R':
-        request->has_run = run_id_parse(text_of(optarg), &request->run);
-        return request->has_run ? -1 : misused(name, "--run is <generation>-<offset>, as in 1-42");
-    case 'A':
+    if (letter == 'A') {
         request->all = true;
         return -1;
-    default:
-        return config_flag(&request->flags, letter, optarg) ? -1 : EXIT_USAGE;
     }
+    request->has_run = run_id_parse(text_of(optarg), &request->run);
+    return request->has_run
+               ? -1
+               : options_misused(request->name, "--run is <generation>-<offset>, as in 1-42");
 }
 
 int view_arguments(int argc, char **argv, const char *usage, struct view_request *request)
 {
-    static const struct option options[] = {CONFIG_OPTIONS,         {"output", 1, NULL, 'o'},
-                                            {"run", 1, NULL, 'R'},  {"all", 0, NULL, 'A'},
-                                            {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    int letter;
+    static const struct option known[] = {CONFIG_OPTIONS,         {"output", 1, NULL, 'o'},
+                                          {"run", 1, NULL, 'R'},  {"all", 0, NULL, 'A'},
+                                          {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    int code;
 
-    *request = (struct view_request){.output = VIEW_TABLE};
-    optind = 1;
-    while ((letter = getopt_long(argc, argv, CONFIG_LETTERS "o:h", options, NULL)) != -1) {
-        if (letter == 'h') {
-            printf("%s%s", usage, config_usage);
-            return EXIT_DONE;
-        }
-        if (letter == '?') {
-            return EXIT_USAGE;
-        }
-        int code = take_option(letter, argv[0], request);
-        if (code != -1) {
-            return code;
-        }
+    *request = (struct view_request){.name = argv[0], .output = VIEW_TABLE};
+    code = options_read(argc, argv,
+                        &(struct options){.name = argv[0],
+                                          .usage = usage,
+                                          .known = known,
+                                          .letters = "",
+                                          .flags = &request->flags,
+                                          .output = &request->output,
+                                          .self = request,
+                                          .take = take_option});
+    if (code != -1) {
+        return code;
     }
     if (optind + 1 != argc) {
-        return misused(argv[0], "give one instance, <flow>:<key>");
+        return options_misused(argv[0], "give one instance, <flow>:<key>");
     }
     request->instance = text_of(argv[optind]);
-    if (text_find(request->instance, ':') == SIZE_MAX) {
-        return misused(argv[0], "an instance is named <flow>:<key>, as in order-saga:A-17");
-    }
-    return -1;
+    return options_instance(argv[0], request->instance);
 }
 
 static const char *only_on_terminal(const char *code)

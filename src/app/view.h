@@ -12,6 +12,7 @@ enum view_output { VIEW_TABLE, VIEW_JSON };
 
 /* What `baton show` and `baton history` are asked. */
 struct view_request {
+    const char *name; /* Of the command. */
     struct config_flags flags;
     enum view_output output;
     struct text instance;

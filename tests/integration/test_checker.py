@@ -4,29 +4,17 @@ from confluent_kafka import TopicPartition
 
 import checker
 import records
-from estate import PARTITIONS, Estate, Once
-from participants import refuse, silent
+from estate import PARTITIONS, Once, at_rest
 from runner import case, equal, holds, run
 
 DONE = [f"done-{n}" for n in range(6)]
 ASLEEP = [f"asleep-{n}" for n in range(6)]
-
-
 KNOWN = set()  # Findings that were told already.
 
 
 def start():
-    """At rest: the worker was stopped when the orders were done or asleep."""
-    estate = Estate("checked").__enter__()
-    worker, = estate.start_workers(1)
-    estate.orders(DONE, lambda n: {"CreateShipment": refuse} if n % 2 else {})
-    estate.orders(ASLEEP, lambda _: {"CreateShipment": silent})
-    estate.people.await_outcomes(DONE, 30)
-    for key in ASLEEP:
-        estate.people.await_command(key, "CreateShipment")
-    equal(worker.stop(), 0, "exit code")
+    estate = at_rest("checked", DONE, ASLEEP)
     estate.await_sound(open_ok=open_ok())
-    estate.people.stop()  # Nobody answers what is forged.
     estate.assert_clean()
     estate.damage("each case does")
     return estate

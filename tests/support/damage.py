@@ -13,8 +13,7 @@ import json
 from confluent_kafka import TopicPartition
 
 import records
-from estate import Estate, Once
-from participants import refuse, silent
+from estate import Once, at_rest
 from runner import equal, holds
 
 DONE = [f"done-{n}" for n in range(8)]
@@ -22,23 +21,7 @@ ASLEEP = [f"asleep-{n}" for n in range(34)]
 KNOWN = set()  # Findings that were told already.
 FREE = list(ASLEEP)  # Sleeping orders that no case has damaged.
 
-
-def start():
-    """At rest: the worker was stopped when the orders were done or asleep."""
-    estate = Estate("fsck").__enter__()
-    worker, = estate.start_workers(1)
-    estate.orders(DONE, lambda n: {"CreateShipment": refuse} if n % 2 else {})
-    estate.orders(ASLEEP, lambda _: {"CreateShipment": silent})
-    estate.people.await_outcomes(DONE, 30)
-    for key in ASLEEP:
-        estate.people.await_command(key, "CreateShipment")
-    estate.await_asleep([f"order-saga:{key}" for key in ASLEEP])
-    equal(worker.stop(), 0, "exit code")
-    estate.people.stop()  # Nobody answers what is forged.
-    return estate
-
-
-shared = Once(start)
+shared = Once(lambda: at_rest("fsck", DONE, ASLEEP))
 
 
 def damaged():

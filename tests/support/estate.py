@@ -347,6 +347,22 @@ class Estate:
             for path in sorted(self.directory.glob("*.log")))
 
 
+def at_rest(name, done, asleep):
+    """An estate whose worker was stopped when the orders `done` were done, every second of them undone,
+    and those of `asleep` asleep: nobody answers any more. It is the caller's to leave."""
+    estate = Estate(name).__enter__()
+    worker, = estate.start_workers(1)
+    estate.orders(done, lambda n: {"CreateShipment": participants.refuse} if n % 2 else {})
+    estate.orders(asleep, lambda _: {"CreateShipment": participants.silent})
+    estate.people.await_outcomes(done, 30)
+    for key in asleep:
+        estate.people.await_command(key, "CreateShipment")
+    estate.await_asleep([f"order-saga:{key}" for key in asleep])
+    runner.equal(worker.stop(), 0, "exit code")
+    estate.people.stop()
+    return estate
+
+
 class Once:
     """An estate that the first case starts and all share: `shared = Once(start)`, `shared()`."""
 
