@@ -188,6 +188,8 @@ void resolve_jumps(struct checker *checker);
 /* validate_*.c: findings that concern several nodes. `flow` is the definition so far. */
 void validate_topics(struct checker *checker, const struct node *root, const struct json *flow);
 void validate_listens(struct checker *checker);
+/* F408: a flow that only observes sends nothing. */
+void validate_mode(struct checker *checker, const struct node *root);
 void validate_calls(struct checker *checker);
 void validate_runs(struct checker *checker, const struct json *flow);
 void validate_paths(struct checker *checker, const struct json *flow);

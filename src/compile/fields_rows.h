@@ -21,7 +21,7 @@ static const struct field flow_rows[] = {
     {.key = "description", .shape = SHAPE_TEXT, .flags = FIELD_INFO, .doc = "More for people"},
     {.key = "labels", .shape = SHAPE_TEXTS, .flags = FIELD_INFO, .doc = "Texts by name, for finding flows"},
     {.key = "owner", .shape = SHAPE_TEXT, .flags = FIELD_INFO, .doc = "Who to ask"},
-    {.key = "mode", .shape = SHAPE_CHOICE, .values = "orchestrate|observe", .fallback = "\"orchestrate\"",
+    {.key = "mode", .shape = SHAPE_CHOICE, .values = "orchestrate observe", .fallback = "\"orchestrate\"",
      .doc = "Drive the services, or only watch them"},
     {.key = "use", .shape = SHAPE_FILES, .doc = "Estate files, relative to this one"},
     {.key = "topics", .shape = SHAPE_NAMED, .object = OBJECT_TOPIC, .doc = "Topics by alias"},

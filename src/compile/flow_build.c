@@ -79,7 +79,7 @@ static bool is_flow_name(struct text name)
 
 static void build_flow(struct builder *builder, const struct json *root)
 {
-    static const char *const modes[] = {"orchestrate", NULL};
+    static const char *const modes[] = {"orchestrate", "observe", NULL};
     struct section section = section_open(builder, root, TEXT("flow"));
     const struct json *info = section_get(&section, "info");
     struct flow *flow = builder->flow;
@@ -90,8 +90,7 @@ static void build_flow(struct builder *builder, const struct json *root)
         build_refuse(builder, section.where, "'flow' is no name of a flow");
     }
     flow->version = (int32_t)section_integer(&section, "version", 1, INT32_MAX);
-    flow->mode = FLOW_ORCHESTRATE;
-    section_choice(&section, "mode", modes);
+    flow->mode = (enum flow_mode)section_choice(&section, "mode", modes);
     flow->key = build_correlation(builder, section_need(&section, "key"), TEXT("key"));
     flow->key_in_data = flow->key.kind == CORRELATION_PATH ? flow->key.path : NULL;
     build_topics(builder, section_need(&section, "topics"), info);

@@ -104,6 +104,7 @@ static struct json *check_flow(struct checker *checker, const struct node *root)
     validate_listens(checker);
     validate_calls(checker);
     validate_runs(checker, flow);
+    validate_mode(checker, root);
     validate_paths(checker, flow);
     validate_saga(checker);
     validate_times(checker, root, flow);

@@ -110,6 +110,9 @@ void run_close(struct decision *d, enum run_status status)
     is_held = is_to_hold(d, status);
     if (status == RUN_COMPLETED && after->status != RUN_HELD) {
         after->result = completion_record(d);
+    } else if (status == RUN_FAILED && d->flow->mode == FLOW_OBSERVE) {
+        alert_add(d, ALERT_FAILED, NULL, after->error,
+                  "what is observed did not go as the flow says");
     }
     tell_unread(d);
     while (after->timer_count > 0) {

@@ -164,6 +164,9 @@ static struct json *arm_run(struct decision *d)
 
 void start_run(struct decision *d, const struct incoming *incoming)
 {
+    /* Where services are only watched, nobody knows which record is seen first: what begins the run
+     * may be one that a step listens for. */
+    bool is_awaited = d->flow->mode == FLOW_OBSERVE && reach_wants(d, incoming);
     struct json *error;
 
     if (d->after->status == RUN_NONE) {
@@ -183,6 +186,9 @@ void start_run(struct decision *d, const struct incoming *incoming)
     if (error != NULL) {
         fail_run(d, error, RUN_FAILED);
     } else {
+        if (is_awaited && !keep_mail(d, incoming)) {
+            alert_message(d, ALERT_UNMATCHED, incoming, "too large to wait for its listen");
+        }
         advance(d, 0, d->flow->first_step);
     }
 }

@@ -98,6 +98,8 @@ const char *alert_kind_name(enum alert_kind kind)
         return "unmatched";
     case ALERT_DATA:
         return "data";
+    case ALERT_FAILED:
+        return "failed";
     }
     CHECK(false && "unknown alert kind");
     return "";

@@ -23,6 +23,7 @@ enum alert_kind {
     ALERT_EXPIRED,   /* Early messages whose start never came. */
     ALERT_UNMATCHED, /* A message or reply that nothing waits for. */
     ALERT_DATA,      /* Something the flow computed was not usable; see detail. */
+    ALERT_FAILED,    /* A process that is only observed did not go as its flow says. */
 };
 
 /* Texts and JSON belong to the list (its arena, its counts) or to the flow. */
