@@ -72,9 +72,15 @@ void build_services(struct builder *builder, const struct json *json);
 void build_steps(struct section *section, const struct json *info);
 
 /* build_blocks.c: where each step stands, before any is built. */
-size_t place_count(const struct json *list); /* All steps in a list and below. */
+size_t place_count(const struct json *list);       /* All steps in a list and below. */
+size_t place_count_each(const struct json *lists); /* The same of each object's `do`. */
 /* Gives the first step. Recursion is bounded by JSON_DEPTH_MAX. */
 uint32_t place_list(struct builder *builder, const struct json *list, uint32_t parent);
+/* build_handle.c: the same for the lists of handlers; `parent` STEP_NONE: the flow's own. */
+void place_handlers(struct builder *builder, const struct json *handle, uint32_t parent);
+/* What the handlers of a block, or the flow, wait for. `route`: what they belong to. */
+void build_handlers(struct section *section, struct handler *handlers, uint32_t count,
+                    struct text route);
 /* Make the variables of the loops around the step known. */
 void place_scope(struct builder *builder, uint32_t index);
 /* What the actions do, fork, for and rollback, and catches, have of their own. */

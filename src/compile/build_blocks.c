@@ -6,7 +6,7 @@ static const char *const actions[] = {"request", "emit",     "listen", "wait", "
                                       "switch",  "raise",    "end",    "do",   "fork",
                                       "for",     "rollback", "run",    NULL};
 
-static size_t count_each(const struct json *lists)
+size_t place_count_each(const struct json *lists)
 {
     size_t count = 0;
 
@@ -24,8 +24,10 @@ size_t place_count(const struct json *list)
         const struct json *step = json_at(list, i);
 
         count += 1 + place_count(json_member(step, "do"));
-        count += count_each(json_member(step, "switch")) + count_each(json_member(step, "catch"));
-        count += count_each(json_member(json_member(step, "fork"), "branches"));
+        count += place_count_each(json_member(step, "switch")) +
+                 place_count_each(json_member(step, "catch"));
+        count += place_count_each(json_member(step, "handle"));
+        count += place_count_each(json_member(json_member(step, "fork"), "branches"));
     }
     return count;
 }
@@ -134,6 +136,7 @@ static void place_lists(struct builder *builder, uint32_t index)
         builder->loop_lists[index] = builder->list_count;
         builder->flow->steps[index].first_step = place_list(builder, json_member(json, "do"),
                                                             index);
+        place_handlers(builder, json_member(json, "handle"), index);
     }
     if (!build_failed(builder) && json_member(json, "catch") != NULL) {
         place_catches(builder, index);
@@ -300,6 +303,7 @@ void build_block(struct section *section, struct step *step)
         build_rollback(section, step);
     } else {
         (void)section_get(section, "do"); /* Was placed. */
+        build_handlers(section, step->handlers, step->handler_count, step->name);
     }
 }
 

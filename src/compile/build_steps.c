@@ -280,7 +280,9 @@ void build_steps(struct section *section, const struct json *info)
     const struct json *list = section_need(section, "do");
     const struct json *failure = section_get(section, "onFailure");
     const struct json *always = section_get(section, "always");
-    size_t count = place_count(list) + place_count(failure) + place_count(always);
+    const struct json *handle = json_member(section->json, "handle");
+    size_t count = place_count(list) + place_count(failure) + place_count(always) +
+                   place_count_each(handle);
 
     if (count > STEPS_MAX) {
         build_refuse(builder, TEXT("steps"), "more than %d", STEPS_MAX);
@@ -291,6 +293,7 @@ void build_steps(struct section *section, const struct json *info)
     builder->lists = arena_array(&flow->arena, count + 1, sizeof(*builder->lists));
     builder->loop_lists = arena_array(&flow->arena, count + 1, sizeof(*builder->loop_lists));
     flow->first_step = place_list(builder, list, STEP_NONE);
+    place_handlers(builder, handle, STEP_NONE);
     flow->failure_step = failure == NULL ? STEP_NONE : place_list(builder, failure, STEP_NONE);
     flow->always_step = always == NULL ? STEP_NONE : place_list(builder, always, STEP_NONE);
     for (uint32_t i = 0; i < flow->step_count && !build_failed(builder); i++) {
@@ -298,4 +301,5 @@ void build_steps(struct section *section, const struct json *info)
         build_step(builder, i, json_member(info, "lines"));
     }
     builder->scope = *flow_scope();
+    build_handlers(section, flow->handlers, flow->handler_count, TEXT("~flow"));
 }

@@ -67,6 +67,9 @@ struct checker {
     bool in_failure;
     bool in_undo;
     bool in_catch;
+    bool in_handler;
+    bool reading_aside;      /* The next list is that of a handler. */
+    bool list_aside;         /* The step that is added next stands in such a list. */
     bool reading_catch;      /* The next list is that of a catch. */
     bool empty_allowed;      /* It may be empty. */
     struct expr_scope scope; /* The variables of flow_scope(), then those of the loops around. */
@@ -171,6 +174,20 @@ struct json *convert_listen(struct checker *checker, const struct field *field,
                             const struct node *node);
 struct json *convert_awaited(struct checker *checker, const struct field *field,
                              const struct node *node);
+struct json *convert_raise(struct checker *checker, const struct field *field,
+                           const struct node *node);
+/* convert_handle.c */
+struct json *convert_handlers(struct checker *checker, const struct field *field,
+                              const struct node *node);
+struct json *convert_times(struct checker *checker, const struct field *field,
+                           const struct node *node);
+/* Open the place of a step in the plan, in the list of this number. Gives its index. */
+uint32_t checker_add_step(struct checker *checker, const struct node *node, uint32_t list);
+/* Give the step its name; F109 if it is taken. */
+void checker_name_step(struct checker *checker, uint32_t index, const struct node *node,
+                       struct text name);
+/* A list of the step at hand that is no catch's becomes one of its blocks in the plan. */
+void checker_keep_block(struct checker *checker, bool is_catch);
 /* What a listen of the definition waits for, one after the other; NULL behind the last. `nodes` is
  * its place in the file, and *node becomes that of the item. */
 const struct json *listen_at(const struct json *listen, size_t index, const struct node *nodes,
@@ -187,9 +204,9 @@ void resolve_jumps(struct checker *checker);
 
 /* validate_*.c: findings that concern several nodes. `flow` is the definition so far. */
 void validate_topics(struct checker *checker, const struct node *root, const struct json *flow);
-void validate_listens(struct checker *checker);
 /* F408: a flow that only observes sends nothing. */
 void validate_mode(struct checker *checker, const struct node *root);
+void validate_listens(struct checker *checker, const struct node *root, const struct json *flow);
 void validate_calls(struct checker *checker);
 void validate_runs(struct checker *checker, const struct json *flow);
 void validate_paths(struct checker *checker, const struct json *flow);

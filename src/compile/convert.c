@@ -121,8 +121,8 @@ static struct json *convert_wait(struct checker *checker, const struct field *fi
     return convert_span(checker, field, node);
 }
 
-static struct json *convert_raise(struct checker *checker, const struct field *field,
-                                  const struct node *node)
+struct json *convert_raise(struct checker *checker, const struct field *field,
+                           const struct node *node)
 {
     struct json *raise;
     struct json *name;
@@ -198,6 +198,8 @@ static struct json *(*const converters[SHAPE_COUNT])(struct checker *, const str
     [SHAPE_JOIN] = convert_join,
     [SHAPE_VERSION] = convert_version,
     [SHAPE_ROLLBACK] = convert_rollback,
+    [SHAPE_HANDLERS] = convert_handlers,
+    [SHAPE_TIMES] = convert_times,
     [SHAPE_LISTEN] = convert_listen,
     [SHAPE_AWAITED] = convert_awaited,
     [SHAPE_WAIT] = convert_wait,

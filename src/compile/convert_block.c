@@ -3,7 +3,7 @@
 #include "compile/checker.h"
 #include "compile/grow.h"
 
-static void keep_block(struct checker *checker, bool is_catch)
+void checker_keep_block(struct checker *checker, bool is_catch)
 {
     struct plan_step *step = &checker->plan.steps[checker->step];
 
@@ -26,7 +26,7 @@ static struct json *convert_list_of_step(struct checker *checker, const struct n
     list = convert_steps(checker, &field, node);
     checker->empty_allowed = false;
     checker->parent = around;
-    keep_block(checker, is_catch);
+    checker_keep_block(checker, is_catch);
     if (json_count(list) == 0) {
         json_free(list); /* A catch that only goes on. */
         list = NULL;

@@ -16,6 +16,9 @@ static uint64_t allowed_variables(const struct checker *checker)
                          ? BIT(VARIABLE_ERROR)
                          : 0;
 
+    if (checker->in_handler) {
+        common |= BIT(VARIABLE_MESSAGE);
+    }
     switch (checker->context) {
     case CONTEXT_KEY:
         return 0;
@@ -45,7 +48,7 @@ static const char *where_available(uint32_t variable)
     case VARIABLE_ERROR:
         return " (only in catch, onFailure, always and compensate)";
     case VARIABLE_MESSAGE:
-        return " (only where '.' is a message or a reply)";
+        return " (only where '.' is a message or a reply, and in handlers)";
     case VARIABLE_DATA:
         return " (only where '.' is a message or a reply; elsewhere '.' is the data)";
     case VARIABLE_STEP:

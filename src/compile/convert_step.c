@@ -9,7 +9,7 @@ static unsigned action_bit(enum object action)
     return action < OBJECT_LATER_ACTIONS ? 1u << (action - OBJECT_REQUEST) : 0;
 }
 
-static uint32_t add_step(struct checker *checker, const struct node *node, uint32_t list)
+uint32_t checker_add_step(struct checker *checker, const struct node *node, uint32_t list)
 {
     struct plan *plan = &checker->plan;
 
@@ -23,6 +23,7 @@ static uint32_t add_step(struct checker *checker, const struct node *node, uint3
         .parent = checker->parent,
         .next = STEP_NONE,
         .in_failure = checker->in_failure,
+        .aside = checker->list_aside,
         .conditional = node_pair(node, "if") != NULL,
         .then = {.node = node_get(node, "then")},
     };
@@ -91,29 +92,35 @@ static const struct pair *find_action(struct checker *checker, const struct node
     return first;
 }
 
-static void keep_name(struct checker *checker, uint32_t index)
+void checker_name_step(struct checker *checker, uint32_t index, const struct node *node,
+                       struct text name)
 {
     struct plan_step *step = &checker->plan.steps[index];
-    const struct node *node = node_get(step->node, "step");
+    uintptr_t other = (uintptr_t)map_get(&checker->step_names, name);
+
+    step->name_node = node;
+    if (other != 0) {
+        diagnostics_error(checker->diagnostics, "F109", node_place(node),
+                          "duplicate step name '%.*s'", TEXT_ARG(name));
+        diagnostics_note(checker->diagnostics, node_place(checker->plan.steps[other - 1].name_node),
+                         "first here");
+        return;
+    }
+    step->name = name;
+    map_put(&checker->step_names, name, (void *)((uintptr_t)index + 1));
+}
+
+static void keep_name(struct checker *checker, uint32_t index)
+{
+    const struct node *node = node_get(checker->plan.steps[index].node, "step");
     static const struct field field = {.key = "step", .shape = SHAPE_STEP_NAME};
     struct json *name = node == NULL ? NULL : convert_name(checker, &field, node);
-    uintptr_t other;
 
     if (name == NULL) {
         return;
     }
     json_free(name);
-    step->name_node = node;
-    other = (uintptr_t)map_get(&checker->step_names, node->text);
-    if (other != 0) {
-        diagnostics_error(checker->diagnostics, "F109", node_place(node),
-                          "duplicate step name '%.*s'", TEXT_ARG(node->text));
-        diagnostics_note(checker->diagnostics, node_place(checker->plan.steps[other - 1].name_node),
-                         "first here");
-        return;
-    }
-    step->name = node->text;
-    map_put(&checker->step_names, node->text, (void *)((uintptr_t)index + 1));
+    checker_name_step(checker, index, node, node->text);
 }
 
 /* A key that no step of this action has: of another action, or of none. */
@@ -273,6 +280,9 @@ static void convert_items(struct checker *checker, const struct node *node, stru
     uint32_t number = checker->plan.lists++;
     uint32_t previous = STEP_NONE;
     uint32_t first = STEP_NONE;
+    bool aside = checker->reading_aside;
+
+    checker->reading_aside = false;
 
     for (uint32_t i = 0; i < node->count; i++) {
         uint32_t index;
@@ -281,7 +291,9 @@ static void convert_items(struct checker *checker, const struct node *node, stru
             expected(checker, node->items[i], "a step, that is a map");
             continue;
         }
-        index = add_step(checker, node->items[i], number);
+        checker->list_aside = aside;
+        index = checker_add_step(checker, node->items[i], number);
+        checker->list_aside = false;
         if (previous == STEP_NONE) {
             first = index;
         } else {

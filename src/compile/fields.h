@@ -56,6 +56,8 @@ enum shape {
     SHAPE_JOIN,       /* all, first, race, or a number. */
     SHAPE_ROLLBACK,   /* all, or a list of step names. */
     SHAPE_VERSION,    /* latest, or a number. */
+    SHAPE_HANDLERS,   /* A list of maps of kind `object`. */
+    SHAPE_TIMES,      /* How often: a number, or many. */
     SHAPE_LISTEN,     /* A topic, or a map of kind `object`. */
     SHAPE_AWAITED,    /* A list of topics and of maps of kind `object`. */
     SHAPE_WAIT,       /* A span, or a map of kind `object`. */
@@ -97,6 +99,7 @@ enum object {
     OBJECT_UNDO_REQUEST,
     OBJECT_LISTEN,
     OBJECT_AWAITED,
+    OBJECT_HANDLER,
     OBJECT_WAIT,
     OBJECT_CASE,
     OBJECT_RAISE,

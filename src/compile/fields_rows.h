@@ -51,7 +51,8 @@ static const struct field flow_rows[] = {
     {.key = "result", .shape = SHAPE_TEMPLATE, .context = CONTEXT_RESULT,
      .doc = "The completion record; else the instance document"},
     {.key = "always", .shape = SHAPE_STEPS, .doc = "Steps run at every end, last of all"},
-    LATER("handle"),
+    {.key = "handle", .shape = SHAPE_HANDLERS, .object = OBJECT_HANDLER,
+     .doc = "What may come at any time while the run goes on"},
 };
 
 static const struct field estate_rows[] = {
@@ -226,6 +227,8 @@ static const struct field end_rows[] = {
 
 static const struct field do_rows[] = {
     {.key = "do", .shape = SHAPE_BODY, .flags = FIELD_ACTION, .doc = "Run these steps as a block"},
+    {.key = "handle", .shape = SHAPE_HANDLERS, .object = OBJECT_HANDLER,
+     .doc = "What may come at any time while the block runs"},
 };
 
 static const struct field try_rows[] = {
@@ -301,6 +304,15 @@ static const struct field listen_rows[] = {
 static const struct field awaited_rows[] = {
     AWAITED_ROWS,
     {.key = "as", .shape = SHAPE_NAME, .doc = "Its name in the result, else that of the topic or signal"},
+};
+
+static const struct field handler_rows[] = {
+    {.key = "listen", .shape = SHAPE_LISTEN, .object = OBJECT_LISTEN, .flags = FIELD_REQUIRED,
+     .doc = "What it is about, as in a step; what came is $message.value"},
+    {.key = "set", .shape = SHAPE_MAP_TEMPLATE, .doc = "Merge this into the document"},
+    {.key = "do", .shape = SHAPE_BODY, .doc = "Or run these steps; the others do not go on meanwhile"},
+    {.key = "raise", .shape = SHAPE_RAISE, .object = OBJECT_RAISE, .doc = "Or fail with this error, at once"},
+    {.key = "times", .shape = SHAPE_TIMES, .doc = "How often: a number, or many, which it is otherwise"},
 };
 
 static const struct field wait_rows[] = {

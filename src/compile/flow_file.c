@@ -101,7 +101,7 @@ static struct json *check_flow(struct checker *checker, const struct node *root)
 
     resolve_jumps(checker);
     validate_topics(checker, root, flow);
-    validate_listens(checker);
+    validate_listens(checker, root, flow);
     validate_calls(checker);
     validate_runs(checker, flow);
     validate_mode(checker, root);

@@ -44,7 +44,16 @@ struct text machine_awaited(struct machine *machine, const struct awaited *await
                : arena_printf(&machine->arena, "signal %.*s", TEXT_ARG(awaited->signal));
 }
 
+static void index_steps(struct machine *machine, const struct json *list);
+
 /* Recursion is bounded by the depth of the definition. */
+static void index_each(struct machine *machine, const struct json *lists)
+{
+    for (size_t i = 0; i < json_count(lists); i++) {
+        index_steps(machine, json_member(json_at(lists, i), "do"));
+    }
+}
+
 static void index_steps(struct machine *machine, const struct json *list)
 {
     for (size_t i = 0; i < json_count(list); i++) {
@@ -53,9 +62,11 @@ static void index_steps(struct machine *machine, const struct json *list)
 
         /* The map only ever gives these back as const. */
         map_put(&machine->steps, json_member_text(step, "step"), (void *)(uintptr_t)step);
-        for (size_t k = 0; k < json_count(cases); k++) {
-            index_steps(machine, json_member(json_at(cases, k), "do"));
-        }
+        index_each(machine, cases);
+        index_each(machine, json_member(step, "catch"));
+        index_each(machine, json_member(step, "handle"));
+        index_each(machine, json_member(json_member(step, "fork"), "branches"));
+        index_steps(machine, json_member(step, "do"));
     }
 }
 
@@ -161,7 +172,8 @@ static void add_states(struct machine *machine)
     const struct flow *flow = machine->flow;
 
     add_state(machine, STATE_START, TEXT("start"));
-    if (flow->timeout.kind == SPAN_FIXED || flow->timeout.kind == SPAN_EXPR) {
+    if (flow->timeout.kind == SPAN_FIXED || flow->timeout.kind == SPAN_EXPR ||
+        flow->handler_count > 0) {
         add_state(machine, STATE_ANY, TEXT("any step"));
     }
     for (uint32_t i = 0; i < flow->step_count; i++) {
@@ -231,6 +243,8 @@ struct machine *machine_new(const struct flow *flow)
     machine->of_undo = arena_array(&machine->arena, flow->step_count + 1, sizeof(uint32_t));
     index_steps(machine, json_member(machine->definition, "do"));
     index_steps(machine, json_member(machine->definition, "onFailure"));
+    index_steps(machine, json_member(machine->definition, "always"));
+    index_each(machine, json_member(machine->definition, "handle"));
     add_states(machine);
     add_timers(machine);
     machine_add_transitions(machine);

@@ -88,6 +88,12 @@ void machine_dot(const struct machine *machine, struct buffer *out);
 /* Internal to the module. */
 void machine_add_transitions(struct machine *machine);
 void machine_add(struct machine *machine, struct transition transition);
+/* machine_wait.c */
+void machine_add_awaited(struct machine *machine, const struct listen *listen, uint32_t from,
+                         uint32_t to);
+/* `from`: what stands for wherever the block, or the run, has come to. */
+void machine_add_handlers(struct machine *machine, const struct handler *handlers, uint32_t count,
+                          uint32_t from);
 void machine_seal(struct machine *machine); /* machine_seal.c */
 /* A topic's name, or "signal approved". */
 struct text machine_awaited(struct machine *machine, const struct awaited *awaited);

@@ -46,6 +46,10 @@ static uint32_t after(const struct machine *machine, uint32_t index, bool ran)
         if (step->next != STEP_NONE) {
             return machine->of_step[step->next];
         }
+        if (step->aside) {
+            return step->parent == STEP_NONE ? machine->of_kind[STATE_ANY]
+                                             : machine->of_step[step->parent];
+        }
         index = step->parent;
         ran = true;
         /* An item's list leads back to the for, which goes on when there is none left. */
@@ -147,25 +151,7 @@ static void add_listen(struct machine *machine, uint32_t index, uint32_t state)
 {
     const struct step *step = &machine->flow->steps[index];
 
-    for (uint32_t i = 0; i < step->listen.item_count; i++) {
-        const struct awaited *awaited = &step->listen.items[i];
-        bool is_signal = awaited->signal.bytes > 0;
-        struct text when = source_of(awaited->when);
-
-        if (step->listen.kind == LISTEN_MANY) {
-            when = machine_enough(machine, &step->listen);
-        } else if (step->listen.kind == LISTEN_ALL) {
-            when = TEXT("with all others");
-        } else if (is_signal && when.bytes == 0) {
-            when = machine_awaited(machine, awaited);
-        }
-        machine_add(machine, (struct transition){
-                                 .from = state,
-                                 .to = after(machine, index, true),
-                                 .trigger = TRIGGER_MESSAGE,
-                                 .topic = is_signal ? TEXT("") : machine_awaited(machine, awaited),
-                                 .when = when});
-    }
+    machine_add_awaited(machine, &step->listen, state, after(machine, index, true));
     add_timeout(machine, index, state);
 }
 
@@ -267,6 +253,7 @@ static void add_step(struct machine *machine, uint32_t index)
     case STEP_FORK:
     case STEP_FOR:
         add_lists(machine, index, base);
+        machine_add_handlers(machine, step->handlers, step->handler_count, state);
         return;
     case STEP_EMIT:
     case STEP_SET:
@@ -372,6 +359,8 @@ static void drop_idle_states(struct machine *machine)
 static void add_starts(struct machine *machine)
 {
     const struct flow *flow = machine->flow;
+
+    machine_add_handlers(machine, flow->handlers, flow->handler_count, machine->of_kind[STATE_ANY]);
 
     for (uint32_t i = 0; i < flow->start_count; i++) {
         machine_add(machine, (struct transition){.from = machine->of_kind[STATE_START],

@@ -10,6 +10,8 @@ struct flood {
 };
 
 /* Where the run goes when `step` is over, whether it ran (then its `then` counts) or not. */
+#define PLAN_NOWHERE (UINT32_MAX - 1)
+
 static uint32_t after(const struct plan *plan, uint32_t step, bool ran)
 {
     while (step != STEP_NONE) {
@@ -24,10 +26,20 @@ static uint32_t after(const struct plan *plan, uint32_t step, bool ran)
         if (at->next != STEP_NONE) {
             return at->next;
         }
+        if (at->aside) {
+            return PLAN_NOWHERE;
+        }
         step = at->parent; /* The list ended: the step around it has run. */
         ran = true;
     }
     return PLAN_END;
+}
+
+static void visit_if(void *self, void (*visit)(void *self, uint32_t next), uint32_t next)
+{
+    if (next != PLAN_NOWHERE) {
+        visit(self, next);
+    }
 }
 
 static void visit_cases(const struct plan *plan, uint32_t step, void *self,
@@ -47,11 +59,11 @@ static void visit_cases(const struct plan *plan, uint32_t step, void *self,
         } else if (one->then.kind == THEN_STEP && one->then.step != STEP_NONE) {
             visit(self, one->then.step);
         } else {
-            visit(self, after(plan, step, true));
+            visit_if(self, visit, after(plan, step, true));
         }
     }
     if (!covered) {
-        visit(self, after(plan, step, true));
+        visit_if(self, visit, after(plan, step, true));
     }
 }
 
@@ -61,7 +73,7 @@ void plan_successors(const struct plan *plan, uint32_t step, void *self,
     const struct plan_step *at = &plan->steps[step];
 
     if (at->conditional) {
-        visit(self, after(plan, step, false));
+        visit_if(self, visit, after(plan, step, false));
     }
     if (at->action == OBJECT_RAISE_STEP) {
         return;
@@ -81,7 +93,7 @@ void plan_successors(const struct plan *plan, uint32_t step, void *self,
     }
     /* A block is over when its list is; a for may have no item. */
     if (at->action != OBJECT_DO && at->action != OBJECT_TRY && at->action != OBJECT_FORK_STEP) {
-        visit(self, after(plan, step, true));
+        visit_if(self, visit, after(plan, step, true));
     }
 }
 
@@ -207,6 +219,9 @@ struct plan_done plan_surely_done(const struct plan *plan, struct arena *arena)
     }
     if (plan->always != STEP_NONE) {
         set_row(&done, plan->always, 0);
+    }
+    for (uint32_t i = 0; i < plan->handler_count; i++) {
+        set_row(&done, plan->handlers[i], 0);
     }
     while (meet.changed) {
         meet.changed = false;

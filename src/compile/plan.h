@@ -26,7 +26,7 @@ struct plan_case {
 /* A list of steps within a step, other than the cases of a switch. */
 struct plan_block {
     uint32_t first; /* STEP_NONE if it is empty or bad. */
-    bool is_catch;
+    bool is_catch;  /* Or of a handler: it may begin wherever the step has come to. */
 };
 
 struct plan_step {
@@ -39,6 +39,7 @@ struct plan_step {
     uint32_t next;      /* In the list, or STEP_NONE. */
     bool in_failure;    /* In onFailure. */
     bool conditional;   /* Has `if`. */
+    bool aside;         /* In the list of a handler: nothing comes after its end. */
     struct plan_then then;
     struct plan_case *cases;
     uint32_t case_count;
@@ -54,9 +55,12 @@ struct plan {
     uint32_t count;
     uint32_t capacity;
     uint32_t lists;
-    uint32_t first;   /* Of `do`, or STEP_NONE. */
-    uint32_t failure; /* Of onFailure, or STEP_NONE. */
-    uint32_t always;  /* Of always, or STEP_NONE. */
+    uint32_t first;     /* Of `do`, or STEP_NONE. */
+    uint32_t failure;   /* Of onFailure, or STEP_NONE. */
+    uint32_t always;    /* Of always, or STEP_NONE. */
+    uint32_t *handlers; /* First steps of the flow's own handlers. */
+    uint32_t handler_count;
+    uint32_t handler_capacity;
 };
 
 #define PLAN_END UINT32_MAX /* As a successor: the run completes. */

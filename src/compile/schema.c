@@ -131,6 +131,10 @@ static void add_rules(struct json *out, enum object object)
                                    ? "[{\"required\":[\"topic\"]},{\"required\":[\"signal\"]},"
                                      "{\"required\":[\"any\"]},{\"required\":[\"all\"]}]"
                                    : "[{\"required\":[\"topic\"]},{\"required\":[\"signal\"]}]"));
+    } else if (object == OBJECT_HANDLER) {
+        json_put(out, TEXT("oneOf"),
+                 schema_parsed("[{\"required\":[\"set\"]},{\"required\":[\"do\"]},"
+                               "{\"required\":[\"raise\"]}]"));
     } else if (object == OBJECT_CASE) {
         json_put(out, TEXT("oneOf"),
                  schema_parsed("[{\"required\":[\"do\"]},{\"required\":[\"then\"]}]"));

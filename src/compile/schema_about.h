@@ -241,6 +241,12 @@ static const struct about abouts[OBJECT_COUNT] = {
         .name = "listen-entry",
         .text = "One entry of the `any` or `all` of a listen: a topic or a signal.",
         .fragment = "topic: paymentsCaptured\nwhen: .amount > 0\nas: paid\n"},
+    [OBJECT_HANDLER] = {
+        .text = "What may come at any time while the flow, or the block, goes on, and what is done then: one of `set`, `do` and `raise`, on the same document. `$message.value` is what came. Steps wait until it is done; `raise` interrupts them at once, and what they did is undone as for any error.",
+        .fragment =
+            "listen: {signal: priority}\n"
+            "set: {priority: \"${ $message.value.level }\"}\n"
+            "times: many\n"},
     [OBJECT_WAIT] = {
         .text = "The long form of `wait`: until a time. A time in the past ends the wait at once.",
         .fragment = "until: .expiresAt\nminus: 90d\n"},
@@ -339,6 +345,9 @@ static const struct {
     {OBJECT_LISTEN, "until", "length >= 3"},
     {OBJECT_LISTEN, "any", "[paymentsCaptured, {signal: paidByHand}]"},
     {OBJECT_LISTEN, "all", "[{topic: paymentsCaptured, as: paid}, {signal: approved}]"},
+    {OBJECT_HANDLER, "listen", "{signal: priority}"},
+    {OBJECT_HANDLER, "set", "{priority: \"${ $message.value.level }\"}"},
+    {OBJECT_HANDLER, "raise", "Cancelled"},
     {OBJECT_AWAITED, "topic", "paymentsCaptured"},
     {OBJECT_AWAITED, "type", "PaymentCaptured"},
     {OBJECT_AWAITED, "as", "paid"},

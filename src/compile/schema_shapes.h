@@ -144,6 +144,11 @@ static const struct {
     [SHAPE_AWAITED] = {"{\"type\":\"array\",\"minItems\":1,\"items\":"
                        IF("object", REF("@object"), IDENTIFIER) "}",
                        "a list of topics (by alias) and of @object", "[paymentsCaptured, {signal: approved}]"},
+    [SHAPE_HANDLERS] = {"{\"type\":\"array\",\"items\":" REF("@object") "}", "a list of @object",
+                        "[{listen: {signal: cancel}, raise: Cancelled}]"},
+    [SHAPE_TIMES] = {"{\"anyOf\":[{\"const\":\"many\"},"
+                     "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000000}]}",
+                     "`many`, or a number", "1"},
     [SHAPE_LISTEN] = {IF("object", REF("@object"), IDENTIFIER), "the alias of a topic, or @object", NULL},
     [SHAPE_WAIT] = {IF("object",
                        "{\"if\":{\"anyOf\":[" NEEDS("weeks") "," NEEDS("days") "," NEEDS("hours") ","

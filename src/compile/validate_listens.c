@@ -3,8 +3,10 @@
 #include "compile/grow.h"
 
 struct open_listen {
-    uint32_t step;
-    const struct json *item; /* Of the definition. */
+    uint32_t step; /* Of a handler: the block that it belongs to, or STEP_NONE. */
+    bool is_handler;
+    const struct json *listen; /* Of the definition. */
+    const struct json *item;   /* Of it. */
     const struct node *node;
     struct text what; /* Topic or signal. */
 };
@@ -15,24 +17,51 @@ struct open_listens {
     uint32_t capacity;
 };
 
+static void collect_listen(struct checker *checker, struct open_listens *all,
+                           struct open_listen one, const struct json *listen,
+                           const struct node *nodes)
+{
+    one.listen = listen;
+    for (size_t i = 0; listen != NULL; i++) {
+        struct text topic;
+
+        one.item = listen_at(listen, i, nodes, &one.node);
+        if (one.item == NULL) {
+            return;
+        }
+        topic = json_member_text(one.item, "topic");
+        one.what = topic.bytes > 0 ? topic : json_member_text(one.item, "signal");
+        all->items = grow(&checker->arena, all->items, all->count, &all->capacity,
+                          sizeof(*all->items));
+        all->items[all->count++] = one;
+    }
+}
+
+/* Handlers with a finding are left out of the definition: then their places are not known. */
+static void collect_handlers(struct checker *checker, struct open_listens *all, uint32_t step,
+                             const struct json *handle, const struct node *nodes)
+{
+    if (nodes == NULL || nodes->kind != NODE_LIST || nodes->count != json_count(handle)) {
+        return;
+    }
+    for (uint32_t i = 0; i < nodes->count; i++) {
+        collect_listen(checker, all, (struct open_listen){.step = step, .is_handler = true},
+                       json_member(json_at(handle, i), "listen"),
+                       node_get(nodes->items[i], "listen"));
+    }
+}
+
 static void collect(struct checker *checker, struct open_listens *all)
 {
     for (uint32_t i = 0; i < checker->plan.count; i++) {
         const struct plan_step *step = &checker->plan.steps[i];
-        const struct json *listen = json_member(step->json, "listen");
-        const struct json *item;
-        const struct node *node;
 
-        for (size_t k = 0;
-             listen != NULL &&
-             (item = listen_at(listen, k, node_get(step->node, "listen"), &node)) != NULL;
-             k++) {
-            struct text topic = json_member_text(item, "topic");
-
-            all->items = grow(&checker->arena, all->items, all->count, &all->capacity,
-                              sizeof(*all->items));
-            all->items[all->count++] = (struct open_listen){
-                i, item, node, topic.bytes > 0 ? topic : json_member_text(item, "signal")};
+        if (step->action == OBJECT_LISTEN_STEP) {
+            collect_listen(checker, all, (struct open_listen){.step = i},
+                           json_member(step->json, "listen"), node_get(step->node, "listen"));
+        } else if (step->action == OBJECT_DO) {
+            collect_handlers(checker, all, i, json_member(step->json, "handle"),
+                             node_get(step->node, "handle"));
         }
     }
 }
@@ -83,6 +112,29 @@ static uint32_t side_by_side(const struct plan *plan, uint32_t one, uint32_t oth
     return STEP_NONE;
 }
 
+/* A handler is open while anything within its block is. */
+static bool is_around(const struct plan *plan, const struct open_listen *handler,
+                      const struct open_listen *other)
+{
+    uint32_t step = other->step;
+
+    if (!handler->is_handler ||
+        (handler->step == STEP_NONE && step != STEP_NONE && plan->steps[step].in_failure)) {
+        return false;
+    }
+    while (step != STEP_NONE && step != handler->step) {
+        const struct plan_step *at = &plan->steps[step];
+
+        /* In a catch of the block it has come to its end. */
+        if (at->parent == handler->step && at->parent != STEP_NONE && !at->aside &&
+            is_catch_list(plan, &plan->steps[at->parent], at->list)) {
+            return false;
+        }
+        step = at->parent;
+    }
+    return step == handler->step;
+}
+
 static bool same(const struct json *a, const struct json *b)
 {
     return a == b || (a != NULL && b != NULL && json_equal(a, b));
@@ -107,7 +159,8 @@ static bool are_separate(const struct plan *plan, const struct open_listen *one,
     struct text type_other = json_member_text(other->item, "type");
     struct text when = json_member_text(one->item, "when");
     struct text when_other = json_member_text(other->item, "when");
-    const struct json *loop = json_member(plan->steps[around].json, "for");
+    const struct json *loop = around == STEP_NONE ? NULL
+                                                  : json_member(plan->steps[around].json, "for");
 
     if ((type.bytes > 0 && type_other.bytes > 0 && !text_equal(type, type_other)) ||
         !same(json_member(one->item, "key"), json_member(other->item, "key"))) {
@@ -125,7 +178,7 @@ static void report(struct checker *checker, const struct open_listen *one,
 {
     bool is_signal = json_member(one->item, "signal") != NULL;
 
-    if (one->step == other->step) {
+    if (one == other) {
         diagnostics_error(checker->diagnostics, "F403", node_place(other->node),
                           "the items of the for listen to %s '%.*s' side by side: tell them apart "
                           "by a 'when' that reads the loop variable",
@@ -139,24 +192,48 @@ static void report(struct checker *checker, const struct open_listen *one,
     diagnostics_note(checker->diagnostics, node_place(one->node), "the other one");
 }
 
-void validate_listens(struct checker *checker)
+/* May both be open at once? *around is then the for or fork in which they are side by side. */
+static bool are_open_at_once(const struct plan *plan, const struct open_listen *one,
+                             const struct open_listen *other, uint32_t *around)
+{
+    *around = STEP_NONE;
+    if (one != other && (is_around(plan, one, other) || is_around(plan, other, one))) {
+        return true;
+    }
+    if (one->step == STEP_NONE || other->step == STEP_NONE) {
+        return false;
+    }
+    *around = side_by_side(plan, one->step, other->step);
+    return *around != STEP_NONE;
+}
+
+static bool are_of_one_listen(const struct open_listen *one, const struct open_listen *other)
+{
+    return one != other && one->listen == other->listen;
+}
+
+static bool are_about_the_same(const struct open_listen *one, const struct open_listen *other)
+{
+    return text_equal(one->what, other->what) && (json_member(one->item, "signal") == NULL) ==
+                                                     (json_member(other->item, "signal") == NULL);
+}
+
+void validate_listens(struct checker *checker, const struct node *root, const struct json *flow)
 {
     struct open_listens all = {0};
 
     collect(checker, &all);
+    collect_handlers(checker, &all, STEP_NONE, json_member(flow, "handle"),
+                     node_get(root, "handle"));
     for (uint32_t i = 0; i < all.count; i++) {
         for (uint32_t k = 0; k <= i; k++) {
             const struct open_listen *one = &all.items[k];
             const struct open_listen *other = &all.items[i];
             uint32_t around;
 
-            if (!text_equal(one->what, other->what) || (one->step == other->step && i != k) ||
-                (json_member(one->item, "signal") == NULL) !=
-                    (json_member(other->item, "signal") == NULL)) {
-                continue;
-            }
-            around = side_by_side(&checker->plan, one->step, other->step);
-            if (around != STEP_NONE && !are_separate(&checker->plan, one, other, around)) {
+            if (are_about_the_same(one, other) && !are_of_one_listen(one, other) &&
+                are_open_at_once(&checker->plan, one, other, &around) &&
+                !are_separate(&checker->plan, one, other, around)) {
                 report(checker, one, other);
                 break;
             }

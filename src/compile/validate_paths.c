@@ -1,19 +1,35 @@
 /* What can run, and what surely ran before it. */
 #include "compile/checker.h"
 
+static bool *reach_handlers(struct checker *checker)
+{
+    const struct plan *plan = &checker->plan;
+    bool *all = arena_array(&checker->arena, plan->count + 1, sizeof(*all));
+
+    for (uint32_t i = 0; i < plan->handler_count; i++) {
+        const bool *one = plan_reach(plan, &checker->arena, plan->handlers[i]);
+
+        for (uint32_t k = 0; k < plan->count; k++) {
+            all[k] = all[k] || one[k];
+        }
+    }
+    return all;
+}
+
 static void check_reachable(struct checker *checker)
 {
     const struct plan *plan = &checker->plan;
     const bool *reached = plan_reach(plan, &checker->arena, plan->first);
     const bool *failure = plan_reach(plan, &checker->arena, plan->failure);
     const bool *always = plan_reach(plan, &checker->arena, plan->always);
+    bool *handled = reach_handlers(checker);
     bool *said = arena_array(&checker->arena, plan->count + 1, sizeof(*said));
 
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct plan_step *step = &plan->steps[i];
         bool known = step->parent != STEP_NONE && said[step->parent];
 
-        if (reached[i] || failure[i] || always[i]) {
+        if (reached[i] || failure[i] || always[i] || handled[i]) {
             continue;
         }
         /* One finding for a run of steps: what follows an unreachable step is no news. */

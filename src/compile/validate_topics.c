@@ -72,18 +72,32 @@ static void check_listen(struct checker *checker, const struct json *flow,
     }
 }
 
-static void check_keys(struct checker *checker, const struct json *flow)
+static void check_handlers(struct checker *checker, const struct json *flow,
+                           const struct json *handle, const struct node *nodes)
+{
+    for (size_t i = 0; nodes != NULL && nodes->kind == NODE_LIST &&
+                       nodes->count == json_count(handle) && i < nodes->count;
+         i++) {
+        check_listen(checker, flow, json_member(json_at(handle, i), "listen"),
+                     node_get(nodes->items[i], "listen"));
+    }
+}
+
+static void check_keys(struct checker *checker, const struct node *root, const struct json *flow)
 {
     const struct json *starts = json_member(flow, "start");
 
     for (size_t i = 0; i < json_count(starts); i++) {
         check_key(checker, flow, json_member_text(json_at(starts, i), "topic"), NULL, NULL);
     }
+    check_handlers(checker, flow, json_member(flow, "handle"), node_get(root, "handle"));
     for (uint32_t i = 0; i < checker->plan.count; i++) {
         const struct plan_step *step = &checker->plan.steps[i];
 
         check_listen(checker, flow, json_member(step->json, "listen"),
                      node_get(step->node, "listen"));
+        check_handlers(checker, flow, json_member(step->json, "handle"),
+                       node_get(step->node, "handle"));
     }
 }
 
@@ -165,7 +179,7 @@ void validate_topics(struct checker *checker, const struct node *root, const str
                           "'key: .orderId'");
     }
     check_aliases(checker);
-    check_keys(checker, flow);
+    check_keys(checker, root, flow);
     check_used(checker, &checker->topics);
     check_used(checker, &checker->services);
     for (uint32_t i = 0; i < checker->plan.count; i++) {

@@ -1,6 +1,7 @@
 /* Runs steps one after the other until one has to wait. */
 #include "base/limits.h"
 #include "core/told.h"
+#include "core/waiting.h"
 
 enum move_kind {
     MOVE_DONE, /* The step has succeeded: go on after it. */
@@ -320,7 +321,7 @@ void advance_run(struct decision *d)
     while (d->ready_next < d->ready_count) {
         struct position at = d->ready[d->ready_next++];
 
-        if (is_live(d, at.scope)) {
+        if (is_live(d, at.scope) && !handle_holds(d, at)) {
             run_list(d, at.scope, at.step);
         }
     }

@@ -1,5 +1,5 @@
 /* Lists of steps within steps: the tree of frames. */
-#include "core/decision.h"
+#include "core/waiting.h"
 
 struct frame *block_add(struct decision *d, uint32_t parent, uint32_t step, enum block_role role,
                         uint32_t index)
@@ -85,6 +85,7 @@ struct json *block_open(struct decision *d, uint32_t scope, uint32_t step)
         block_close(d, activation);
         return error;
     }
+    handle_open(d, activation);
     advance(d, activation, d->flow->steps[step].first_step);
     return NULL;
 }
@@ -130,6 +131,7 @@ static void complete(struct decision *d, uint32_t activation)
 
     effect_decide(d->effects, "%.*s: %s", TEXT_ARG(step->name),
                   frame->role == BLOCK_CATCH ? "caught" : "done");
+    block_clear(d, activation); /* Its handlers. */
     block_close(d, activation);
     result_passed(d, scope, step, 1);
     advance(d, scope, place_after(d->flow, index, true));
@@ -150,8 +152,12 @@ void block_ended(struct decision *d, uint32_t activation)
     case BLOCK_ITERATION:
         loop_item_done(d, activation);
         return;
+    case BLOCK_HANDLER:
+        handle_done(d, activation);
+        return;
     case BLOCK_FORK:
     case BLOCK_LOOP:
+    case BLOCK_WATCH:
         break;
     }
     CHECK(false && "a block without a list has none to end");
@@ -189,6 +195,8 @@ void block_unwound(struct decision *d, uint32_t activation)
         return;
     case BLOCK_BRANCH:
     case BLOCK_ITERATION:
+    case BLOCK_WATCH:
+    case BLOCK_HANDLER:
         break;
     }
     CHECK(false && "a block of this role does not wait for undos");
@@ -204,6 +212,7 @@ void block_retry(struct decision *d, uint32_t activation)
     json_free(frame->error);
     frame->error = NULL;
     effect_decide(d->effects, "%.*s: attempt %u", TEXT_ARG(step->name), frame->attempt);
+    handle_open(d, activation);
     advance(d, activation, step->first_step);
 }
 

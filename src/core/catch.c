@@ -144,6 +144,11 @@ static bool retries(struct decision *d, uint32_t activation, const struct json *
     return true;
 }
 
+static bool passes(enum block_role role)
+{
+    return role == BLOCK_CATCH || role == BLOCK_HANDLER;
+}
+
 /* Up from a step in `at.scope` that failed. */
 static void pass_up(struct decision *d, struct position at, uint32_t guard, struct json *error,
                     bool may_retry)
@@ -167,8 +172,8 @@ static void pass_up(struct decision *d, struct position at, uint32_t guard, stru
             }
             return;
         }
-        /* A catch does not guard itself. */
-        while (at.scope != 0 && instance_find_frame(d->after, at.scope)->role == BLOCK_CATCH) {
+        /* A catch does not guard itself; a handler fails the block that it belongs to. */
+        while (at.scope != 0 && passes(instance_find_frame(d->after, at.scope)->role)) {
             at.scope = instance_find_frame(d->after, at.scope)->parent;
         }
         if (at.scope == 0) {

@@ -1,5 +1,5 @@
 /* Values that come one by one, kept by hundreds, so that one more changes little of the state. */
-#include "core/decision.h"
+#include "core/waiting.h"
 
 #define CHUNK_ITEMS 100u
 

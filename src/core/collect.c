@@ -1,6 +1,6 @@
 /* Which messages a listen waits for, and what has come of them. */
 #include "core/correlate.h"
-#include "core/decision.h"
+#include "core/waiting.h"
 
 /* Several rules may find the key of one topic's messages: that of the topic and those of listens.
  * Then a message may have come here by a rule that is not the one of this listen. */

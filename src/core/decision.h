@@ -160,6 +160,9 @@ uint32_t place_after(const struct flow *flow, uint32_t step, bool ran);
 
 /* Is a listen still to come that this topic and type could satisfy? By the flow's shape alone. */
 bool reach_wants(const struct decision *d, const struct incoming *incoming);
+/* Could it be for the listen, by topic, signal and type alone? */
+bool reach_is_about(const struct flow *flow, const struct listen *listen,
+                    const struct incoming *incoming);
 
 /* result.c: what a step leaves behind. */
 
@@ -312,41 +315,6 @@ enum reply_class classify_reply(struct decision *d, const struct frame *frame,
                                 const struct incoming *reply, struct error *err);
 struct json *classify_failure(struct decision *d, const struct frame *frame,
                               const struct incoming *reply);
-
-/* listen.c */
-
-/* Open a listen, or take a message out of the mailbox; a result (the caller's) is then set. */
-struct json *listen_open(struct decision *d, uint32_t scope, uint32_t step, struct json **result,
-                         bool *waits);
-struct json *wait_open(struct decision *d, uint32_t scope, uint32_t step, bool *waits);
-struct incoming listen_mail(const struct mail *mail);
-
-/* A listen at work. */
-struct listening {
-    const struct listen *listen;
-    const struct step *step;
-    uint32_t scope;
-    const struct json *got; /* What has come already, as listen_collect() keeps it, or NULL. */
-};
-/* As the step of the open frame does. */
-struct listening listen_of(const struct decision *d, const struct frame *frame);
-/* By topic or signal, type, key and `when`; *item is then the one that it is. */
-bool listen_matches(struct decision *d, const struct listening *at, const struct incoming *incoming,
-                    uint32_t *item);
-/* Add what came to *got. *result (the caller's) is set when that was enough. */
-void listen_collect(struct decision *d, const struct listening *at, uint32_t item,
-                    const struct incoming *incoming, struct json **got, struct json **result);
-/* What has come, for people: NULL where one message is all that is waited for. The caller's. */
-struct json *listen_so_far(const struct listening *at);
-/* The open listen takes the message, and goes on if it was enough. */
-void listen_take(struct decision *d, uint32_t activation, uint32_t item,
-                 const struct incoming *incoming);
-
-/* chunks.c: a list that grows by one value at a time. Takes `value` over. */
-
-void chunks_put(struct json **chunks, uint32_t index, struct json *value);
-/* The caller's. Places without a value are left out. */
-struct json *chunks_list(const struct json *chunks, uint32_t count);
 
 /* compensate.c: entries of the stack. */
 

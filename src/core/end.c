@@ -1,5 +1,6 @@
 /* The ways a run ends: onFailure, always, the completion record. */
 #include "core/told.h"
+#include "core/waiting.h"
 
 static void drop_stack(struct decision *d)
 {

@@ -1,6 +1,6 @@
 /* Waiting for a message, and waiting for time. */
 #include "base/duration.h"
-#include "core/decision.h"
+#include "core/waiting.h"
 
 struct incoming listen_mail(const struct mail *mail)
 {

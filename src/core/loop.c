@@ -1,6 +1,6 @@
 /* `for`: the same list for every item, some of them side by side. */
 #include "base/limits.h"
-#include "core/decision.h"
+#include "core/waiting.h"
 
 static struct json *batches_of(const struct json *items, uint32_t batch)
 {

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "core/told.h"
+#include "core/waiting.h"
 
 static bool is_start_topic(const struct flow *flow, struct text topic)
 {
@@ -189,6 +190,7 @@ void start_run(struct decision *d, const struct incoming *incoming)
         if (is_awaited && !keep_mail(d, incoming)) {
             alert_message(d, ALERT_UNMATCHED, incoming, "too large to wait for its listen");
         }
+        handle_open(d, 0);
         advance(d, 0, d->flow->first_step);
     }
 }
@@ -281,6 +283,18 @@ enum transition_result message_deliver(struct decision *d, const struct incoming
         struct listening at;
         uint32_t item;
 
+        if (frame->kind == FRAME_BLOCK && frame->role == BLOCK_WATCH) {
+            switch (handle_offer(d, frame->activation, incoming)) {
+            case HANDLED_NOT:
+                break;
+            case HANDLED_NOW:
+                remember_id(d, incoming);
+                return TRANSITION_APPLIED;
+            case HANDLED_LATER:
+                return keep(d, incoming);
+            }
+            continue;
+        }
         if (frame->kind != FRAME_STEP || d->flow->steps[frame->step].kind != STEP_LISTEN) {
             continue;
         }

@@ -1,5 +1,6 @@
 /* A timer of the state is due; transition() has left out those that are not armed any more. */
 #include "core/told.h"
+#include "core/waiting.h"
 
 static void on_attempt(struct decision *d, uint32_t activation)
 {

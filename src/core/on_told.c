@@ -9,6 +9,7 @@
  *   cancel    by a parent: stop, nobody waits
  */
 #include "core/told.h"
+#include "core/waiting.h"
 
 static enum transition_result ignore(struct decision *d, const char *why)
 {

@@ -1,6 +1,6 @@
 /* Which listens may still come. By the shape of the flow alone: conditions depend on data that is
  * not there yet. */
-#include "core/decision.h"
+#include "core/waiting.h"
 
 struct search {
     const struct flow *flow;
@@ -19,6 +19,13 @@ static void visit(struct search *search, uint32_t step)
     search->todo[search->todo_count++] = step;
 }
 
+static void visit_handlers(struct search *search, const struct handler *handlers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        visit(search, handlers[i].first_step);
+    }
+}
+
 static void visit_lists(struct search *search, const struct step *at)
 {
     visit(search, at->first_step);
@@ -28,6 +35,7 @@ static void visit_lists(struct search *search, const struct step *at)
     for (uint32_t i = 0; i < at->catcher_count; i++) {
         visit(search, at->catchers[i].first_step);
     }
+    visit_handlers(search, at->handlers, at->handler_count);
 }
 
 /* Where it goes on after `step`, out of the block it stands in if that is at its end. */
@@ -110,25 +118,50 @@ static bool is_about(const struct flow *flow, const struct awaited *awaited,
            (awaited->type.bytes == 0 || text_equal(awaited->type, incoming->type));
 }
 
-static bool wants(const struct search *search, uint32_t step)
+bool reach_is_about(const struct flow *flow, const struct listen *listen,
+                    const struct incoming *incoming)
 {
-    const struct listen *listen = &search->flow->steps[step].listen;
-
-    /* Only listens have items. */
     for (uint32_t i = 0; i < listen->item_count; i++) {
-        if (is_about(search->flow, &listen->items[i], search->incoming)) {
+        if (is_about(flow, &listen->items[i], incoming)) {
             return true;
         }
     }
     return false;
 }
 
-static void visit_open_steps(struct search *search, const struct instance *instance)
+static bool is_for_handler(const struct search *search, const struct handler *handlers,
+                           uint32_t count)
 {
+    for (uint32_t i = 0; i < count; i++) {
+        if (reach_is_about(search->flow, &handlers[i].listen, search->incoming)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool wants(const struct search *search, uint32_t step)
+{
+    const struct step *at = &search->flow->steps[step];
+
+    /* Only listens have items. */
+    return reach_is_about(search->flow, &at->listen, search->incoming) ||
+           is_for_handler(search, at->handlers, at->handler_count);
+}
+
+/* True if a handler that is at hand wants it. */
+static bool visit_open_steps(struct search *search, const struct decision *d)
+{
+    const struct instance *instance = d->after;
+
     for (uint32_t i = 0; i < instance->frame_count; i++) {
         const struct frame *frame = &instance->frames[i];
 
-        if (frame->kind != FRAME_UNDO) {
+        if (frame->kind == FRAME_BLOCK && frame->role == BLOCK_WATCH) {
+            if (handle_wants(d, frame, search->incoming)) {
+                return true;
+            }
+        } else if (frame->kind != FRAME_UNDO) {
             /* An operator may have a stuck step run again. */
             if (frame->state == FRAME_STUCK) {
                 visit(search, frame->step);
@@ -136,6 +169,7 @@ static void visit_open_steps(struct search *search, const struct instance *insta
             visit_successors(search, frame->step);
         }
     }
+    return false;
 }
 
 static void visit_end(struct search *search)
@@ -157,18 +191,27 @@ bool reach_wants(const struct decision *d, const struct incoming *incoming)
     switch (d->after->status) {
     case RUN_NONE:
     case RUN_EMBRYO:
+        if (is_for_handler(&search, flow->handlers, flow->handler_count)) {
+            return true;
+        }
         visit(&search, flow->first_step);
+        visit_handlers(&search, flow->handlers, flow->handler_count);
         visit_end(&search);
         break;
     case RUN_RUNNING:
-        visit_open_steps(&search, d->after);
+        if (visit_open_steps(&search, d)) {
+            return true;
+        }
+        visit_handlers(&search, flow->handlers, flow->handler_count);
         visit_end(&search);
         break;
     case RUN_COMPENSATING:
         visit_end(&search);
         break;
     case RUN_FINISHING:
-        visit_open_steps(&search, d->after);
+        if (visit_open_steps(&search, d)) {
+            return true;
+        }
         visit(&search, flow->always_step);
         break;
     case RUN_HELD:

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/duration.h"
-#include "core/decision.h"
+#include "core/waiting.h"
 
 struct seen {
     const struct json *variables[EXPR_VARIABLES_MAX];
@@ -235,8 +235,9 @@ static void see(struct decision *d, uint64_t mask, const struct sight *sight, st
         seen->step = step_variable(sight);
         seen->variables[VARIABLE_STEP] = seen->step;
     }
-    if (reads(mask, VARIABLE_MESSAGE) && sight->incoming != NULL) {
-        seen->message = message_variable(sight->incoming);
+    if (reads(mask, VARIABLE_MESSAGE)) {
+        seen->message = sight->incoming == NULL ? json_copy(handle_message(d, sight->scope))
+                                                : message_variable(sight->incoming);
         seen->variables[VARIABLE_MESSAGE] = seen->message;
     }
     if (mask >> VARIABLE_FIXED_COUNT != 0) {

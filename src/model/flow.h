@@ -187,6 +187,13 @@ struct catcher {
     bool rollback; /* First undo what the step did. */
 };
 
+/* `handle`: what may come at any time while its block, or the run, lives. */
+struct handler {
+    struct listen listen;
+    uint32_t first_step; /* Of what is done then, beside the steps of the block. */
+    uint32_t times;      /* UINT32_MAX: as often as it comes. */
+};
+
 enum join_kind {
     JOIN_ALL,
     JOIN_FIRST, /* The first to succeed; failures are set aside until all have failed. */
@@ -300,7 +307,10 @@ struct step {
         bool abandons; /* It goes on whatever becomes of this run, and is never undone with it. */
         bool joins;    /* One that runs already will do. */
     } run;
-    uint32_t first_step; /* BLOCK, FOR: of its list; else STEP_NONE. */
+    uint32_t first_step;      /* BLOCK, FOR: of its list; else STEP_NONE. */
+    bool aside;               /* In the list of a handler: nothing follows at its end. */
+    struct handler *handlers; /* BLOCK */
+    uint32_t handler_count;
     struct catcher *catchers;
     uint32_t catcher_count;
     struct branch *branches; /* FORK */
@@ -347,9 +357,12 @@ struct flow {
     struct template *result;               /* NULL: `.` */
     struct step *steps; /* Of `do` first, nested ones after their parent, then of onFailure. */
     uint32_t step_count;
-    uint32_t first_step;            /* Of `do`. */
-    uint32_t failure_step;          /* First of onFailure, or STEP_NONE. */
-    uint32_t always_step;           /* First of always, or STEP_NONE. */
+    uint32_t first_step;      /* Of `do`. */
+    uint32_t failure_step;    /* First of onFailure, or STEP_NONE. */
+    uint32_t always_step;     /* First of always, or STEP_NONE. */
+    struct handler *handlers; /* Of the flow itself. */
+    uint32_t handler_count;
+    bool has_handlers;              /* It, or a block in it, has some. */
     const struct awaited **awaited; /* What comes from topics, of all listens. */
     uint32_t awaited_count;
     struct text *signals; /* Names of those that some listen waits for, each once. */

@@ -47,8 +47,10 @@ enum block_role {
     BLOCK_BRANCH,    /* One list of a fork; `index`: which. */
     BLOCK_LOOP,      /* The for itself. */
     BLOCK_ITERATION, /* One item's list; `index`: of the item. */
+    BLOCK_WATCH,     /* What the handlers of a block, or of the run, have got. */
+    BLOCK_HANDLER,   /* The list of one that is at work; `index`: which. */
 };
-#define BLOCK_ROLE_COUNT 6
+#define BLOCK_ROLE_COUNT 8
 
 enum frame_state {
     FRAME_AWAITING_REPLY,

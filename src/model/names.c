@@ -29,8 +29,9 @@ static const char *const frame_names[] = {
 };
 
 static const char *const role_names[] = {
-    [BLOCK_BODY] = "body",     [BLOCK_CATCH] = "catch", [BLOCK_FORK] = "fork",
-    [BLOCK_BRANCH] = "branch", [BLOCK_LOOP] = "for",    [BLOCK_ITERATION] = "iteration",
+    [BLOCK_BODY] = "body",     [BLOCK_CATCH] = "catch",     [BLOCK_FORK] = "fork",
+    [BLOCK_BRANCH] = "branch", [BLOCK_LOOP] = "for",        [BLOCK_ITERATION] = "iteration",
+    [BLOCK_WATCH] = "watch",   [BLOCK_HANDLER] = "handler",
 };
 
 static const char *const undo_names[] = {

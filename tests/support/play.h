@@ -182,6 +182,20 @@ static inline enum transition_result play_operator(struct play *play, enum opera
                                            .reason = TEXT("because")});
 }
 
+static inline enum transition_result play_signal(struct play *play, const char *name,
+                                                 const char *data)
+{
+    struct json *payload = play_json(data);
+    enum transition_result result = play_event(play, (struct event){.kind = EVENT_OPERATOR,
+                                                                    .verb = OPERATOR_SIGNAL,
+                                                                    .type = text_of(name),
+                                                                    .payload = payload,
+                                                                    .actor = TEXT("ann")});
+
+    json_free(payload);
+    return result;
+}
+
 static inline const struct frame *play_frame(const struct play *play)
 {
     assert_int_equal(play->now->frame_count, 1);

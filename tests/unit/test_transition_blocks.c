@@ -1,6 +1,6 @@
 /* links: baton_core baton_compile */
-/* Seeded histories of a flow of blocks: forks, fors, tries and catches within each other,
- * with replies, refusals, repeats, timers, cancels and operators in any order. Whatever comes, the tree
+/* Seeded histories of a flow of blocks: forks, fors, tries and catches within each other, listens and
+ * handlers, with replies, messages, signals, refusals, repeats, timers, cancels and operators in any order. Whatever comes, the tree
  * of frames is whole, each undo is sent once and after those pushed later in its list, and when all
  * answer again, the run ends. BATON_SEED=n repeats one history, BATON_SEEDS=n sets their number. */
 #include "compile/flow_file.h"
@@ -17,11 +17,20 @@ static const char header[] = "flow: blocks\n"
                              "key: .id\n"
                              "start: {topic: orders}\n"
                              "timeout: 2h\n"
-                             "topics: {orders: orders, news: news}\n"
+                             "topics: {orders: orders, news: news, notes: notes, extra: extra}\n"
                              "services:\n"
                              "  stock: {commands: c, replies: r, success: .ok, error: .code}\n";
 
 #define DO(name) "request: stock, type: " name ", compensate: {request: stock, type: Undo" name "}"
+
+/* What may come at any time: it changes the document, does work of its own, or ends the run. */
+#define HANDLE                                                                                     \
+    "handle:\n"                                                                                    \
+    "  - {listen: {signal: hint}, set: {hint: '${ $message.value }'}}\n"                           \
+    "  - {listen: {any: [extra, {signal: also}]}, times: TIMES, do: "                              \
+    "[{step: h1, " DO("H1") "}, {step: h2, wait: 5s}, {step: h3, " DO(                             \
+        "H3") "}]}\n"                                                                              \
+              "  - {listen: {signal: stop}, raise: B}\n"
 
 static const char body[] =
     "do:\n"
@@ -51,7 +60,8 @@ static const char body[] =
                                                            "[A], rollback: ROLLBACK}\n"
                                                            "            third: [{step: t1, "
                                                            "request: stock, type: T1, cancel: "
-                                                           "{type: Stop}}]\n"
+                                                           "{type: Stop}}, {step: t2, listen: "
+                                                           "LISTEN, timeout: 15m}]\n"
                                                            "        timeout: 20m\n"
                                                            "      - {step: after, " DO(
                                                                "After") "}\n"
@@ -76,7 +86,7 @@ static const char body[] =
                                                                                       "if: 'IF'}\n"
                                                                                       "  - {step: "
                                                                                       "last, " DO(
-                                                                                          "Last") ", timeout: 1m}\n"
+                                                                                          "Last") ", timeout: 1m}\n" HANDLE
                                                                                                   "saga: {order: ORDER, whenStuck: STUCK, retry: {attempts: 2, delay: 1s}}\n"
                                                                                                   "onFailure: [{step: told, emit: news}]\n"
                                                                                                   "always: [{step: closed, request: stock, type: Closed}]\n";
@@ -94,6 +104,10 @@ static const struct knob knobs[] = {
     {"ROLLBACK", {"true", "false", "true", "true"}},
     {"IF", {"true", "false", ".both != null", "true"}},
     {"ORDER", {"reverse", "reverse", "reverse", "parallel"}},
+    {"LISTEN",
+     {"{any: [notes, {signal: go}]}", "{all: [notes, {signal: go}]}", "{topic: notes, count: 2}",
+      "{signal: go}"}},
+    {"TIMES", {"1", "3", "many", "many"}},
     {"STUCK", {"hold", "continue", "hold", "continue"}},
 };
 
@@ -235,6 +249,19 @@ static const char *random_payload(struct rng *rng)
     return payloads[rng_below(rng, COUNT_OF(payloads))];
 }
 
+/* A message or a signal, which perhaps somebody waits for. */
+static void send_word(struct play *play, uint64_t which)
+{
+    static const char *const topics[] = {"notes", "extra"};
+    static const char *const signals[] = {"go", "hint", "also", "stop"};
+
+    if (which < COUNT_OF(topics)) {
+        play_message(play, topics[which], "{\"id\":\"A1\"}");
+    } else {
+        play_signal(play, signals[which - COUNT_OF(topics)], "1");
+    }
+}
+
 static uint32_t random_activation(struct world *w)
 {
     const struct instance *now = w->play.now;
@@ -251,7 +278,12 @@ static void random_event(struct world *w)
     uint64_t dice = rng_below(&w->rng, 100);
 
     w->play.time_ms += (int64_t)rng_below(&w->rng, 3000);
-    if (dice < 70) {
+    if (dice < 18) {
+        uint64_t which = rng_below(&w->rng, 6);
+
+        /* Stop seldom: it ends the run. */
+        send_word(&w->play, which == 5 && dice > 1 ? 3 : which);
+    } else if (dice < 70) {
         play_with(&w->play, play_reply_event(&w->play, "stock", random_activation(w)),
                   random_payload(&w->rng));
     } else if (dice < 88 && now->timer_count > 0) {
@@ -281,6 +313,10 @@ static void healthy_event(struct world *w)
         }
         if (frame->state == FRAME_AWAITING_REPLY) {
             play_with(play, play_reply_event(play, "stock", frame->activation), "{\"ok\":true}");
+            return;
+        }
+        if (frame->state == FRAME_LISTENING) {
+            send_word(play, play->event_count % 2 == 0 ? 0 : 2);
             return;
         }
     }
