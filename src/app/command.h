@@ -8,6 +8,8 @@
 enum exit_code { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 3 };
 
 int cmd_plan(int argc, char **argv);
+/* cancel, terminate, retry, skip, resolve: by argv[0]. */
+int cmd_operator(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
@@ -16,6 +18,7 @@ int cmd_fsck(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
+int cmd_start(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_signal(int argc, char **argv);
 int cmd_verify(int argc, char **argv);

@@ -23,6 +23,12 @@ static const struct command commands[] = {
     {"show", cmd_show, "show where an instance is and what it waits for"},
     {"history", cmd_history, "show what happened to an instance, when and why"},
     {"signal", cmd_signal, "give an instance the signal that it listens for"},
+    {"start", cmd_start, "start an instance of a flow by hand"},
+    {"cancel", cmd_operator, "stop an instance and undo what it did"},
+    {"terminate", cmd_operator, "end an instance here and now, without undoing anything"},
+    {"retry", cmd_operator, "try again what is stuck in an instance"},
+    {"skip", cmd_operator, "let an instance go on without what is stuck"},
+    {"resolve", cmd_operator, "say what became of what is stuck in an instance"},
     {"fsck", cmd_fsck, "check an estate: history, snapshots, Redis, offsets, commands"},
 };
 

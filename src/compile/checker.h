@@ -208,6 +208,7 @@ void validate_topics(struct checker *checker, const struct node *root, const str
 void validate_mode(struct checker *checker, const struct node *root);
 void validate_listens(struct checker *checker, const struct node *root, const struct json *flow);
 void validate_calls(struct checker *checker);
+void validate_starts(struct checker *checker, const struct node *root);
 void validate_runs(struct checker *checker, const struct json *flow);
 void validate_paths(struct checker *checker, const struct json *flow);
 void validate_saga(struct checker *checker);

@@ -137,7 +137,8 @@ static const struct field saga_rows[] = {
 };
 
 static const struct field start_rows[] = {
-    {.key = "topic", .shape = SHAPE_TOPIC, .flags = FIELD_REQUIRED, .doc = "The topic whose messages start instances"},
+    {.key = "topic", .shape = SHAPE_TOPIC, .doc = "The topic whose messages start instances"},
+    {.key = "manual", .shape = SHAPE_TRUE, .doc = "People start instances: baton start FLOW --key KEY"},
     {.key = "type", .shape = SHAPE_TEXT, .doc = "Only messages of this type"},
     {.key = "when", .shape = SHAPE_EXPR, .context = CONTEXT_START, .doc = "Only messages for which this is true"},
     {.key = "from", .shape = SHAPE_FROM, .fallback = "\"now\"", .doc = "Where to begin reading: now, earliest, or a time"},
@@ -145,7 +146,7 @@ static const struct field start_rows[] = {
      .doc = "A start for a key that is running"},
     {.key = "afterDone", .shape = SHAPE_CHOICE, .values = "ignore restart", .fallback = "\"ignore\"",
      .doc = "A start for a key that is done and still remembered"},
-    LATER("batch"), LATER("cron"), LATER("zone"), LATER("catchUp"), LATER("every"), LATER("manual"),
+    LATER("batch"), LATER("cron"), LATER("zone"), LATER("catchUp"), LATER("every"),
 };
 
 static const struct field step_rows[] = {

@@ -7,30 +7,44 @@
 #include "compile/checker.h"
 #include "crypto/digest.h"
 
-static void build_start(struct builder *builder, const struct json *json, struct start *start)
+static void build_message_start(struct section *section, struct start *start)
 {
-    static const char *const running[] = {"ignore", "queue", "restart", NULL};
-    static const char *const done[] = {"ignore", "restart", NULL};
-    struct section section = section_open(builder, json, TEXT("start"));
-    struct text topic = section_need_text(&section, "topic");
-    const struct json *from = section_need(&section, "from");
+    const struct json *from = section_need(section, "from");
 
-    start->topic = flow_find_topic(builder->flow, topic);
-    start->type = section_text(&section, "type");
-    start->when = section_expr(&section, "when");
-    start->if_running = (enum if_running)section_choice(&section, "ifRunning", running);
-    start->after_done = (enum after_done)section_choice(&section, "afterDone", done);
+    start->topic = flow_find_topic(section->builder->flow, section_text(section, "topic"));
+    start->type = section_text(section, "type");
+    start->when = section_expr(section, "when");
     if (text_is(json_text_of(from), "earliest")) {
         start->from = START_EARLIEST;
     } else if (from != NULL && json_int64(from, &start->from_ms)) {
         start->from = START_TIME;
     } else if (!text_is(json_text_of(from), "now")) {
-        build_refuse(builder, section.where, "'from' is no time");
+        build_refuse(section->builder, section->where, "'from' is no time");
+    }
+    if (start->topic == UINT32_MAX) {
+        build_refuse(section->builder, section->where, "it names no topic that is described");
+    }
+}
+
+static void build_start(struct builder *builder, const struct json *json)
+{
+    static const char *const running[] = {"ignore", "queue", "restart", NULL};
+    static const char *const done[] = {"ignore", "restart", NULL};
+    struct flow *flow = builder->flow;
+    struct section section = section_open(builder, json, TEXT("start"));
+    struct start start = {.topic = UINT32_MAX};
+
+    start.if_running = (enum if_running)section_choice(&section, "ifRunning", running);
+    start.after_done = (enum after_done)section_choice(&section, "afterDone", done);
+    if (section_get(&section, "manual") != NULL) {
+        (void)section_get(&section, "from");
+        flow->manual = arena_alloc(&flow->arena, sizeof(*flow->manual));
+        *flow->manual = start;
+    } else {
+        build_message_start(&section, &start);
+        flow->starts[flow->start_count++] = start;
     }
     section_close(&section);
-    if (start->topic == UINT32_MAX) {
-        build_refuse(builder, section.where, "it names no topic that is described");
-    }
 }
 
 static void build_starts(struct builder *builder, const struct json *json)
@@ -43,7 +57,7 @@ static void build_starts(struct builder *builder, const struct json *json)
     }
     flow->starts = arena_array(&flow->arena, json_count(json), sizeof(*flow->starts));
     for (size_t i = 0; i < json_count(json); i++) {
-        build_start(builder, json_at(json, i), &flow->starts[flow->start_count++]);
+        build_start(builder, json_at(json, i));
     }
 }
 
@@ -91,11 +105,16 @@ static void build_flow(struct builder *builder, const struct json *root)
     }
     flow->version = (int32_t)section_integer(&section, "version", 1, INT32_MAX);
     flow->mode = (enum flow_mode)section_choice(&section, "mode", modes);
-    flow->key = build_correlation(builder, section_need(&section, "key"), TEXT("key"));
+    if (json_member(root, "key") != NULL) {
+        flow->key = build_correlation(builder, section_need(&section, "key"), TEXT("key"));
+    }
     flow->key_in_data = flow->key.kind == CORRELATION_PATH ? flow->key.path : NULL;
     build_topics(builder, section_need(&section, "topics"), info);
     build_services(builder, section_need(&section, "services"));
     build_starts(builder, section_need(&section, "start"));
+    if (flow->start_count > 0 && flow->key.kind == CORRELATION_NONE) {
+        build_refuse(builder, section.where, "'key' is missing");
+    }
     flow->early_ms = section_integer(&section, "early", 0, DURATION_MAX_MS);
     flow->remember_ms = section_integer(&section, "remember", 0, DURATION_MAX_MS);
     flow->keep_ms = section_integer(&section, "keep", 0, DURATION_MAX_MS);

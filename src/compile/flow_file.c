@@ -100,6 +100,7 @@ static struct json *check_flow(struct checker *checker, const struct node *root)
     struct json *flow = convert_object(checker, OBJECT_FLOW, root);
 
     resolve_jumps(checker);
+    validate_starts(checker, root);
     validate_topics(checker, root, flow);
     validate_listens(checker, root, flow);
     validate_calls(checker);

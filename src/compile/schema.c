@@ -135,6 +135,9 @@ static void add_rules(struct json *out, enum object object)
         json_put(out, TEXT("oneOf"),
                  schema_parsed("[{\"required\":[\"set\"]},{\"required\":[\"do\"]},"
                                "{\"required\":[\"raise\"]}]"));
+    } else if (object == OBJECT_START) {
+        json_put(out, TEXT("oneOf"),
+                 schema_parsed("[{\"required\":[\"topic\"]},{\"required\":[\"manual\"]}]"));
     } else if (object == OBJECT_CASE) {
         json_put(out, TEXT("oneOf"),
                  schema_parsed("[{\"required\":[\"do\"]},{\"required\":[\"then\"]}]"));

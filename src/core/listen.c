@@ -9,6 +9,7 @@ struct incoming listen_mail(const struct mail *mail)
         .signal = json_member_text(mail->message, "signal"),
         .type = json_member_text(mail->message, "type"),
         .id = json_member_text(mail->message, "id"),
+        .starter = json_member_text(mail->message, "starter"),
         .payload = json_member(mail->message, "value"),
         .message = mail->message,
     };

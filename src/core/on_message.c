@@ -21,6 +21,9 @@ const struct start *start_of(struct decision *d, const struct incoming *incoming
     struct sight sight = {
         .input = incoming->payload, .data = incoming->payload, .incoming = incoming};
 
+    if (incoming->topic.bytes == 0) {
+        return d->flow->manual; /* By a person. */
+    }
     for (uint32_t i = 0; i < d->flow->start_count; i++) {
         const struct start *start = &d->flow->starts[i];
         struct error err = {0};
@@ -91,6 +94,9 @@ struct json *mail_of(const struct incoming *incoming)
     }
     if (incoming->id.bytes > 0) {
         json_put_text(message, "id", incoming->id);
+    }
+    if (incoming->starter.bytes > 0) {
+        json_put_text(message, "starter", incoming->starter);
     }
     json_put(message, TEXT("value"), json_copy(incoming->payload));
     return message;

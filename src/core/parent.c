@@ -131,14 +131,39 @@ static bool may_begin(const struct decision *d)
             (!d->event->is_remembered || flow_may_restart(d->flow)));
 }
 
+/* `baton start`: as a message would, by the rules of the flow's `manual`. */
+static enum transition_result start_by_hand(struct decision *d, const struct incoming *incoming)
+{
+    const struct start *start = d->flow->manual;
+
+    if (start == NULL) {
+        refuse(d, NULL, "its flow is not started by hand");
+    } else if (d->after->status == RUN_EMBRYO ||
+               (d->after->status == RUN_NONE &&
+                (!d->event->is_remembered || start->after_done == AFTER_DONE_RESTART))) {
+        start_run(d, incoming);
+        return TRANSITION_APPLIED;
+    } else if (d->after->status == RUN_NONE) {
+        refuse(d, NULL, "it has run, and is remembered");
+    } else if (start->if_running != IF_RUNNING_IGNORE) {
+        return queue_start(d, start, incoming);
+    } else {
+        refuse(d, NULL, "it runs already");
+    }
+    return d->after->status == RUN_NONE ? TRANSITION_VOID : TRANSITION_IGNORED;
+}
+
 enum transition_result parent_starts(struct decision *d)
 {
     const struct json *parent = json_member(d->event->payload, "parent");
     const struct json *input = json_member(d->event->payload, "input");
     struct incoming incoming = {.payload = input, .starter = d->event->actor};
 
-    if (input == NULL || parent == NULL) {
+    if (input == NULL) {
         return d->after->status == RUN_NONE ? TRANSITION_VOID : TRANSITION_IGNORED;
+    }
+    if (parent == NULL) {
+        return start_by_hand(d, &incoming);
     }
     if (may_begin(d)) {
         add_parent(d, parent);

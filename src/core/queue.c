@@ -33,18 +33,17 @@ static bool add(struct decision *d, const struct incoming *incoming, bool alone)
 enum transition_result queue_start(struct decision *d, const struct start *start,
                                    const struct incoming *incoming)
 {
+    struct text name = incoming->topic.bytes > 0 ? incoming->topic : incoming->starter;
     bool restarts = start->if_running == IF_RUNNING_RESTART;
 
     if (!add(d, incoming, restarts)) {
         return refuse(d, incoming);
     }
     if (!restarts || d->after->status != RUN_RUNNING || d->after->sealed) {
-        effect_decide(d->effects, "%.*s: started again when this run has ended",
-                      TEXT_ARG(incoming->topic));
+        effect_decide(d->effects, "%.*s: started again when this run has ended", TEXT_ARG(name));
         return TRANSITION_APPLIED;
     }
-    effect_decide(d->effects, "%.*s: started again, this run is given up for it",
-                  TEXT_ARG(incoming->topic));
+    effect_decide(d->effects, "%.*s: started again, this run is given up for it", TEXT_ARG(name));
     fail_run(d, problem_new("cancelled", TEXT("started again"), NULL), RUN_CANCELLED);
     return TRANSITION_APPLIED;
 }

@@ -62,7 +62,7 @@ bool flow_may_restart(const struct flow *flow)
             return true;
         }
     }
-    return false;
+    return flow->manual != NULL && flow->manual->after_done == AFTER_DONE_RESTART;
 }
 
 const struct expr_scope *flow_scope(void)

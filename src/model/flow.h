@@ -337,8 +337,9 @@ struct flow {
     struct text definition;
     struct correlation key;
     struct expr *key_in_data; /* Flow `key` over the instance document; NULL if not a path. */
-    struct start *starts;
+    struct start *starts; /* Those by messages. */
     uint32_t start_count;
+    struct start *manual; /* `manual: true`: how people start it; `topic` is not set. Or NULL. */
     struct topic *topics;
     uint32_t topic_count;
     struct service *services;

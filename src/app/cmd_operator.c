@@ -1,0 +1,265 @@
+/* What an operator decides about one instance: baton cancel, terminate, retry, skip, resolve. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/inbox_send.h"
+#include "app/run_history.h"
+#include "app/view.h"
+
+struct word {
+    const char *name;
+    enum operator_verb verb;
+    bool is_about_step; /* Of something that is stuck. */
+    const char *usage;
+};
+
+#define OPTIONS_TEXT                                                                               \
+    "      --reason TEXT             why; kept in the history\n"                                   \
+    "      --actor NAME              who (default: user@host)\n"                                   \
+    "  -o, --output table|json       for people (default) or programs\n"                           \
+    "  -h, --help                    this text\n"
+#define STEP_TEXT                                                                                  \
+    "STEP names what is stuck, if that is more than one thing: a step, or #<number> as 'baton "    \
+    "show\n"                                                                                       \
+    "-o json' tells it (activation).\n\n"
+
+static const struct word words[] = {
+    {"cancel", OPERATOR_CANCEL, false,
+     "Usage: baton cancel INSTANCE [OPTION...]\n\n"
+     "Stops a running instance, <flow>:<key>: what is open is given up, what was done is undone,\n"
+     "then onFailure and always run, and it ends as cancelled. After its pivot it is refused.\n\n"},
+    {"terminate", OPERATOR_TERMINATE, false,
+     "Usage: baton terminate INSTANCE [OPTION...]\n\n"
+     "Ends an instance, <flow>:<key>, here and now. Nothing is undone and no step runs: what was\n"
+     "done stays done. To undo it, cancel.\n\n"},
+    {"retry", OPERATOR_RETRY, true,
+     "Usage: baton retry INSTANCE [STEP] [OPTION...]\n\n"
+     "Tries what is stuck again, with a new series of attempts. " STEP_TEXT},
+    {"skip", OPERATOR_SKIP, true,
+     "Usage: baton skip INSTANCE [STEP] [OPTION...]\n\n"
+     "Goes on without what is stuck: an undo is left undone, a step is passed over. " STEP_TEXT},
+    {"resolve", OPERATOR_DONE, true,
+     "Usage: baton resolve INSTANCE [STEP] [--as done|failed] [OPTION...]\n\n"
+     "Says what became of what is stuck, as somebody has found out or done by hand. A pivot whose\n"
+     "outcome is unknown is done, or has failed. " STEP_TEXT
+     "      --as done|failed          it took place (default), or it did not\n"},
+};
+
+struct request {
+    struct config_flags flags;
+    const struct word *word;
+    enum operator_verb verb;
+    struct text instance;
+    struct text step; /* Empty: the only one that is stuck. */
+    struct text reason;
+    struct text actor;
+    bool is_json;
+};
+
+static int misused(const struct request *request, const char *what)
+{
+    fprintf(stderr, "baton %s: %s\n", request->word->name, what);
+    return EXIT_USAGE;
+}
+
+static int take(struct request *request, int letter)
+{
+    switch (letter) {
+    case 'h':
+        printf("%s" OPTIONS_TEXT "%s", request->word->usage, config_usage);
+        return EXIT_DONE;
+    case 'R':
+        request->reason = text_of(optarg);
+        return -1;
+    case 'W':
+        request->actor = text_of(optarg);
+        return -1;
+    case 'A':
+        if (request->word->verb != OPERATOR_DONE ||
+            (strcmp(optarg, "done") != 0 && strcmp(optarg, "failed") != 0)) {
+            return misused(request, "--as takes done or failed, of 'baton resolve'");
+        }
+        request->verb = strcmp(optarg, "done") == 0 ? OPERATOR_DONE : OPERATOR_FAILED;
+        return -1;
+    case 'o':
+        request->is_json = strcmp(optarg, "json") == 0;
+        return request->is_json || strcmp(optarg, "table") == 0
+                   ? -1
+                   : misused(request, "--output takes table or json");
+    default:
+        return letter != '?' && config_flag(&request->flags, letter, optarg) ? -1 : EXIT_USAGE;
+    }
+}
+
+static int read_arguments(int argc, char **argv, struct request *request)
+{
+    static const struct option options[] = {CONFIG_OPTIONS,           {"reason", 1, NULL, 'R'},
+                                            {"actor", 1, NULL, 'W'},  {"as", 1, NULL, 'A'},
+                                            {"output", 1, NULL, 'o'}, {"help", 0, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    int most = request->word->is_about_step ? 2 : 1;
+    int letter;
+
+    optind = 1;
+    while ((letter = getopt_long(argc, argv, CONFIG_LETTERS "o:h", options, NULL)) != -1) {
+        int code = take(request, letter);
+
+        if (code != -1) {
+            return code;
+        }
+    }
+    if (optind >= argc || argc - optind > most) {
+        return misused(request, "give one instance, <flow>:<key>, and at most one step");
+    }
+    request->instance = text_of(argv[optind]);
+    if (text_find(request->instance, ':') == SIZE_MAX) {
+        return misused(request, "an instance is named <flow>:<key>, as in order-saga:A-17");
+    }
+    if (optind + 1 < argc) {
+        request->step = text_of(argv[optind + 1]);
+    }
+    return -1;
+}
+
+static struct text step_name(const struct run_history *history, const struct frame *frame)
+{
+    return history->flow != NULL && frame->step < history->flow->step_count
+               ? history->flow->steps[frame->step].name
+               : TEXT("?");
+}
+
+static bool is_meant(const struct request *request, const struct run_history *history,
+                     const struct frame *frame)
+{
+    int64_t number;
+
+    if (frame->state != FRAME_STUCK) {
+        return false;
+    }
+    if (request->step.bytes == 0) {
+        return true;
+    }
+    if (request->step.data[0] == '#') {
+        return text_to_int64(text_sub(request->step, 1, request->step.bytes), &number) &&
+               (number == frame->activation || number == frame->undo_of);
+    }
+    return text_equal(request->step, step_name(history, frame));
+}
+
+/* Which of the stuck ones is meant. Gives an exit code. */
+static int find_stuck(const struct request *request, const struct run_history *history,
+                      uint32_t *activation)
+{
+    const struct instance *state = history->state;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < state->frame_count; i++) {
+        if (is_meant(request, history, &state->frames[i])) {
+            *activation = state->frames[i].activation;
+            count++;
+        }
+    }
+    if (count == 1) {
+        return EXIT_DONE;
+    }
+    fprintf(stderr, "baton %s: '%.*s': %s%s\n", request->word->name, TEXT_ARG(request->instance),
+            count == 0 ? "nothing is stuck" : "more than one thing is stuck, say which",
+            count == 0 && request->step.bytes > 0 ? " there" : "");
+    for (uint32_t i = 0; i < state->frame_count; i++) {
+        const struct frame *frame = &state->frames[i];
+
+        if (frame->state == FRAME_STUCK) {
+            struct text name = step_name(history, frame);
+
+            fprintf(stderr, "  #%u %s%.*s\n", frame->activation,
+                    frame->kind == FRAME_UNDO ? "undo of " : "", TEXT_ARG(name));
+        }
+    }
+    return EXIT_FINDINGS;
+}
+
+static void tell(const struct request *request, struct text actor, uint32_t activation)
+{
+    struct json *root;
+
+    if (!request->is_json) {
+        printf("%s of %.*s is in its inbox; 'baton history %.*s' tells what came of it\n",
+               request->word->name, TEXT_ARG(request->instance), TEXT_ARG(request->instance));
+        return;
+    }
+    root = json_object();
+    json_put_text(root, "instance", request->instance);
+    json_put_string(root, "sent", request->word->name);
+    json_put_text(root, "actor", actor);
+    if (activation != 0) {
+        json_put_integer(root, "activation", activation);
+    }
+    view_print_json(root);
+    json_free(root);
+}
+
+static int ask(struct estate *estate, const struct request *request,
+               const struct run_history *history)
+{
+    size_t colon = text_find(request->instance, ':');
+    struct inbox_record record = {
+        .kind = INBOX_OPERATOR,
+        .flow = text_sub(request->instance, 0, colon),
+        .key = text_sub(request->instance, colon + 1, request->instance.bytes),
+        .reason = request->reason,
+        .actor = request->actor.bytes > 0 ? request->actor : inbox_actor(),
+        .verb = (int32_t)request->verb};
+    int code = EXIT_DONE;
+
+    if (instance_has_ended(history->state)) {
+        fprintf(stderr, "baton %s: '%.*s' has ended: %s\n", request->word->name,
+                TEXT_ARG(request->instance), run_status_name(history->state->status));
+        code = EXIT_FINDINGS;
+    } else if (request->word->is_about_step) {
+        code = find_stuck(request, history, &record.activation);
+    }
+    if (code == EXIT_DONE) {
+        code = inbox_send(estate, &record);
+    }
+    if (code == EXIT_DONE) {
+        tell(request, record.actor, record.activation);
+    }
+    return code;
+}
+
+int cmd_operator(int argc, char **argv)
+{
+    struct request request = {0};
+    struct run_history history = {0};
+    struct estate estate = {0};
+    struct config config = {0};
+    int code;
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(argv[0], words[i].name) == 0) {
+            request.word = &words[i];
+        }
+    }
+    CHECK(request.word != NULL);
+    request.verb = request.word->verb;
+    code = read_arguments(argc, argv, &request);
+    if (code != -1) {
+        return code;
+    }
+    code = config_open(&request.flags, &config);
+    if (code == EXIT_DONE) {
+        code = estate_open_registry(&config, &estate);
+    }
+    if (code == EXIT_DONE) {
+        code = run_history_read(&estate, request.instance, NULL, &history);
+    }
+    if (code == EXIT_DONE) {
+        code = ask(&estate, &request, &history);
+    }
+    run_history_release(&history);
+    estate_close(&estate);
+    config_release(&config);
+    return code;
+}
