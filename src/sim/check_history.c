@@ -129,8 +129,8 @@ static void check_cause(struct checker *checker, const struct history_record *hi
 {
     struct text cause;
 
-    if (history->cause_offset < 0) {
-        return;
+    if (history->cause_offset < 0 || history->cause_topic.bytes == 0) {
+        return; /* A timer, or a person. */
     }
     cause = arena_printf(&checker->arena, "%.*s %.*s#%d/%d/%lld", TEXT_ARG(history->route),
                          TEXT_ARG(history->cause_topic), history->cause_generation,

@@ -4,8 +4,13 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
+#include "base/hash.h"
+#include "codec/records.h"
 
 #define LARGE_LINES 400
+/* Permille of orders. */
+#define CANCELLED 150
+#define NODDED 600
 #define REFUSALS 150          /* Permille. */
 #define REFUSALS_OF_BLOCKS 40 /* They ask for more: some of them have to come through. */
 
@@ -50,7 +55,7 @@ static bool has_blocks(const struct flow *flow)
 
 static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms)
 {
-    struct sim *sim = workload->sim;
+    struct sim *sim = workload->options.sim;
     struct workload_order *order = &workload->orders[number];
 
     snprintf(order->key, sizeof(order->key), "o-%u", number);
@@ -61,6 +66,12 @@ static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms
     if (workload->has_blocks) {
         order->item_count = (uint32_t)rng_below(&sim->rng, WORKLOAD_ITEMS_MAX + 1);
         order->mood = (uint32_t)rng_below(&sim->rng, WORKLOAD_MOODS);
+        if (rng_chance(&sim->rng, CANCELLED)) {
+            plan(workload, at_ms + some(sim, 40000) - 1000, number, WORKLOAD_CANCEL);
+        }
+        if (rng_chance(&sim->rng, NODDED)) {
+            plan(workload, at_ms + some(sim, 15000), number, WORKLOAD_NOD);
+        }
     }
     plan(workload, at_ms, number, WORKLOAD_CREATED);
     if (rng_chance(&sim->rng, 200)) {
@@ -76,20 +87,20 @@ static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms
     }
 }
 
-void workload_init(struct workload *workload, struct sim *sim, struct sim_broker *broker,
-                   const struct flow *flow, uint32_t order_count, int64_t span_ms)
+void workload_init(struct workload *workload, const struct workload_options *options)
 {
-    CHECK(order_count <= WORKLOAD_ORDERS_MAX);
-    *workload = (struct workload){
-        .sim = sim, .broker = broker, .has_blocks = has_blocks(flow), .order_count = order_count};
-    for (uint32_t i = 0; i < order_count; i++) {
-        plan_order(workload, i, sim->now_ms + some(sim, span_ms));
+    struct sim *sim = options->sim;
+
+    CHECK(options->order_count <= WORKLOAD_ORDERS_MAX);
+    *workload = (struct workload){.options = *options, .has_blocks = has_blocks(options->flow)};
+    for (uint32_t i = 0; i < options->order_count; i++) {
+        plan_order(workload, i, sim->now_ms + some(sim, options->span_ms));
     }
     if (rng_chance(&sim->rng, 300)) {
-        plan(workload, sim->now_ms + some(sim, span_ms), 0, WORKLOAD_POISON);
+        plan(workload, sim->now_ms + some(sim, options->span_ms), 0, WORKLOAD_POISON);
     }
     if (rng_chance(&sim->rng, 300)) {
-        plan(workload, sim->now_ms + some(sim, span_ms), 0, WORKLOAD_UNKEYED);
+        plan(workload, sim->now_ms + some(sim, options->span_ms), 0, WORKLOAD_UNKEYED);
     }
     qsort(workload->events, workload->event_count, sizeof(workload->events[0]), by_time);
 }
@@ -106,6 +117,49 @@ static void write_order(const struct workload_order *order, struct buffer *out)
         buffer_addf(out, i == 0 ? "%u" : ",%u", i);
     }
     buffer_addf(out, "]}");
+}
+
+/* What a person does goes right into the inbox. */
+static void write_inbox(const struct workload *workload, const struct workload_event *event,
+                        struct buffer *out)
+{
+    const struct workload_options *options = &workload->options;
+    bool is_cancel = event->kind == WORKLOAD_CANCEL;
+    struct inbox_record inbox = {.kind = INBOX_OPERATOR,
+                                 .flow = options->flow->name,
+                                 .key = workload->keys[event->order],
+                                 .timestamp_ms = options->sim->now_ms,
+                                 .verb = is_cancel ? OPERATOR_CANCEL : OPERATOR_SIGNAL,
+                                 .type = is_cancel ? TEXT("") : TEXT("nod"),
+                                 .value = TEXT("null"),
+                                 .format = FORMAT_JSON,
+                                 .actor = TEXT("somebody"),
+                                 .reason = TEXT("so")};
+
+    inbox_encode(&inbox, out);
+}
+
+static void order_person(struct workload *workload, const struct workload_event *event)
+{
+    const struct workload_options *options = &workload->options;
+    struct text parts[] = {options->flow->name, TEXT(":"), workload->keys[event->order]};
+    struct outgoing record = {.topic = TEXT("")};
+    struct buffer value = {.data = NULL};
+    struct arena arena = {0};
+    struct names names;
+    struct error err;
+
+    names_init(&names, options->settings->app);
+    write_inbox(workload, event, &value);
+    record.topic = text_of(names.inbox);
+    record.key = arena_join(&arena, parts, sizeof(parts) / sizeof(parts[0]));
+    record.partition = kafka_partition(record.key, options->settings->partitions);
+    record.value = buffer_text(&value);
+    CHECK(sim_broker_append(options->broker, &record, &err) == STATUS_OK);
+    sim_trace(options->sim, NULL, "a person: %s %.*s",
+              event->kind == WORKLOAD_CANCEL ? "cancels" : "nods to", TEXT_ARG(record.key));
+    buffer_release(&value);
+    arena_release(&arena);
 }
 
 static void produce(struct workload *workload, const struct workload_event *event)
@@ -129,11 +183,15 @@ static void produce(struct workload *workload, const struct workload_event *even
     case WORKLOAD_UNKEYED:
         buffer_addf(&value, "{\"other\":1}");
         break;
+    case WORKLOAD_CANCEL:
+    case WORKLOAD_NOD:
+        order_person(workload, event);
+        return;
     }
     record.key = text_of(order->key);
     record.value = buffer_text(&value);
-    CHECK(sim_broker_append(workload->broker, &record, &err) == STATUS_OK);
-    sim_trace(workload->sim, NULL, "outside: %.*s %.60s", TEXT_ARG(record.topic),
+    CHECK(sim_broker_append(workload->options.broker, &record, &err) == STATUS_OK);
+    sim_trace(workload->options.sim, NULL, "outside: %.*s %.60s", TEXT_ARG(record.topic),
               buffer_string(&value));
     buffer_release(&value);
 }
@@ -141,7 +199,7 @@ static void produce(struct workload *workload, const struct workload_event *even
 void workload_step(struct workload *workload)
 {
     while (workload->next < workload->event_count &&
-           workload->events[workload->next].at_ms <= workload->sim->now_ms) {
+           workload->events[workload->next].at_ms <= workload->options.sim->now_ms) {
         produce(workload, &workload->events[workload->next++]);
     }
 }

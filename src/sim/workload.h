@@ -1,11 +1,13 @@
 /*
  * workload - what the outside does to a simulated estate of one of the flows of tests/sim/flows:
  * orders come, some twice, some too large; approvals come early, late, twice or never; some records
- * are no JSON or have no key. Of a flow with blocks an order has items and a mood besides.
+ * are no JSON or have no key. Of a flow with blocks an order has items and a mood besides, and people
+ * cancel some and give some the signal `nod`.
  */
 #ifndef BATON_SIM_WORKLOAD_H
 #define BATON_SIM_WORKLOAD_H
 
+#include "engine/settings.h"
 #include "sim/sim_broker.h"
 #include "sim/sim_services.h"
 
@@ -18,14 +20,29 @@
 struct workload_event {
     int64_t at_ms;
     uint32_t order;
-    enum { WORKLOAD_CREATED, WORKLOAD_APPROVED, WORKLOAD_POISON, WORKLOAD_UNKEYED } kind;
+    enum {
+        WORKLOAD_CREATED,
+        WORKLOAD_APPROVED,
+        WORKLOAD_POISON,
+        WORKLOAD_UNKEYED,
+        WORKLOAD_CANCEL,
+        WORKLOAD_NOD
+    } kind;
+};
+
+/* All is borrowed. */
+struct workload_options {
+    struct sim *sim;
+    struct sim_broker *broker;
+    const struct settings *settings;
+    const struct flow *flow;
+    uint32_t order_count;
+    int64_t span_ms; /* The orders come within it. */
 };
 
 struct workload {
-    struct sim *sim;
-    struct sim_broker *broker;
+    struct workload_options options;
     bool has_blocks;
-    uint32_t order_count;
     struct workload_order {
         char key[24];
         bool slow;
@@ -40,10 +57,8 @@ struct workload {
     uint32_t next;
 };
 
-/* Draw `order_count` orders of `flow` that come within `span_ms`. Borrows sim and broker. Its address
- * must not change. */
-void workload_init(struct workload *workload, struct sim *sim, struct sim_broker *broker,
-                   const struct flow *flow, uint32_t order_count, int64_t span_ms);
+/* Draw what comes. The workload's address must not change. */
+void workload_init(struct workload *workload, const struct workload_options *options);
 /* Produce what is due. */
 void workload_step(struct workload *workload);
 bool workload_done(const struct workload *workload);

@@ -270,8 +270,9 @@ static enum status build(struct world *world, const struct world_options *option
         worker_init(&world->workers[i], sim, world->broker, world->store, &world->settings, i);
         world->workers[i].lane_count = 1 + (uint32_t)rng_below(&sim->rng, 2);
     }
-    workload_init(&world->workload, sim, world->broker, world->flow,
-                  2 + (uint32_t)rng_below(&sim->rng, 9), FAULTY_MS_MAX / 2);
+    workload_init(&world->workload, &(struct workload_options){
+                                        sim, world->broker, &world->settings, world->flow,
+                                        2 + (uint32_t)rng_below(&sim->rng, 9), FAULTY_MS_MAX / 2});
     if (world->sweep_point == 0) {
         plan_faults(world);
     } else {
@@ -357,7 +358,7 @@ static void run(struct world *world)
         step(world);
     }
     if (checker_fault(world->checker) == NULL) {
-        checker_end(world->checker, world->workload.keys, world->workload.order_count);
+        checker_end(world->checker, world->workload.keys, world->workload.options.order_count);
         check_fsck(&world->fsck, true);
     }
 }
