@@ -119,21 +119,6 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* What a child may answer is not explored: better no verdict than a wrong one. */
-static bool is_within_reach(const struct flow *flow, const char *path)
-{
-    for (uint32_t i = 0; i < flow->step_count; i++) {
-        if (flow->steps[i].kind == STEP_RUN) {
-            fprintf(stderr,
-                    "baton verify: %s:%u: step '%.*s' runs a child, which verify does not follow "
-                    "yet; verify the child's flow by itself\n",
-                    path, flow->steps[i].line, TEXT_ARG(flow->steps[i].name));
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Adds to `all` (JSON) or prints. */
 static int verify_file(const char *path, const struct options *options, struct json *all)
 {
@@ -145,10 +130,6 @@ static int verify_file(const char *path, const struct options *options, struct j
 
     if (code != EXIT_DONE) {
         return code;
-    }
-    if (!is_within_reach(flow, path)) {
-        flow_free(flow);
-        return EXIT_USAGE;
     }
     start_s = now_s();
     verify_flow(flow, &options->bounds, transition_judged, &report);

@@ -181,12 +181,16 @@ static bool is_beyond(const struct explorer *explorer, const struct instance *af
 enum transition_result explorer_try(struct explorer *explorer, const struct instance *before,
                                     const struct move *move, struct instance **after)
 {
-    struct event event = move_event(&explorer->world, before, move);
+    struct json *payload;
+    struct event event = move_event(&explorer->world, before, move, &payload);
+    enum transition_result result;
 
     choices_begin(&explorer->choices, event.time_ms);
     explorer->report->transitions++;
-    return explorer->decide(explorer->flow, before, &event, &explorer->judge, after,
-                            &explorer->effects);
+    result = explorer->decide(explorer->flow, before, &event, &explorer->judge, after,
+                              &explorer->effects);
+    json_free(payload);
+    return result;
 }
 
 static struct arrival arrival_of(const struct explorer *explorer, uint32_t from,

@@ -17,7 +17,7 @@ static const struct message_spec *spec_of(const struct flow *flow, const struct 
     const struct step *step = &flow->steps[frame->step];
 
     if (frame->kind == FRAME_UNDO) {
-        return &step->compensate->message;
+        return step->compensate == NULL ? NULL : &step->compensate->message;
     }
     return frame->kind == FRAME_STEP && step->kind == STEP_REQUEST ? &step->message : NULL;
 }
@@ -139,6 +139,24 @@ static void find_signals(const struct world *world, const struct instance *insta
     }
 }
 
+static void find_children(const struct instance *instance, struct move_list *moves)
+{
+    for (uint32_t i = 0; i < instance->frame_count; i++) {
+        const struct frame *frame = &instance->frames[i];
+        struct move move = {.kind = MOVE_CHILD, .activation = frame->activation};
+
+        if (frame->state != FRAME_AWAITING_CHILD) {
+            continue;
+        }
+        move.word = frame->kind == FRAME_UNDO ? CHILD_UNWOUND : CHILD_HELD;
+        add(moves, move);
+        while (frame->kind != FRAME_UNDO && move.word < CHILD_REFUSED) {
+            move.word++;
+            add(moves, move);
+        }
+    }
+}
+
 static void find_operator(const struct instance *instance, struct move_list *moves)
 {
     static const enum operator_verb verbs[] = {OPERATOR_RETRY, OPERATOR_SKIP, OPERATOR_DONE,
@@ -166,9 +184,14 @@ void moves_find(const struct world *world, const struct instance *instance, stru
         return;
     }
     find_messages(world, instance, moves);
+    if (world->flow->start_count == 0 &&
+        (instance->status == RUN_NONE || instance->status == RUN_EMBRYO)) {
+        add(moves, (struct move){.kind = MOVE_BEGIN});
+    }
     if (instance->status == RUN_NONE) {
         return;
     }
+    find_children(instance, moves);
     find_signals(world, instance, moves);
     find_replies(world, instance, moves);
     find_key_replies(world, instance, moves);
@@ -214,13 +237,38 @@ static struct event reply_event(const struct world *world, const struct instance
     return event;
 }
 
+static struct event child_event(const struct instance *instance, const struct move *move,
+                                struct json **payload)
+{
+    static const char *const statuses[] = {
+        [CHILD_HELD] = "completed", [CHILD_COMPLETED] = "completed",
+        [CHILD_FAILED] = "failed",  [CHILD_REFUSED] = "refused",
+        [CHILD_UNWOUND] = "",
+    };
+    struct json *about = json_object();
+    char run[RUN_ID_BYTES];
+
+    run_id_format(instance->run, run);
+    json_put_string(about, "run", run);
+    json_put_integer(about, "activation", move->activation);
+    json_put_string(about, "child", "child");
+    json_put_string(about, "status", statuses[move->word]);
+    json_put_bool(about, "held", move->word == CHILD_HELD);
+    *payload = about;
+    return (struct event){.kind = EVENT_TOLD,
+                          .type = move->word == CHILD_UNWOUND ? TEXT("unwound") : TEXT("answer"),
+                          .payload = about,
+                          .actor = TEXT("child")};
+}
+
 struct event move_event(const struct world *world, const struct instance *instance,
-                        const struct move *move)
+                        const struct move *move, struct json **payload)
 {
     int64_t now_ms = instance->status == RUN_NONE ? WORLD_TIME_MS : instance->time_ms;
     const struct timer *timer;
     struct event event = {0};
 
+    *payload = NULL;
     switch ((enum move_kind)move->kind) {
     case MOVE_MESSAGE:
         event = message_event(world, move);
@@ -251,6 +299,15 @@ struct event move_event(const struct world *world, const struct instance *instan
                                .type = world->flow->signals[move->message],
                                .payload = world->reply,
                                .actor = TEXT("operator")};
+        break;
+    case MOVE_BEGIN:
+        event = (struct event){.kind = EVENT_TOLD,
+                               .type = TEXT("start"),
+                               .payload = world->begin,
+                               .actor = TEXT("a parent")};
+        break;
+    case MOVE_CHILD:
+        event = child_event(instance, move, payload);
         break;
     }
     event.time_ms = now_ms;

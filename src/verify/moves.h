@@ -15,11 +15,22 @@ enum move_kind {
     MOVE_TIMER,
     MOVE_OPERATOR,
     MOVE_SIGNAL,
+    MOVE_BEGIN, /* By a parent or a person: of flows that no message starts. */
+    MOVE_CHILD, /* The child of the frame `activation` answers, or has unwound. */
+};
+
+/* What a child may say. */
+enum child_word {
+    CHILD_HELD, /* It has completed, and may still be undone. */
+    CHILD_COMPLETED,
+    CHILD_FAILED,
+    CHILD_REFUSED,
+    CHILD_UNWOUND,
 };
 
 struct move {
     uint8_t kind;
-    uint8_t word; /* Timer kind or operator verb. */
+    uint8_t word; /* Timer kind, operator verb or child word. */
     bool earlier; /* REPLY: to an attempt before the current one. */
     bool is_late; /* REPLY: nothing waits for it. */
     uint32_t activation;
@@ -44,6 +55,7 @@ struct world {
     struct world_message *messages;
     uint32_t message_count;
     struct json *reply;
+    struct json *begin; /* What a parent says. */
 };
 
 void world_init(struct world *world, const struct flow *flow, const struct verify_bounds *bounds);
@@ -57,9 +69,10 @@ struct move_list {
 /* Replace what is in the list. */
 void moves_find(const struct world *world, const struct instance *instance,
                 struct move_list *moves);
-/* The event of a move, as it comes to `instance`. Borrows the world. */
+/* The event of a move, as it comes to `instance`. Borrows the world; `*payload`, which the caller
+ * frees, is what was made for this event, or NULL. */
 struct event move_event(const struct world *world, const struct instance *instance,
-                        const struct move *move);
+                        const struct move *move, struct json **payload);
 /* In words. The text lives in `arena`. */
 struct text move_tell(const struct world *world, const struct instance *instance,
                       const struct move *move, struct arena *arena);

@@ -66,6 +66,8 @@ static void add_step(struct roles *roles, const struct step *at, uint32_t step)
     add(roles, at->raise.detail, ROLE_TEXT, step);
     add(roles, at->raise.status, ROLE_TEXT, step);
     add(roles, at->end.reason, ROLE_TEXT, step);
+    add(roles, at->run.flow, ROLE_TEXT, step);
+    add(roles, at->run.key, ROLE_TEXT, step);
     add_message(roles, &at->message, step);
     if (at->compensate != NULL) {
         add_message(roles, &at->compensate->message, step);

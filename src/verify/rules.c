@@ -62,7 +62,7 @@ static bool is_undone_at_once(const struct trial *trial, uint32_t activation)
 /* Its undo was answered, or an operator has settled it. */
 static bool is_undone(const struct trial *trial, const struct undo *undo)
 {
-    const struct message_spec *spec = &trial->flow->steps[undo->step].compensate->message;
+    const struct step *step = &trial->flow->steps[undo->step];
 
     for (uint32_t i = 0; i < trial->before->frame_count; i++) {
         const struct frame *frame = &trial->before->frames[i];
@@ -73,7 +73,10 @@ static bool is_undone(const struct trial *trial, const struct undo *undo)
         if (trial->move->kind == MOVE_OPERATOR) {
             return trial->move->activation == frame->activation;
         }
-        return is_to(trial, frame->activation) && says_yes(trial, spec);
+        if (step->kind == STEP_RUN) {
+            return trial->move->kind == MOVE_CHILD && trial->move->activation == frame->activation;
+        }
+        return is_to(trial, frame->activation) && says_yes(trial, &step->compensate->message);
     }
     return false;
 }
@@ -88,6 +91,11 @@ static bool is_refused(const struct trial *trial, const struct undo *undo)
 {
     const struct frame *frame = instance_find_frame(trial->before, undo->activation);
 
+    if (trial->flow->steps[undo->step].kind == STEP_RUN) {
+        /* The child holds nothing that may be undone. */
+        return trial->move->kind == MOVE_CHILD && trial->move->word != CHILD_HELD &&
+               trial->move->activation == undo->activation;
+    }
     if (trial->move->kind == MOVE_OPERATOR && trial->move->word == OPERATOR_FAILED &&
         trial->move->activation == undo->activation) {
         return true;
@@ -139,6 +147,24 @@ static struct verdict judge_missing(const struct trial *trial)
             continue;
         }
         return breaks(VERIFY_UNDO_MISSING, effect->step_index);
+    }
+    return fine;
+}
+
+/* A child that is waited for can be undone, unless it is abandoned with its parent. */
+static struct verdict judge_children(const struct trial *trial)
+{
+    const struct instance *after = trial->after;
+
+    for (uint32_t i = 0; i < after->frame_count; i++) {
+        const struct frame *frame = &after->frames[i];
+
+        if (frame->kind == FRAME_STEP && frame->state == FRAME_AWAITING_CHILD &&
+            after->status == RUN_RUNNING && !after->sealed &&
+            !trial->flow->steps[frame->step].run.abandons &&
+            instance_find_undo(after, frame->activation) == NULL) {
+            return breaks(VERIFY_UNDO_MISSING, frame->step);
+        }
     }
     return fine;
 }
@@ -318,6 +344,9 @@ struct verdict rules_judge(const struct trial *trial)
     }
     if (verdict.broken == VERIFY_NOTHING) {
         verdict = judge_missing(trial);
+    }
+    if (verdict.broken == VERIFY_NOTHING) {
+        verdict = judge_children(trial);
     }
     if (verdict.broken == VERIFY_NOTHING) {
         verdict = judge_aside(trial->after);

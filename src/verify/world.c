@@ -81,7 +81,10 @@ static void add_message(struct world *world, uint32_t topic, struct text type,
 
 void world_init(struct world *world, const struct flow *flow, const struct verify_bounds *bounds)
 {
-    *world = (struct world){.flow = flow, .bounds = *bounds, .reply = json_object()};
+    *world = (struct world){
+        .flow = flow, .bounds = *bounds, .reply = json_object(), .begin = json_object()};
+    json_put(world->begin, TEXT("parent"), json_object());
+    json_put(world->begin, TEXT("input"), json_object());
     for (uint32_t i = 0; i < flow->start_count; i++) {
         const struct start *start = &flow->starts[i];
 
@@ -103,6 +106,7 @@ void world_release(struct world *world)
         json_free(world->messages[i].coordinates);
     }
     json_free(world->reply);
+    json_free(world->begin);
     free(world->messages);
 }
 
@@ -127,7 +131,7 @@ static struct text tell_timer(const struct move *move, struct text subject, stru
     case TIMER_ATTEMPT:
         return arena_printf(arena, "no answer to %.*s comes in time", TEXT_ARG(subject));
     case TIMER_LISTEN:
-        return arena_printf(arena, "no message for %.*s comes in time", TEXT_ARG(subject));
+        return arena_printf(arena, "what %.*s waits for does not come in time", TEXT_ARG(subject));
     case TIMER_FLOW:
         return TEXT("the flow's timeout passes");
     case TIMER_EARLY:
@@ -146,6 +150,19 @@ static struct text tell_timer(const struct move *move, struct text subject, stru
     }
     CHECK(!"unknown timer");
     return TEXT("");
+}
+
+static struct text tell_child(const struct move *move, struct text subject, struct arena *arena)
+{
+    static const char *const words[] = {
+        [CHILD_HELD] = "has completed, and holds what may be undone",
+        [CHILD_COMPLETED] = "has completed",
+        [CHILD_FAILED] = "has failed",
+        [CHILD_REFUSED] = "may not start",
+        [CHILD_UNWOUND] = "has unwound",
+    };
+
+    return arena_printf(arena, "the child of %.*s %s", TEXT_ARG(subject), words[move->word]);
 }
 
 static struct text tell_operator(const struct move *move, struct text subject, struct arena *arena)
@@ -195,6 +212,10 @@ struct text move_tell(const struct world *world, const struct instance *instance
         return tell_timer(move, subject, arena);
     case MOVE_OPERATOR:
         return tell_operator(move, subject, arena);
+    case MOVE_BEGIN:
+        return TEXT("a parent or a person starts the run");
+    case MOVE_CHILD:
+        return tell_child(move, subject, arena);
     case MOVE_SIGNAL:
         return arena_printf(arena, "the signal %.*s comes",
                             TEXT_ARG(world->flow->signals[move->message]));

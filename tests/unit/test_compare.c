@@ -5,35 +5,22 @@
 #include <string.h>
 
 #include "compile/compare.h"
-#include "compile/flow_file.h"
+#include "support/flow_text.h"
 
 #define HEAD                                                                                       \
     "key: .id\nstart: {topic: orders}\n"                                                           \
     "topics: {orders: {name: orders}, news: {name: news}, more: {name: more}}\n"                   \
     "services:\n  stock: {commands: sc, replies: sr, success: .ok}\n"
 
-static struct flow *open_text(const char *text)
+static struct flow *open_new(const char *text)
 {
-    struct diagnostics found = {0};
-    struct buffer definition = {0};
-    struct buffer printed = {0};
-    struct flow *flow = NULL;
-    struct error err = {0};
-
-    if (flow_text_check("f.yaml", text_of(text), &found, &definition) != STATUS_OK ||
-        flow_build(buffer_text(&definition), &flow, &err) != STATUS_OK) {
-        diagnostics_print(&found, DIAGNOSTIC_TEXT, &printed);
-        fail_msg("%s%s", buffer_string(&printed), err.text);
-    }
-    diagnostics_release(&found);
-    buffer_release(&definition);
-    return flow;
+    return open_text("new.yaml", text_of(text));
 }
 
 static void assert_changes(const char *old_text, const char *new_text, const char *expected)
 {
-    struct flow *old = open_text(old_text);
-    struct flow *new = open_text(new_text);
+    struct flow *old = open_text("old.yaml", text_of(old_text));
+    struct flow *new = open_text("new.yaml", text_of(new_text));
     struct comparison comparison;
     struct buffer out = {0};
 
@@ -111,8 +98,8 @@ static void steps_come_go_move_and_change_their_names(void **state)
 
 static void another_key_or_start_is_another_identity(void **state)
 {
-    struct flow *old = open_text(first);
-    struct flow *new = open_text(
+    struct flow *old = open_text("old.yaml", text_of(first));
+    struct flow *new = open_new(
         "flow: f\nversion: 2\ntimeout: 2h\nkey: .no\nstart: {topic: more}\n"
         "topics: {more: {name: more}, news: {name: news}}\n"
         "services:\n  stock: {commands: sc, replies: sr, success: .ok}\n"
@@ -135,10 +122,10 @@ static void another_key_or_start_is_another_identity(void **state)
 
 static void only_steps_that_are_not_there_hinder(void **state)
 {
-    struct flow *old = open_text(first);
-    struct flow *new = open_text("flow: f\nversion: 2\ntimeout: 2h\n" HEAD "do:\n"
-                                 "  - {step: b, request: stock, type: Other}\n"
-                                 "  - {step: c, emit: news}\n");
+    struct flow *old = open_text("old.yaml", text_of(first));
+    struct flow *new = open_new("flow: f\nversion: 2\ntimeout: 2h\n" HEAD "do:\n"
+                                "  - {step: b, request: stock, type: Other}\n"
+                                "  - {step: c, emit: news}\n");
     struct comparison comparison;
 
     (void)state;

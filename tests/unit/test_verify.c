@@ -12,42 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compile/flow_file.h"
+#include "support/flow_text.h"
 #include "verify/verify.h"
-
-static struct flow *open_text(const char *name, struct text text)
-{
-    struct diagnostics found = {0};
-    struct buffer definition = {0};
-    struct buffer printed = {0};
-    struct flow *flow = NULL;
-    struct error err = {0};
-
-    if (flow_text_check(name, text, &found, &definition) != STATUS_OK) {
-        diagnostics_print(&found, DIAGNOSTIC_TEXT, &printed);
-        fail_msg("%s", buffer_string(&printed));
-    }
-    if (flow_build(buffer_text(&definition), &flow, &err) != STATUS_OK) {
-        fail_msg("%s: %s", name, err.text);
-    }
-    diagnostics_release(&found);
-    buffer_release(&definition);
-    return flow;
-}
-
-static void read_whole(const char *path, struct buffer *out)
-{
-    FILE *file = fopen(path, "rb");
-    int c;
-
-    if (file == NULL) {
-        return;
-    }
-    while ((c = fgetc(file)) != EOF) {
-        buffer_add_char(out, (char)c);
-    }
-    fclose(file);
-}
 
 /* What is printed but for the counts, which any change of the core may change. */
 static void keep_story(const struct buffer *printed, struct buffer *out)
@@ -119,6 +85,63 @@ static void each_fault_has_its_shortest_story(void **state)
     assert_true(count > 5);
     for (int i = 0; i < count; i++) {
         check_file(entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static int is_case(const struct dirent *entry)
+{
+    return text_ends(text_of(entry->d_name), TEXT(".case"));
+}
+
+/* The text between "=== flow" and the next "===". Empty: the case names a file. */
+static struct text flow_of(struct text text)
+{
+    const char *start = strstr(text.data, "=== flow\n");
+    const char *end = start == NULL ? NULL : strstr(start + 9, "\n=== ");
+
+    return end == NULL ? TEXT("") : (struct text){start + 9, (size_t)(end - start - 8)};
+}
+
+static void check_case(const char *name)
+{
+    struct verify_bounds bounds = VERIFY_BOUNDS;
+    struct buffer source = {0};
+    struct buffer printed = {0};
+    struct verify_report report;
+    struct flow *flow;
+    struct text text;
+
+    bounds.attempts = 1;
+    bounds.failing = false;
+    read_whole(name, &source);
+    text = flow_of(text_of(buffer_string(&source)));
+    if (text.bytes > 0) {
+        flow = open_text("case.yaml", text);
+        verify_flow(flow, &bounds, transition_judged, &report);
+        if (report.broken != VERIFY_NOTHING || !report.complete) {
+            verify_print(&report, flow, text_of(name), &printed);
+            fail_msg("%s", buffer_string(&printed));
+        }
+        verify_release(&report);
+        flow_free(flow);
+    }
+    buffer_release(&source);
+}
+
+/* Each construct has one: what runs in them keeps the promises whatever comes. */
+static void the_flows_of_the_golden_cases_hold(void **state)
+{
+    struct dirent **entries;
+    int count;
+
+    (void)state;
+    assert_int_equal(chdir(BATON_SOURCE_DIR "/tests/cases"), 0);
+    count = scandir(".", &entries, is_case, alphasort);
+    assert_true(count > 50);
+    for (int i = 0; i < count; i++) {
+        check_case(entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
@@ -343,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fault_has_its_shortest_story),
+        cmocka_unit_test(the_flows_of_the_golden_cases_hold),
         cmocka_unit_test(the_core_holds),
         cmocka_unit_test(each_rule_that_is_off_is_found),
         cmocka_unit_test(too_many_states_prove_nothing),
