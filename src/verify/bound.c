@@ -20,8 +20,28 @@ static const struct retry_policy *cut(struct flow *flow, const struct retry_poli
     return copy;
 }
 
+static void cut_listen(struct listen *listen, const struct verify_bounds *bounds)
+{
+    if (listen->count > bounds->items) {
+        listen->count = bounds->items > 0 ? bounds->items : 1;
+    }
+}
+
+/* As often as it comes stays so. */
+static void cut_handlers(struct handler *handlers, uint32_t count,
+                         const struct verify_bounds *bounds)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        cut_listen(&handlers[i].listen, bounds);
+        if (handlers[i].times != UINT32_MAX && handlers[i].times > bounds->rounds) {
+            handlers[i].times = bounds->rounds;
+        }
+    }
+}
+
 void bound_flow(struct flow *flow, const struct verify_bounds *bounds)
 {
+    cut_handlers(flow->handlers, flow->handler_count, bounds);
     flow->saga_retry = cut(flow, flow->saga_retry, bounds);
     for (uint32_t i = 0; i < flow->service_count; i++) {
         flow->services[i].retry = cut(flow, flow->services[i].retry, bounds);
@@ -33,9 +53,8 @@ void bound_flow(struct flow *flow, const struct verify_bounds *bounds)
         if (step->compensate != NULL) {
             step->compensate->retry = cut(flow, step->compensate->retry, bounds);
         }
-        if (step->kind == STEP_LISTEN && step->listen.count > bounds->items) {
-            step->listen.count = bounds->items > 0 ? bounds->items : 1;
-        }
+        cut_listen(&step->listen, bounds);
+        cut_handlers(step->handlers, step->handler_count, bounds);
         if (step->loop != NULL && step->loop->batch > 1) {
             step->loop->batch = 1;
         }

@@ -33,6 +33,22 @@ static void add_message(struct roles *roles, const struct message_spec *spec, ui
     add_reply(roles, &spec->reply, step);
 }
 
+static void add_listen(struct roles *roles, const struct listen *listen, uint32_t step)
+{
+    add(roles, listen->until, ROLE_WHEN, step);
+    for (uint32_t i = 0; i < listen->item_count; i++) {
+        add(roles, listen->items[i].when, ROLE_WHEN, step);
+    }
+}
+
+static void add_handlers(struct roles *roles, const struct handler *handlers, uint32_t count,
+                         uint32_t step)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        add_listen(roles, &handlers[i].listen, step);
+    }
+}
+
 static void add_lists(struct roles *roles, const struct step *at, uint32_t step)
 {
     for (uint32_t i = 0; i < at->choice.case_count; i++) {
@@ -54,10 +70,8 @@ static void add_step(struct roles *roles, const struct step *at, uint32_t step)
     add(roles, at->timeout.expr, ROLE_SPAN, step);
     add(roles, at->warn_after.expr, ROLE_SPAN, step);
     add(roles, at->note, ROLE_HARMLESS, step);
-    add(roles, at->listen.until, ROLE_WHEN, step);
-    for (uint32_t i = 0; i < at->listen.item_count; i++) {
-        add(roles, at->listen.items[i].when, ROLE_WHEN, step);
-    }
+    add_listen(roles, &at->listen, step);
+    add_handlers(roles, at->handlers, at->handler_count, step);
     add(roles, at->wait.span.expr, ROLE_WAIT_SPAN, step);
     add(roles, at->wait.until, ROLE_UNTIL, step);
     add(roles, at->set, ROLE_OBJECT, step);
@@ -207,6 +221,7 @@ void roles_init(struct roles *roles, const struct flow *flow)
         add(roles, flow->starts[i].when, ROLE_WHEN, STEP_NONE);
     }
     add(roles, flow->data, ROLE_OBJECT, STEP_NONE);
+    add_handlers(roles, flow->handlers, flow->handler_count, STEP_NONE);
     add(roles, flow->timeout.expr, ROLE_SPAN, STEP_NONE);
     add(roles, flow->warn_after.expr, ROLE_SPAN, STEP_NONE);
     add(roles, flow->result, ROLE_HARMLESS, STEP_NONE);
