@@ -264,6 +264,22 @@ static bool is_excused(enum object object, const struct node *node, const char *
     return false;
 }
 
+/* Who asks for a pause of an hour and names no longest one does not mean the usual longest one. */
+static struct json *not_below_delay(enum object object, const struct field *field,
+                                    const struct json *policy, struct json *fallback)
+{
+    bool is_policy = object == OBJECT_POLICY || object == OBJECT_SAGA_POLICY;
+    int64_t delay_ms = json_member_int(policy, "delay", 0);
+    int64_t max_ms = 0;
+
+    if (!is_policy || strcmp(field->key, "max") != 0 || !json_int64(fallback, &max_ms) ||
+        delay_ms <= max_ms) {
+        return fallback;
+    }
+    json_free(fallback);
+    return json_integer(delay_ms);
+}
+
 void convert_rest(struct checker *checker, enum object object, const struct node *node,
                   struct json *out)
 {
@@ -290,6 +306,7 @@ void convert_rest(struct checker *checker, enum object object, const struct node
             convert_rest(checker, field->object, NULL, value);
         } else {
             CHECK(json_parse(text_of(field->fallback), &value, NULL) == STATUS_OK);
+            value = not_below_delay(object, field, out, value);
         }
         json_put(out, text_of(field->key), value);
     }

@@ -115,7 +115,8 @@ static const struct field service_rows[] = {
     {.key = "backoff", .shape = SHAPE_CHOICE, .values = "constant linear exponential", \
      .fallback = "\"exponential\"", .doc = "How the delay grows"}, \
     {.key = "factor", .shape = SHAPE_FACTOR, .fallback = "2", .doc = "Of exponential growth"}, \
-    {.key = "max", .shape = SHAPE_DURATION, .fallback = "60000", .doc = "The longest delay"}, \
+    {.key = "max", .shape = SHAPE_DURATION, .fallback = "60000",\
+     .doc = "The longest delay; without it a minute, or `delay` if that is longer"}, \
     {.key = "jitter", .shape = SHAPE_PERCENT, .fallback = "20", .doc = "How far a delay may differ, either way"}, \
     {.key = "total", .shape = SHAPE_DURATION, .fallback = (total_fallback), \
      .doc = "From the first try; no try begins later"}, \

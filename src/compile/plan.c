@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/map.h"
+
 /* A flood over the graph; each step enters the queue once. */
 struct flood {
     bool *reached;
@@ -203,7 +205,44 @@ static void set_row(struct plan_done *done, uint32_t row, int byte)
     memset(&done->words[(size_t)row * done->row_words], byte, done->row_words * sizeof(uint64_t));
 }
 
-struct plan_done plan_surely_done(const struct plan *plan, struct arena *arena)
+/* The first step of each result's name. Its index + 1 is the value. */
+static void name_results(const struct plan *plan, struct map *first)
+{
+    for (uint32_t i = 0; i < plan->count; i++) {
+        struct text result = plan->steps[i].result;
+
+        if (result.bytes > 0 && map_get(first, result) == NULL) {
+            map_put(first, result, (void *)(uintptr_t)(i + 1));
+        }
+    }
+}
+
+static void mark_name(uint64_t *row, const struct map *first, struct text name)
+{
+    uintptr_t found = name.bytes == 0 ? 0 : (uintptr_t)map_get(first, name);
+
+    if (found != 0) {
+        row[(found - 1) / 64] |= UINT64_C(1) << ((found - 1) % 64);
+    }
+}
+
+/* What the step has put stands under these names. */
+static void mark_given(const struct plan_step *step, const struct map *first, uint64_t *row)
+{
+    const struct json *set = json_member(step->json, "set");
+    struct json_cursor cursor = {.started = false};
+    const struct json *value;
+    struct text name;
+
+    mark_name(row, first, step->result);
+    while (set != NULL && json_kind(set) == JSON_OBJECT && json_next(set, &cursor, &name, &value)) {
+        mark_name(row, first, name);
+    }
+}
+
+/* With `first`, the bit of a step also stands where another has put something under its result's name. */
+static struct plan_done surely(const struct plan *plan, struct arena *arena,
+                               const struct map *first)
 {
     struct plan_done done = {.row_words = plan->count / 64 + 1};
     uint64_t *out = arena_array(arena, done.row_words, sizeof(*out));
@@ -230,11 +269,30 @@ struct plan_done plan_surely_done(const struct plan *plan, struct arena *arena)
             plan_catches(plan, i, &meet, meet_row);
             if (!plan->steps[i].conditional) {
                 out[i / 64] |= UINT64_C(1) << (i % 64);
+                if (first != NULL) {
+                    mark_given(&plan->steps[i], first, out);
+                }
             }
             plan_successors(plan, i, &meet, meet_row);
         }
     }
     return done;
+}
+
+struct plan_done plan_surely_done(const struct plan *plan, struct arena *arena)
+{
+    return surely(plan, arena, NULL);
+}
+
+struct plan_done plan_surely_there(const struct plan *plan, struct arena *arena)
+{
+    struct map first = {0};
+    struct plan_done there;
+
+    name_results(plan, &first);
+    there = surely(plan, arena, &first);
+    map_release(&first);
+    return there;
 }
 
 bool plan_is_done(const struct plan_done *done, uint32_t row, uint32_t step)

@@ -86,6 +86,9 @@ struct plan_done {
     uint32_t row_words;
 };
 struct plan_done plan_surely_done(const struct plan *plan, struct arena *arena);
+/* The same of what steps put into the document: the bit of a step also stands where, on another path,
+ * a `set` or another step has put something under the name of its result. */
+struct plan_done plan_surely_there(const struct plan *plan, struct arena *arena);
 bool plan_is_done(const struct plan_done *done, uint32_t row, uint32_t step);
 
 #endif

@@ -95,7 +95,7 @@ static void check_doubt(struct checker *checker, const struct json *flow, const 
 
 void validate_paths(struct checker *checker, const struct json *flow)
 {
-    struct plan_done done = plan_surely_done(&checker->plan, &checker->arena);
+    struct plan_done done = plan_surely_there(&checker->plan, &checker->arena);
 
     check_reachable(checker);
     for (uint32_t i = 0; i < checker->read_count; i++) {

@@ -137,9 +137,15 @@ static void check_undo(const struct view *view, uint32_t index)
 }
 
 /* Some catch may take what the step raises. */
+/* Caught, or kept beside the results of a loop. */
 static bool is_caught(const struct plan *plan, uint32_t index)
 {
     for (; index != STEP_NONE; index = plan->steps[index].parent) {
+        const struct json *loop = json_member(plan->steps[index].json, "for");
+
+        if (loop != NULL && text_is(json_member_text(loop, "onError"), "collect")) {
+            return true;
+        }
         if (json_member(plan->steps[index].json, "catch") != NULL ||
             node_pair(plan->steps[index].node, "catch") != NULL) {
             return true;
