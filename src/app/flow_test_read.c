@@ -103,8 +103,10 @@ void flow_test_read_cases(struct dev_reader *reader, const struct node *node, vo
 static void check_send(struct dev_reader *reader, const struct node *node,
                        const struct flow_test_send *send)
 {
-    static const char *const verbs[] = {"cancel", "retry", "skip", "done", "failed"};
-    uint32_t count = send->value != NULL;
+    static const char *const verbs[] = {"signal", "cancel", "retry", "skip", "done", "failed"};
+    /* The value of a signal is its data. */
+    bool is_signal = send->is_operator && send->verb == OPERATOR_SIGNAL;
+    uint32_t count = send->value != NULL && !is_signal;
 
     if (node->kind != NODE_MAP) {
         return;
@@ -114,9 +116,10 @@ static void check_send(struct dev_reader *reader, const struct node *node,
     }
     if (count != 1) {
         diagnostics_error(reader->diagnostics, "D106", node_place(node),
-                          count == 0 ? "nothing is sent: 'value' is missing (or 'cancel', 'retry', "
-                                       "'skip', 'done', 'failed')"
-                                     : "two things at once: one item for each");
+                          count == 0
+                              ? "nothing is sent: 'value' is missing (or 'signal', 'cancel', "
+                                "'retry', 'skip', 'done', 'failed')"
+                              : "two things at once: one item for each");
     }
 }
 
@@ -146,6 +149,11 @@ static void read_verb(struct dev_reader *reader, const struct node *node, void *
     send->is_operator = true;
     send->verb = verb;
     dev_read_text(reader, node, &send->target);
+}
+
+void flow_test_read_signal(struct dev_reader *reader, const struct node *node, void *out)
+{
+    read_verb(reader, node, out, OPERATOR_SIGNAL);
 }
 
 void flow_test_read_cancel(struct dev_reader *reader, const struct node *node, void *out)

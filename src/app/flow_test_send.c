@@ -150,6 +150,19 @@ static uint32_t stuck_at(const struct flow_test_flows *flows, const struct fact_
     return 0;
 }
 
+static void write_data(struct dev_world *world, const struct flow_test_send *send,
+                       struct buffer *data, struct diagnostics *diagnostics)
+{
+    struct json *value = render(world, send->value, send->place, diagnostics);
+
+    if (value == NULL) {
+        buffer_add_text(data, TEXT("null"));
+    } else {
+        json_write(value, data);
+    }
+    json_free(value);
+}
+
 static void send_operator(struct dev_world *world, const struct flow_test_flows *flows,
                           const struct facts *facts, const struct flow_test_send *send,
                           struct diagnostics *diagnostics)
@@ -160,6 +173,7 @@ static void send_operator(struct dev_world *world, const struct flow_test_flows 
                                  .reason = TEXT("a test"),
                                  .verb = (int32_t)send->verb};
     struct buffer value = {.data = NULL};
+    struct buffer data = {.data = NULL};
     struct outgoing record = {.topic = text_of(world->names.inbox)};
     size_t colon;
     struct error err;
@@ -168,7 +182,11 @@ static void send_operator(struct dev_world *world, const struct flow_test_flows 
         diagnostics_error(diagnostics, "D502", send->place, "there is no such instance yet");
         return;
     }
-    if (send->verb == OPERATOR_CANCEL) {
+    if (send->verb == OPERATOR_SIGNAL) {
+        write_data(world, send, &data, diagnostics);
+        inbox.type = send->target;
+        inbox.value = buffer_text(&data);
+    } else if (send->verb == OPERATOR_CANCEL) {
         inbox.reason = send->target;
     } else {
         inbox.activation = stuck_at(flows, instance, send->target);
@@ -187,6 +205,7 @@ static void send_operator(struct dev_world *world, const struct flow_test_flows 
     if (sim_broker_append(world->broker, &record, &err) != STATUS_OK) {
         diagnostics_error(diagnostics, "D503", send->place, "%s", err.text);
     }
+    buffer_release(&data);
     buffer_release(&value);
 }
 

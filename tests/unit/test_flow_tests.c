@@ -122,8 +122,9 @@ static void findings_name_line_and_column(void **state)
                     "3:20: D103 expected a duration such as 2h, or a range such as 2h..3h, found "
                     "number 5\n");
     assert_findings(CASE HOPE "    send: [{at: 3d}]\n",
-                    "4:12: D106 nothing is sent: 'value' is missing (or 'cancel', 'retry', "
-                    "'skip', 'done', 'failed')\n");
+                    "4:12: D106 nothing is sent: 'value' is missing (or 'signal', 'cancel', "
+                    "'retry', 'skip', 'done', 'failed')\n");
+    assert_findings(CASE HOPE "    send: [{value: 1, signal: a}]\n", "");
     assert_findings(CASE HOPE "    send: [{value: 1, cancel: a}]\n",
                     "4:12: D106 two things at once: one item for each\n");
     assert_findings(CASE HOPE "    answers: {a: {reply: {}, silence: true}}\n",
