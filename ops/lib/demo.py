@@ -64,7 +64,7 @@ class Demo:
         self.redis.start()
         create_topics(self.kafka.address)
         (self.directory / "baton.yaml").write_text(
-            f"app: baton\nflows: {ROOT}/workflows/\n"
+            f"app: baton\nflows: {ROOT}/workflows/order-saga.yaml\n"
             f"kafka: {{bootstrap.servers: \"{self.kafka.address}\"}}\n"
             f"redis: {{url: \"{self.redis.url}\"}}\npartitions: 8\nlanes: 1\n", encoding="utf-8")
         for name in ("inventory", "payments", "shipping"):

@@ -105,7 +105,7 @@ def main():
                          encoding="utf-8")
         print(f"== {options.orders} orders in memory, at {SPEED} times the speed; the worker is killed "
               f"every {KILL_EVERY} of their time")
-        argv = [options.baton, "dev", ROOT / "workflows", "--services",
+        argv = [options.baton, "dev", ROOT / "workflows/order-saga.yaml", "--services",
                 ROOT / "examples" / "dev" / "services.yaml", "--start", lines, "--every", EVERY,
                 "--speed", f"{SPEED}x", "--kill-every", KILL_EVERY, "--output", "json"]
         with subprocess.Popen(list(map(str, argv)), stdout=subprocess.PIPE, text=True) as child:
