@@ -37,15 +37,31 @@ static const struct undo *member_of(const struct instance *state, const struct u
     return entry;
 }
 
-/* Something right in `group` (or deeper) that came after `entry` and is still to be undone. */
+/* Whether `entry` is `target`, or was done within it; 0: the run. */
+static bool is_below(const struct instance *state, const struct undo *entry, uint32_t target)
+{
+    uint32_t at = entry->activation == target ? target : entry->group;
+
+    while (at != target && at != 0) {
+        const struct undo *group = group_of(state, at);
+        const struct frame *frame = instance_find_frame(state, at);
+
+        at = group != NULL ? group->group : frame == NULL ? 0 : frame->parent;
+    }
+    return at == target;
+}
+
+/* Of the entries that are undone with `target`: one right in `group` (or deeper) that came after
+ * `entry` and is still to be undone. */
 static const struct undo *later_in(const struct instance *after, const struct undo *group,
-                                   const struct undo *entry)
+                                   const struct undo *entry, uint32_t target)
 {
     for (uint32_t i = 0; i < after->undo_count; i++) {
         const struct undo *other = &after->stack[i];
         const struct undo *member;
 
-        if (other->state != UNDO_ARMED && other->state != UNDO_RUNNING) {
+        if ((other->state != UNDO_ARMED && other->state != UNDO_RUNNING) ||
+            !is_below(after, other, target)) {
             continue;
         }
         member = member_of(after, other, group);
@@ -56,24 +72,50 @@ static const struct undo *later_in(const struct instance *after, const struct un
     return NULL;
 }
 
+/* What is being undone and holds `undo`: the run, or what a block that waits for it names. False: all
+ * of it was over with this record. */
+static bool find_target(const struct instance *before, const struct instance *after,
+                        const struct undo *undo, uint32_t *target)
+{
+    *target = 0;
+    if (before->status == RUN_COMPENSATING || after->status == RUN_COMPENSATING) {
+        return true;
+    }
+    for (uint32_t i = 0; i < after->frame_count; i++) {
+        const struct json *targets = json_member(after->frames[i].local, "unwind");
+
+        for (size_t k = 0; k < json_count(targets); k++) {
+            int64_t activation = 0;
+
+            (void)json_int64(json_at(targets, k), &activation);
+            *target = (uint32_t)activation;
+            if (is_below(before, undo, *target)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* `undo`, as it was on the stack, has been begun with the record that led to `after`. */
 static void check_begun(struct checker *checker, const struct book *book,
                         const struct instance *before, const struct instance *after,
                         const struct undo *undo)
 {
     const struct undo *entry = undo;
+    uint32_t target;
 
     if (before->sealed) {
         checker_fail(checker, "undo: %s undoes step %u behind its pivot", book->key,
                      undo->activation);
         return;
     }
-    while (entry != NULL) {
+    while (entry != NULL && find_target(before, after, undo, &target)) {
         const struct undo *group = group_around(before, entry);
         const struct undo *now = group == NULL ? NULL : group_of(after, group->activation);
         const struct undo *later = group != NULL && (group->parallel || now == NULL)
                                        ? NULL
-                                       : later_in(after, now, entry);
+                                       : later_in(after, now, entry, target);
 
         if (later != NULL) {
             checker_fail(checker, "undo: %s seq %lld undoes step %u before step %u", book->key,

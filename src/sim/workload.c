@@ -10,7 +10,8 @@
 #define LARGE_LINES 400
 /* Permille of orders. */
 #define CANCELLED 150
-#define NODDED 600
+#define SIGNALLED 400
+#define SIGNALS_MAX 3
 #define REFUSALS 150          /* Permille. */
 #define REFUSALS_OF_BLOCKS 40 /* They ask for more: some of them have to come through. */
 
@@ -53,6 +54,8 @@ static bool has_blocks(const struct flow *flow)
     return false;
 }
 
+static const char *const signals[] = {"nod", "ask", "ask", "pace", "stop"};
+
 static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms)
 {
     struct sim *sim = workload->options.sim;
@@ -69,8 +72,10 @@ static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms
         if (rng_chance(&sim->rng, CANCELLED)) {
             plan(workload, at_ms + some(sim, 40000) - 1000, number, WORKLOAD_CANCEL);
         }
-        if (rng_chance(&sim->rng, NODDED)) {
-            plan(workload, at_ms + some(sim, 15000), number, WORKLOAD_NOD);
+        for (int i = 0; i < SIGNALS_MAX && rng_chance(&sim->rng, SIGNALLED); i++) {
+            plan(workload, at_ms + some(sim, 20000), number, WORKLOAD_SIGNAL);
+            workload->events[workload->event_count - 1].signal =
+                signals[rng_below(&sim->rng, sizeof(signals) / sizeof(signals[0]))];
         }
     }
     plan(workload, at_ms, number, WORKLOAD_CREATED);
@@ -130,7 +135,7 @@ static void write_inbox(const struct workload *workload, const struct workload_e
                                  .key = workload->keys[event->order],
                                  .timestamp_ms = options->sim->now_ms,
                                  .verb = is_cancel ? OPERATOR_CANCEL : OPERATOR_SIGNAL,
-                                 .type = is_cancel ? TEXT("") : TEXT("nod"),
+                                 .type = is_cancel ? TEXT("") : text_of(event->signal),
                                  .value = TEXT("null"),
                                  .format = FORMAT_JSON,
                                  .actor = TEXT("somebody"),
@@ -157,7 +162,7 @@ static void order_person(struct workload *workload, const struct workload_event 
     record.value = buffer_text(&value);
     CHECK(sim_broker_append(options->broker, &record, &err) == STATUS_OK);
     sim_trace(options->sim, NULL, "a person: %s %.*s",
-              event->kind == WORKLOAD_CANCEL ? "cancels" : "nods to", TEXT_ARG(record.key));
+              event->kind == WORKLOAD_CANCEL ? "cancel" : event->signal, TEXT_ARG(record.key));
     buffer_release(&value);
     arena_release(&arena);
 }
@@ -184,7 +189,7 @@ static void produce(struct workload *workload, const struct workload_event *even
         buffer_addf(&value, "{\"other\":1}");
         break;
     case WORKLOAD_CANCEL:
-    case WORKLOAD_NOD:
+    case WORKLOAD_SIGNAL:
         order_person(workload, event);
         return;
     }

@@ -2,7 +2,7 @@
  * workload - what the outside does to a simulated estate of one of the flows of tests/sim/flows:
  * orders come, some twice, some too large; approvals come early, late, twice or never; some records
  * are no JSON or have no key. Of a flow with blocks an order has items and a mood besides, and people
- * cancel some and give some the signal `nod`.
+ * cancel some and give some signals.
  */
 #ifndef BATON_SIM_WORKLOAD_H
 #define BATON_SIM_WORKLOAD_H
@@ -26,8 +26,9 @@ struct workload_event {
         WORKLOAD_POISON,
         WORKLOAD_UNKEYED,
         WORKLOAD_CANCEL,
-        WORKLOAD_NOD
+        WORKLOAD_SIGNAL
     } kind;
+    const char *signal; /* SIGNAL: its name. */
 };
 
 /* All is borrowed. */
