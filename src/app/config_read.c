@@ -248,6 +248,7 @@ static const struct key keys[] = {
     {"redis.url", read_text, AT(redis_url)},
     {"checkpoint.idle", read_span, AT(settings.checkpoint_idle_ms)},
     {"checkpoint.max", read_span, AT(settings.checkpoint_max_ms)},
+    {"history.sweep", read_span, AT(settings.sweep_every_ms)},
     {"remember.max", read_count, AT(settings.remember_max)},
     {"memory.max", read_count, AT(settings.resident_max)},
     {"deadlines.grace", read_span, AT(settings.deadlines_grace_ms)},

@@ -141,7 +141,8 @@ void snapshot_encode(const struct snapshot_record *record, struct buffer *out);
 MUST_CHECK enum status snapshot_decode(struct text bytes, struct arena *arena,
                                        struct snapshot_record *record, struct error *err);
 
-/* ---- checkpoint: keys "w/<route>/<topic>#<generation>/<partition>", "e/<minute>/<n>", "c" ---- */
+/* ---- checkpoint: keys "w/<route>/<topic>#<generation>/<partition>", "e/<minute>/<n>", "c" and
+ * "j/<keep in ms>" ---- */
 
 #define ENDED_HASH_BYTES 12
 

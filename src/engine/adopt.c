@@ -97,6 +97,7 @@ void lane_adopt(struct lane *lane)
         }
         lane_checkpoint_committed(lane, partition);
     }
+    janitor_committed(lane->janitor);
     lane->touched_count = 0;
     lane->mark_count = 0;
 }

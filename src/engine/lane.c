@@ -65,6 +65,7 @@ enum status lane_open(const struct lane_options *options, struct lane **out, str
     lane->partitions = calloc((size_t)lane->partition_max, sizeof(struct partition *));
     lane->records = calloc(lane->batch_max, sizeof *lane->records);
     CHECK(lane->partitions != NULL && lane->records != NULL);
+    lane->janitor = janitor_new();
     names_init(&lane->names, lane->settings->app);
     name_lane(lane);
     lane_end_turn(lane);
@@ -87,6 +88,7 @@ void lane_abandon(struct lane *lane)
         return;
     }
     lane_end_turn(lane);
+    janitor_free(lane->janitor);
     for (int32_t i = 0; i < lane->partition_max; i++) {
         partition_free(lane->partitions[i]);
     }
@@ -193,6 +195,7 @@ static enum status leave_replaced(struct lane *lane, struct error *err)
               lane->static_id, err->text);
     lane->consumer.close(lane->consumer.self);
     lane->has_consumer = false;
+    janitor_close(lane->janitor);
     for (int32_t i = 0; i < lane->partition_max; i++) {
         partition_free(lane->partitions[i]);
         lane->partitions[i] = NULL;
@@ -265,6 +268,9 @@ static enum status work(struct lane *lane, bool everything, struct error *err)
     lane_take(lane);
     lane_fire_timers(lane);
     checkpoint_all(lane, everything);
+    if (!everything) {
+        janitor_pass(lane);
+    }
     lane_add_bare_marks(lane);
     if (has_work(lane)) {
         status = lane_commit(lane, err);

@@ -9,6 +9,7 @@
 #define BATON_ENGINE_LANE_STATE_H
 
 #include "core/transition.h"
+#include "engine/janitor.h"
 #include "engine/lane.h"
 #include "engine/partition.h"
 #include "engine/tally.h"
@@ -73,6 +74,7 @@ struct lane {
     /* A batch that took too long would do so again at once: so many commits before it may grow. */
     uint32_t calm_wanted;
 
+    struct janitor *janitor;
     struct partition **partitions; /* By number; NULL: not owned. */
     int32_t partition_max;
 

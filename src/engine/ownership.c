@@ -20,6 +20,7 @@ static void assigned(void *self, const struct partition_offset *partitions, uint
 
     lane->fenced_count = 0;
     lane->fencing_count = 0;
+    janitor_close(lane->janitor);
     stat_add(&lane->stats->rebalances, 1);
     stat_set(&lane->stats->assigned, 1);
     for (uint32_t i = 0; i < count; i++) {
@@ -39,6 +40,7 @@ static void revoked(void *self, const struct partition_offset *partitions, uint3
 
     /* No turn is open while the group calls: polls happen between turns only. */
     lane->fenced_count = 0;
+    janitor_close(lane->janitor);
     stat_set(&lane->stats->assigned, 0);
     if (RULE_OFF(lane, 7)) {
         return;

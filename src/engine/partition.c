@@ -110,6 +110,7 @@ void partition_forget(struct partition *partition)
     arena_release(&partition->sleep_arena);
     arena_release(&partition->near_arena);
     free(partition->near);
+    free(partition->sweeps);
     *partition = (struct partition){.number = number,
                                     .state = PARTITION_TAKING,
                                     .next_offset = OFFSET_NONE,

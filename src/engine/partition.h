@@ -88,6 +88,14 @@ struct inbox_tail {
 };
 void inbox_tail_close(struct inbox_tail *tail);
 
+/* See janitor.h. */
+struct sweep {
+    int64_t keep_ms;
+    int64_t position; /* Of the history: what lies before it has been looked at, */
+    int64_t saved;    /* and this is in the checkpoint topic. */
+    int64_t due_ms;   /* Wall time: there is nothing to do before. 0: not known. */
+};
+
 struct partition {
     int32_t number;
     enum partition_state state;
@@ -157,6 +165,9 @@ struct partition {
     int64_t barrier_end;      /* and the inbox offset that passes it. */
     int64_t barrier_since_ms; /* Wall time of the last pass (or of the take-over). */
     bool barrier_alerted;
+
+    struct sweep *sweeps;
+    uint32_t sweep_count;
 };
 
 struct partition *partition_new(int32_t number);

@@ -50,6 +50,13 @@ static enum status restore_one(struct lane *lane, struct partition *partition,
     }
     switch (value.kind) {
     case CHECKPOINT_WATERMARK: {
+        int64_t keep_ms;
+        if (sweep_key_parse(record->key, &keep_ms)) {
+            struct sweep *sweep = partition_sweep(partition, keep_ms);
+            sweep->position = value.watermark;
+            sweep->saved = value.watermark;
+            break;
+        }
         struct watermark *mark = partition_watermark(partition, record->key);
         if (value.watermark > mark->next) {
             mark->next = value.watermark;

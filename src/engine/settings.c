@@ -25,6 +25,7 @@ struct settings settings_default(void)
         .near_ms = MS_PER_MINUTE,
         .near_poll_ms = 10 * MS_PER_SECOND,
         .trim_every_ms = MS_PER_MINUTE,
+        .sweep_every_ms = MS_PER_MINUTE,
         .barrier_every_ms = MS_PER_SECOND,
     };
 }

@@ -24,6 +24,7 @@ struct settings {
     int64_t near_ms;          /* How far ahead sleeping timers are fetched, */
     int64_t near_poll_ms;     /* and how often. */
     int64_t trim_every_ms;    /* How often the inbox is cut below the committed offset. */
+    int64_t sweep_every_ms;   /* How often the history is looked through for what is old. */
     int64_t barrier_every_ms; /* How often the barrier begins a round; see barrier.h. */
     /* Bit n switches rule n of DESIGN.md section 5 off, RULE_CLOCK the look at the clock of rule 7
      * alone: the simulator's proof that each rule is needed. 0 in the program. */

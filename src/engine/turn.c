@@ -243,6 +243,7 @@ void lane_drop_overlay(struct lane *lane)
 void lane_end_turn(struct lane *lane)
 {
     effect_clear(&lane->effects);
+    janitor_end_turn(lane->janitor);
     lane->outbox.count = 0;
     lane->outbox.origin = (struct origin){NULL, OFFSET_NONE};
     lane->touched_count = 0;

@@ -5,6 +5,7 @@
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -150,6 +151,13 @@ class Views(unittest.TestCase):
 
 
 class Everywhere(unittest.TestCase):
+    def test_every_setting_is_in_its_page(self):
+        root = HERE.parent.parent
+        keys = re.findall(r'\{"([\w.]+)", read_', (root / "src/app/config_read.c").read_text())
+        page = (root / "docs/configuration.md").read_text()
+        self.assertIn("checkpoint.idle", keys)
+        self.assertEqual([key for key in keys if f"`{key}`" not in page], [])
+
     def test_help_goes_to_standard_output(self):
         for command in ("check", "graph", "compile", "schema"):
             answer = baton(command, "--help")

@@ -1,12 +1,8 @@
 /* A lane at work on a simulated estate: what it does where several of its parts meet. */
 #include "engine/lane.h"
 
-#include "base/limits.h"
 #include "codec/command.h"
-#include "sim/sim_store.h"
-#include "support/estate_kit.h"
-
-#define STEP_MS 100
+#include "support/lane_kit.h"
 
 static const char flow_text[] = "flow: order\nversion: 1\nkey: .id\n"
                                 "topics:\n"
@@ -23,162 +19,12 @@ static const char flow_text[] = "flow: order\nversion: 1\nkey: .id\n"
                                 "    set: {more: [\"${ .big }\", \"${ .big }\", \"${ .big }\"]}\n"
                                 "  - step: last\n    emit: out\n    value: {n: 2}\n";
 
-struct world {
-    struct kit kit;
-    int64_t event_costs_us; /* Time that a record takes to be decided. */
-    uint64_t events_paid;
-    struct sim_store *store;
-    struct sleep_place place;
-    struct barrier *barrier;
-    struct lane *lane;
-    int64_t source_next;
-};
-
-static void create(struct kit *kit, const char *name, int32_t bytes_max)
-{
-    sim_broker_create(kit->broker, &(struct sim_topic_options){.name = name,
-                                                               .partitions = KIT_PARTITIONS,
-                                                               .message_bytes_max = bytes_max});
-}
-
-/* Called at the named points of a turn: lets the time pass that deciding has taken. */
-static void pay(void *self, const char *point)
-{
-    struct world *world = self;
-
-    if (world->event_costs_us > 0 && strcmp(point, "after-decide") == 0) {
-        uint64_t events = lane_stats(world->lane)->outcomes[OUTCOME_APPLIED];
-        world->kit.sim.now_ms += (int64_t)(events - world->events_paid) * world->event_costs_us /
-                                 1000;
-        world->events_paid = events;
-    }
-}
-
-static void open_world(struct world *world, int32_t history_bytes_max)
-{
-    struct kit *kit = &world->kit;
-
-    *world = (struct world){.source_next = 0};
-    kit_open(kit);
-    create(kit, kit->names.history, history_bytes_max);
-    create(kit, kit->names.snapshot, 0);
-    create(kit, kit->names.checkpoint, 0);
-    create(kit, kit->names.dlq, 8 << 20);
-    create(kit, kit->names.alerts, 0);
-    kit_topic_named(kit, "in", 1);
-    kit_topic_named(kit, "go", 1);
-    kit_topic_named(kit, "out", 1);
-    kit_publish(kit, flow_text);
-    world->store = sim_store_new(&kit->sim, KIT_PARTITIONS);
-    world->place = sim_store_port(world->store, &kit->a);
-    assert_int_equal(
-        barrier_open(&kit->port, &kit->clock, &kit->settings, &world->barrier, &kit->err),
-        STATUS_OK);
-    struct lane_options options = {.broker = &kit->port,
-                                   .place = &world->place,
-                                   .clock = &kit->clock,
-                                   .barrier = world->barrier,
-                                   .settings = &kit->settings,
-                                   .seed = 5,
-                                   .fault_self = world,
-                                   .fault = pay};
-    assert_int_equal(lane_open(&options, &world->lane, &kit->err), STATUS_OK);
-}
-
-static void close_world(struct world *world)
-{
-    lane_close(world->lane);
-    barrier_close(world->barrier);
-    sim_store_free(world->store);
-    kit_close(&world->kit);
-}
-
-static void turn(struct world *world)
-{
-    struct kit *kit = &world->kit;
-    enum status status;
-
-    kit->sim.now_ms += STEP_MS;
-    status = lane_turn(world->lane, 0, &kit->err);
-    if (status != STATUS_OK && status != STATUS_RETRY) {
-        fail_msg("%s: %s", status_name(status), kit->err.text);
-    }
-}
-
-static void run_for(struct world *world, int64_t ms)
-{
-    for (int64_t at_ms = 0; at_ms < ms; at_ms += STEP_MS) {
-        turn(world);
-    }
-}
-
-/* As the router forwards it; all runs are in partition 0. */
-static void give(struct world *world, const char *topic, const char *key, const char *payload)
-{
-    struct kit *kit = &world->kit;
-    struct buffer value = {0};
-    struct inbox_record inbox = {.kind = INBOX_MESSAGE,
-                                 .route = TEXT("order"),
-                                 .flow = TEXT("order"),
-                                 .key = text_of(key),
-                                 .topic = text_of(topic),
-                                 .topic_generation = 1,
-                                 .offset = world->source_next++,
-                                 .timestamp_ms = kit->sim.now_ms,
-                                 .value = text_of(payload),
-                                 .format = FORMAT_JSON};
-    struct outgoing record = {.topic = text_of(kit->names.inbox), .key = text_of(key)};
-
-    inbox_encode(&inbox, &value);
-    record.value = buffer_text(&value);
-    assert_int_equal(sim_broker_append(kit->broker, &record, &kit->err), STATUS_OK);
-    buffer_release(&value);
-}
-
-/* The records of a topic's partition 0; *last is the last of them. */
-static uint32_t count_of(struct world *world, const char *topic, struct record *last)
-{
-    struct record record;
-    int64_t offset = 0;
-    uint32_t count = 0;
-
-    while (sim_broker_read(world->kit.broker, text_of(topic), 0, &offset, &record)) {
-        count++;
-        if (last != NULL) {
-            *last = record;
-        }
-    }
-    return count;
-}
-
-static uint32_t count_everywhere(struct world *world, const char *topic)
-{
-    uint32_t count = 0;
-
-    for (int32_t i = 0; i < KIT_PARTITIONS; i++) {
-        struct record record;
-        int64_t offset = 0;
-        while (sim_broker_read(world->kit.broker, text_of(topic), i, &offset, &record)) {
-            count++;
-        }
-    }
-    return count;
-}
-
-static int64_t committed(struct world *world)
-{
-    struct kit *kit = &world->kit;
-
-    return sim_broker_committed(kit->broker, text_of(kit->names.exec_group),
-                                text_of(kit->names.inbox), 0);
-}
-
 static void a_run_goes_through_in_one_turn(void **state)
 {
     struct world world;
 
     (void)state;
-    open_world(&world, 0);
+    open_world(&world, 0, flow_text);
     run_for(&world, 3000);
     assert_true(lane_is_ready(world.lane));
     give(&world, "in", "A", "{\"id\":\"A\"}");
@@ -196,7 +42,7 @@ static void commands_keep_their_headers_when_the_next_event_follows_at_once(void
     struct record record;
 
     (void)state;
-    open_world(&world, 0);
+    open_world(&world, 0, flow_text);
     run_for(&world, 3000);
     /* When: a start and what it listens for come in one batch. */
     give(&world, "in", "A", "{\"id\":\"A\",\"listens\":true}");
@@ -222,7 +68,7 @@ static void a_timer_that_is_due_soon_after_falling_asleep_fires_in_time(void **s
     int64_t started_ms;
 
     (void)state;
-    open_world(&world, 0);
+    open_world(&world, 0, flow_text);
     run_for(&world, 3000);
     /* Given: the store has just been asked for what is due, when the first run fell asleep. */
     give(&world, "in", "A", "{\"id\":\"A\",\"rests\":true}");
@@ -245,7 +91,7 @@ static void a_run_that_is_forgotten_while_its_record_is_taken_still_gets_it(void
     int waited = 0;
 
     (void)state;
-    open_world(&world, 0);
+    open_world(&world, 0, flow_text);
     run_for(&world, 3000);
     /* Given: a run is idle, its snapshot is committed and on its way to the store. */
     give(&world, "in", "A", "{\"id\":\"A\",\"listens\":true}");
@@ -274,7 +120,7 @@ static void a_timer_fires_in_time_although_its_run_is_just_falling_asleep(void *
     int waited = 0;
 
     (void)state;
-    open_world(&world, 0);
+    open_world(&world, 0, flow_text);
     /* Given: some runs sleep, and the store is asked for what is due in the next minute. */
     run_for(&world, 3000);
     give(&world, "in", "A", "{\"id\":\"A\",\"naps\":true}");
@@ -305,7 +151,7 @@ static void a_batch_that_takes_too_long_is_halved_and_does_not_grow_at_once(void
     char key[16];
 
     (void)state;
-    open_world(&world, 0);
+    open_world(&world, 0, flow_text);
     run_for(&world, 3000);
     /* Given: a full batch takes more than half of the session, half of one takes less. */
     world.event_costs_us = 700;
@@ -330,7 +176,7 @@ static void a_dead_letter_moves_the_position_when_the_pass_finds_nothing(void **
     struct outgoing garbage = {.key = TEXT("x"), .value = TEXT("no inbox record")};
 
     (void)state;
-    open_world(&world, 0);
+    open_world(&world, 0, flow_text);
     run_for(&world, 3000);
     /* Given: a run sleeps, but the store does not answer, so that each pass looks again. */
     sim_store_gone(world.store, INT64_MAX);
@@ -356,7 +202,7 @@ static void a_timer_whose_history_is_refused_stops_the_partition(void **state)
     char big[2001];
 
     (void)state;
-    open_world(&world, 6500);
+    open_world(&world, 6500, flow_text);
     run_for(&world, 3000);
     memset(big, 'x', sizeof big - 1);
     big[sizeof big - 1] = '\0';
