@@ -141,6 +141,7 @@ struct reply_rule build_reply(struct builder *builder, const struct json *json, 
     struct reply_rule rule = {
         .success = section_expr(&section, "success"),
         .failure = section_expr(&section, "failure"),
+        .progress = section_expr(&section, "progress"),
         .error = section_expr(&section, "error"),
         .reason = section_expr(&section, "reason"),
     };
@@ -245,6 +246,7 @@ static void build_service(struct builder *builder, struct text name, const struc
     service->reply = (struct reply_rule){
         .success = section_expr(&section, "success"),
         .failure = section_expr(&section, "failure"),
+        .progress = section_expr(&section, "progress"),
         .error = section_expr(&section, "error"),
         .reason = section_expr(&section, "reason"),
     };

@@ -201,6 +201,7 @@ static void build_action(struct section *section, struct step *step, uint32_t in
     case STEP_REQUEST:
         step->message = build_message(section);
         build_cancel(section, &step->message);
+        step->message.heartbeat = section_span(section, "heartbeat");
         step->timeout = request_timeout(section->builder, &step->message, step->timeout);
         return;
     case STEP_EMIT:

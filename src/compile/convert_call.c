@@ -78,7 +78,7 @@ struct json *convert_compensate(struct checker *checker, const struct field *fie
 
 static void inherit_reply(const struct json *service, struct json *reply, enum inherit inherit)
 {
-    static const char *const rules[] = {"success", "failure", "error", "reason"};
+    static const char *const rules[] = {"success", "failure", "progress", "error", "reason"};
     bool own_success = json_member(reply, "success") != NULL;
 
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

@@ -16,6 +16,11 @@ static uint64_t allowed_variables(const struct checker *checker)
                          ? BIT(VARIABLE_ERROR)
                          : 0;
 
+    if (checker->step < checker->plan.count && !checker->in_undo &&
+        checker->plan.steps[checker->step].action == OBJECT_REQUEST &&
+        checker->context == CONTEXT_STEP) {
+        common |= BIT(VARIABLE_PROGRESS);
+    }
     if (checker->in_handler) {
         common |= BIT(VARIABLE_MESSAGE);
     }
@@ -53,6 +58,8 @@ static const char *where_available(uint32_t variable)
         return " (only where '.' is a message or a reply; elsewhere '.' is the data)";
     case VARIABLE_STEP:
         return " (only in steps)";
+    case VARIABLE_PROGRESS:
+        return " (only in what a request sends)";
     default:
         return "";
     }

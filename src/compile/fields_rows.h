@@ -105,7 +105,8 @@ static const struct field service_rows[] = {
     {.key = "retry", .shape = SHAPE_RETRY, .object = OBJECT_POLICY, .doc = "For requests without a retry of their own"},
     {.key = "headers", .shape = SHAPE_RENAMES, .doc = "Other names for the headers of commands"},
     {.key = "group", .shape = SHAPE_TEXT, .doc = "The service's consumer group, for its lag"},
-    LATER("progress"), LATER("rate"), LATER("breaker"), LATER("concurrency"),
+    {.key = "progress", .shape = SHAPE_EXPR, .context = CONTEXT_MESSAGE, .doc = "True for a reply that says it is still at work; its payload is $progress"},
+    LATER("rate"), LATER("breaker"), LATER("concurrency"),
 };
 
 #define POLICY_ROWS(attempts_fallback, total_fallback, errors_fallback) \
@@ -187,7 +188,8 @@ static const struct field request_rows[] = {
     {.key = "reply", .shape = SHAPE_OBJECT, .object = OBJECT_REPLY, .context = CONTEXT_MESSAGE,
      .doc = "What replies mean, where it differs from the service"},
     {.key = "cancel", .shape = SHAPE_OBJECT, .object = OBJECT_CANCEL, .doc = "Sent when the step is abandoned"},
-    LATER("heartbeat"),
+    {.key = "heartbeat", .shape = SHAPE_SPAN,
+     .doc = "Fails with heartbeat when it is silent for so long; a reply that is progress begins the time anew"},
 };
 
 static const struct field emit_rows[] = {
@@ -340,7 +342,7 @@ static const struct field reply_rows[] = {
     {.key = "failure", .shape = SHAPE_EXPR, .doc = "True for a reply that says refused"},
     {.key = "error", .shape = SHAPE_EXPR, .doc = "Names the error of a refusal"},
     {.key = "reason", .shape = SHAPE_EXPR, .doc = "Its title, for people"},
-    LATER("progress"),
+    {.key = "progress", .shape = SHAPE_EXPR, .doc = "True for a reply that says it is still at work; its payload is $progress"},
 };
 
 static const struct field cancel_rows[] = {

@@ -375,6 +375,7 @@ static const struct {
     {OBJECT_COUNT, "failure", ".status == \"REJECTED\""},
     {OBJECT_COUNT, "error", ".code"},
     {OBJECT_COUNT, "reason", ".message"},
+    {OBJECT_COUNT, "progress", ".percent != null"},
     {OBJECT_COUNT, "path", ".eventId"},
     {OBJECT_COUNT, "header", "message-type"},
     {OBJECT_COUNT, "retry", "steady"},

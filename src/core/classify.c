@@ -36,6 +36,14 @@ enum reply_class classify_reply(struct decision *d, const struct frame *frame,
             return REPLY_FAILURE;
         }
     }
+    if (rule->progress != NULL) {
+        if (scope_test(d, rule->progress, &sight, &truth, err) != STATUS_OK) {
+            return REPLY_UNREADABLE;
+        }
+        if (truth) {
+            return REPLY_PROGRESS;
+        }
+    }
     if (rule->success != NULL && rule->failure != NULL) {
         return REPLY_UNCLASSIFIED;
     }

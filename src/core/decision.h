@@ -66,12 +66,13 @@ struct text incoming_name(const struct decision *d, const struct incoming *incom
 
 /* What an expression is about, beyond the run itself. Zeroed: a step-less look at the document. */
 struct sight {
-    uint32_t scope;            /* The block it stands in; 0: the run's own list. */
-    const struct json *input;  /* `.`; NULL: the scope's document. */
-    const struct json *data;   /* $data; NULL: the scope's document. */
-    const struct json *loops;  /* Loop variables as scope_loops() kept them; NULL: the scope's. */
-    const struct json *caught; /* $error of a catch that is being chosen; NULL: the scope's. */
-    const struct step *step;   /* $step; NULL: null. */
+    uint32_t scope;              /* The block it stands in; 0: the run's own list. */
+    const struct json *input;    /* `.`; NULL: the scope's document. */
+    const struct json *data;     /* $data; NULL: the scope's document. */
+    const struct json *loops;    /* Loop variables as scope_loops() kept them; NULL: the scope's. */
+    const struct json *caught;   /* $error of a catch that is being chosen; NULL: the scope's. */
+    const struct step *step;     /* $step; NULL: null. */
+    const struct json *progress; /* $progress; NULL: null. */
     uint32_t attempt;
     const struct incoming *incoming; /* $message; NULL: null. */
 };
@@ -269,6 +270,8 @@ void run_terminate(struct decision *d);
 void request_open(struct decision *d, uint32_t scope, uint32_t step);
 /* Send the current attempt of an open request or undo. */
 void request_send(struct decision *d, uint32_t activation);
+/* A sign of life. */
+void request_progress(struct decision *d, uint32_t activation, const struct json *payload);
 void request_succeeded(struct decision *d, uint32_t activation, const struct json *payload);
 /* The current attempt failed: back off, or give up. Takes `error` over. */
 void request_failed(struct decision *d, uint32_t activation, struct json *error);
@@ -309,7 +312,13 @@ struct json *send_emit(struct decision *d, uint32_t scope, uint32_t step);
 
 /* classify.c: what a reply says under the rule of its request. */
 
-enum reply_class { REPLY_SUCCESS, REPLY_FAILURE, REPLY_UNCLASSIFIED, REPLY_UNREADABLE };
+enum reply_class {
+    REPLY_SUCCESS,
+    REPLY_FAILURE,
+    REPLY_PROGRESS,
+    REPLY_UNCLASSIFIED,
+    REPLY_UNREADABLE,
+};
 
 enum reply_class classify_reply(struct decision *d, const struct frame *frame,
                                 const struct incoming *reply, struct error *err);

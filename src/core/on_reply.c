@@ -65,6 +65,12 @@ static enum transition_result take(struct decision *d, const struct frame *frame
         return TRANSITION_APPLIED;
     case REPLY_FAILURE:
         return on_failure(d, frame, classify_failure(d, frame, reply));
+    case REPLY_PROGRESS:
+        if (frame->state == FRAME_STUCK) {
+            return ignore(d, frame, "a sign of life, and it is stuck already");
+        }
+        request_progress(d, frame->activation, reply->payload);
+        return TRANSITION_APPLIED;
     case REPLY_UNCLASSIFIED:
         return ignore(d, frame, "unclassified, neither success nor failure");
     case REPLY_UNREADABLE:
@@ -172,7 +178,7 @@ static enum transition_result on_key_reply(struct decision *d, const struct inco
         }
         open++;
         class = classify_reply(d, frame, reply, &err);
-        if (class == REPLY_SUCCESS || class == REPLY_FAILURE) {
+        if (class == REPLY_SUCCESS || class == REPLY_FAILURE || class == REPLY_PROGRESS) {
             accepting = frame;
             count++;
         }

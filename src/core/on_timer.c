@@ -11,6 +11,15 @@ static void on_attempt(struct decision *d, uint32_t activation)
                                    "no reply in time"));
 }
 
+static void on_heartbeat(struct decision *d, uint32_t activation)
+{
+    const struct frame *frame = instance_frame(d->after, activation);
+
+    request_failed(d, activation,
+                   problem_of_step(d, &d->flow->steps[frame->step], frame->attempt, "heartbeat",
+                                   "no sign of life in time"));
+}
+
 static void on_backoff(struct decision *d, uint32_t activation)
 {
     if (instance_frame(d->after, activation)->kind == FRAME_BLOCK) {
@@ -95,6 +104,9 @@ enum transition_result on_timer(struct decision *d)
         break;
     case TIMER_EARLY:
         on_early(d);
+        break;
+    case TIMER_HEARTBEAT:
+        on_heartbeat(d, owner);
         break;
     case TIMER_BACKOFF:
         on_backoff(d, owner);

@@ -132,17 +132,58 @@ static void sent(struct decision *d, struct frame *frame, struct effect *effect,
                   frame->attempt);
 }
 
-static void send_step(struct decision *d, struct frame *frame)
+/* The time of silence that is allowed begins (anew). */
+static enum status arm_heartbeat(struct decision *d, const struct frame *frame, struct error *err)
 {
     const struct step *step = &d->flow->steps[frame->step];
     struct sight sight = {.scope = frame->parent, .step = step, .attempt = frame->attempt};
+    int64_t ms;
+    enum status status = span_length(d, &step->message.heartbeat, &sight, &ms, err);
+
+    if (status == STATUS_OK && ms >= 0) {
+        instance_arm(d->after, TIMER_HEARTBEAT, frame->activation,
+                     span_after(d->event->time_ms, ms));
+    }
+    return status;
+}
+
+void request_progress(struct decision *d, uint32_t activation, const struct json *payload)
+{
+    struct frame *frame = instance_frame(d->after, activation);
+    const struct step *step = &d->flow->steps[frame->step];
+    struct error err = {0};
+
+    effect_decide(d->effects, "%s%.*s: progress", prefix_of(frame), TEXT_ARG(step->name));
+    if (frame->kind == FRAME_UNDO) {
+        return;
+    }
+    if (!result_fits(d->after, payload, 0)) {
+        request_failed(d, activation,
+                       problem_of_step(d, step, frame->attempt, "runtime",
+                                       "the state of the run would be too large"));
+        return;
+    }
+    block_put(frame, "progress", json_copy(payload));
+    if (frame->state == FRAME_AWAITING_REPLY && arm_heartbeat(d, frame, &err) != STATUS_OK) {
+        request_failed(d, activation, problem_expression(d, step, frame->attempt, &err));
+    }
+}
+
+static void send_step(struct decision *d, struct frame *frame)
+{
+    const struct step *step = &d->flow->steps[frame->step];
+    struct sight sight = {.scope = frame->parent,
+                          .step = step,
+                          .attempt = frame->attempt,
+                          .progress = block_get(frame, "progress")};
     struct rendered rendered;
     struct effect *effect;
     struct error err = {0};
     int64_t due_ms = 0;
     struct json *error = NULL;
 
-    if (deadline_of(d, frame, &sight, &due_ms, &err) != STATUS_OK) {
+    if (deadline_of(d, frame, &sight, &due_ms, &err) != STATUS_OK ||
+        arm_heartbeat(d, frame, &err) != STATUS_OK) {
         error = problem_expression(d, step, frame->attempt, &err);
     } else {
         error = send_render(d, &step->message, &sight, &rendered);
@@ -250,6 +291,7 @@ void request_failed(struct decision *d, uint32_t activation, struct json *error)
     int64_t start_ms;
 
     instance_disarm(d->after, TIMER_ATTEMPT, activation);
+    instance_disarm(d->after, TIMER_HEARTBEAT, activation);
     instance_disarm(d->after, TIMER_BACKOFF, activation);
     if (policy != NULL && request_repeats(d, frame, problem_type(error)) &&
         retry_next(d, policy, frame, &start_ms)) {
@@ -275,7 +317,10 @@ void request_cancel(struct decision *d, const struct frame *frame)
 {
     const struct message_spec *spec = request_spec(d, frame);
     const struct step *step = &d->flow->steps[frame->step];
-    struct sight sight = {.scope = frame->parent, .step = step, .attempt = frame->attempt};
+    struct sight sight = {.scope = frame->parent,
+                          .step = step,
+                          .attempt = frame->attempt,
+                          .progress = block_get(frame, "progress")};
     struct message_spec cancel;
     struct rendered rendered;
     struct effect *effect;

@@ -235,6 +235,7 @@ static void see(struct decision *d, uint64_t mask, const struct sight *sight, st
         seen->step = step_variable(sight);
         seen->variables[VARIABLE_STEP] = seen->step;
     }
+    seen->variables[VARIABLE_PROGRESS] = sight->progress;
     if (reads(mask, VARIABLE_MESSAGE)) {
         seen->message = sight->incoming == NULL ? json_copy(handle_message(d, sight->scope))
                                                 : message_variable(sight->incoming);

@@ -238,6 +238,7 @@ struct message_spec {
     struct template *value;   /* NULL: `.` */
     struct template *headers; /* NULL: none; else gives an object of scalars. */
     struct reply_rule reply;  /* Of a request: the service's, replaced field by field. */
+    struct span heartbeat;    /* Of a step's request: so long may it be silent. */
     struct template
         *cancel_type; /* Told to the service when the step is abandoned; NULL: nothing. */
     struct template *cancel_value;
@@ -337,7 +338,7 @@ struct flow {
     struct text definition;
     struct correlation key;
     struct expr *key_in_data; /* Flow `key` over the instance document; NULL if not a path. */
-    struct start *starts; /* Those by messages. */
+    struct start *starts;     /* Those by messages. */
     uint32_t start_count;
     struct start *manual; /* `manual: true`: how people start it; `topic` is not set. Or NULL. */
     struct topic *topics;

@@ -89,11 +89,12 @@ enum timer_kind {
     TIMER_EARLY,   /* Deadline of an embryo. */
     TIMER_BACKOFF,
     TIMER_WAIT,
-    TIMER_WARN,  /* warnAfter of a step, or of the flow (owner 0). */
-    TIMER_BLOCK, /* Deadline of a block. */
-    TIMER_PAUSE, /* Of a for, between two items. */
+    TIMER_WARN,      /* warnAfter of a step, or of the flow (owner 0). */
+    TIMER_BLOCK,     /* Deadline of a block. */
+    TIMER_PAUSE,     /* Of a for, between two items. */
+    TIMER_HEARTBEAT, /* Deadline of the next sign of life of a request. */
 };
-#define TIMER_KIND_COUNT 9
+#define TIMER_KIND_COUNT 10
 
 /* `owner` is an activation; 0 for the run's own. (kind, owner) is unique in a run. */
 struct timer {

@@ -4,9 +4,10 @@
 #include <string.h>
 
 static const char *const timer_names[] = {
-    [TIMER_ATTEMPT] = "attempt", [TIMER_LISTEN] = "listen",   [TIMER_FLOW] = "flow",
-    [TIMER_EARLY] = "early",     [TIMER_BACKOFF] = "backoff", [TIMER_WAIT] = "wait",
-    [TIMER_WARN] = "warn",       [TIMER_BLOCK] = "block",     [TIMER_PAUSE] = "pause",
+    [TIMER_ATTEMPT] = "attempt",     [TIMER_LISTEN] = "listen",   [TIMER_FLOW] = "flow",
+    [TIMER_EARLY] = "early",         [TIMER_BACKOFF] = "backoff", [TIMER_WAIT] = "wait",
+    [TIMER_WARN] = "warn",           [TIMER_BLOCK] = "block",     [TIMER_PAUSE] = "pause",
+    [TIMER_HEARTBEAT] = "heartbeat",
 };
 
 static const char *const status_names[] = {
@@ -51,6 +52,7 @@ bool timer_is_deadline(enum timer_kind kind)
     case TIMER_FLOW:
     case TIMER_EARLY:
     case TIMER_BLOCK:
+    case TIMER_HEARTBEAT:
         return true;
     case TIMER_BACKOFF:
     case TIMER_WAIT:

@@ -19,7 +19,7 @@ static void add_reply(struct roles *roles, const struct reply_rule *rule, uint32
 {
     add(roles, rule->success, ROLE_SUCCESS, step);
     add(roles, rule->failure, ROLE_FAILURE, step);
-    add(roles, rule->progress, ROLE_FAILURE, step);
+    add(roles, rule->progress, ROLE_WHEN, step);
     add(roles, rule->error, ROLE_ERROR_NAME, step);
     add(roles, rule->reason, ROLE_HARMLESS, step);
 }
@@ -30,6 +30,7 @@ static void add_message(struct roles *roles, const struct message_spec *spec, ui
     add(roles, spec->key, ROLE_TEXT, step);
     add(roles, spec->headers, ROLE_OBJECT, step);
     add(roles, spec->cancel_type, ROLE_TEXT, step);
+    add(roles, spec->heartbeat.expr, ROLE_SPAN, step);
     add_reply(roles, &spec->reply, step);
 }
 
