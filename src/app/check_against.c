@@ -4,7 +4,7 @@
 #include "compile/flow_file.h"
 
 /* NULL without an error: a file with findings, which are told elsewhere, or without a flow. */
-static enum status open(const char *path, struct flow **flow, struct error *err)
+static enum status open_flow(const char *path, struct flow **flow, struct error *err)
 {
     struct diagnostics found = {0};
     struct buffer definition = {0};
@@ -71,7 +71,7 @@ enum status check_against(const char *old_path, const struct path_list *list,
                           struct diagnostics *all, struct error *err)
 {
     struct flow *old = NULL;
-    enum status status = open(old_path, &old, err);
+    enum status status = open_flow(old_path, &old, err);
     bool is_known = false;
 
     if (status != STATUS_OK) {
@@ -83,7 +83,7 @@ enum status check_against(const char *old_path, const struct path_list *list,
     for (uint32_t i = 0; i < list->count && status == STATUS_OK; i++) {
         struct flow *new = NULL;
 
-        status = open(list->items[i].data, &new, err);
+        status = open_flow(list->items[i].data, &new, err);
         if (new != NULL && text_equal(new->name, old->name)) {
             struct place place = {.file = list->items[i]};
 

@@ -48,7 +48,7 @@ enum status flow_test_flows_read(const struct flow_test *test, struct diagnostic
     struct error err = {{0}};
 
     *flows = (struct flow_test_flows){.count = 0};
-    flows->items = arena_array(&flows->arena, test->flow_count, sizeof(*flows->items));
+    flows->items = arena_array(&flows->arena, test->flow_count, sizeof(struct flow *));
     flows->definitions = arena_array(&flows->arena, test->flow_count, sizeof(*flows->definitions));
     for (uint32_t i = 0; i < test->flow_count; i++) {
         enum status one = read_flow(flows, test->flows[i], diagnostics, &err);
@@ -101,12 +101,12 @@ static void order_sends(struct running *running)
 {
     uint32_t count = running->one->sends.count;
 
-    running->sends = calloc((size_t)count + 1, sizeof(*running->sends));
+    running->sends = calloc((size_t)count + 1, sizeof(struct flow_test_send *));
     CHECK(running->sends != NULL);
     for (uint32_t i = 0; i < count; i++) {
         running->sends[i] = &running->one->sends.items[i];
     }
-    qsort(running->sends, count, sizeof(*running->sends), by_time);
+    qsort(running->sends, count, sizeof(struct flow_test_send *), by_time);
 }
 
 static bool send_due(struct running *running)

@@ -79,7 +79,7 @@ uint32_t place_list(struct builder *builder, const struct json *list, uint32_t p
 /* build_handle.c: the same for the lists of handlers; `parent` STEP_NONE: the flow's own. */
 void place_handlers(struct builder *builder, const struct json *handle, uint32_t parent);
 /* What the handlers of a block, or the flow, wait for. `route`: what they belong to. */
-void build_handlers(struct section *section, struct handler *handlers, uint32_t count,
+void build_handlers(struct section *outer, struct handler *handlers, uint32_t count,
                     struct text route);
 /* Make the variables of the loops around the step known. */
 void place_scope(struct builder *builder, uint32_t index);

@@ -8,7 +8,7 @@ static void add_awaited(struct builder *builder, const struct awaited *awaited)
     struct flow *flow = builder->flow;
 
     flow->awaited = grow(&flow->arena, flow->awaited, flow->awaited_count,
-                         &builder->awaited_capacity, sizeof(*flow->awaited));
+                         &builder->awaited_capacity, sizeof(struct awaited *));
     flow->awaited[flow->awaited_count++] = awaited;
 }
 

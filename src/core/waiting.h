@@ -45,8 +45,8 @@ enum handled {
 };
 /* Begin to watch, and take what is in the mailbox already. Call before the list advances. */
 void handle_open(struct decision *d, uint32_t owner);
-/* The message is perhaps for a handler of the watch. */
-enum handled handle_offer(struct decision *d, uint32_t watch, const struct incoming *incoming);
+/* The message is perhaps for a handler of the watch `activation`. */
+enum handled handle_offer(struct decision *d, uint32_t activation, const struct incoming *incoming);
 /* The list of a handler has come to its end. */
 void handle_done(struct decision *d, uint32_t activation);
 /* A handler at work holds the position up; it goes on when that is done. */

@@ -261,56 +261,61 @@ static struct event child_event(const struct instance *instance, const struct mo
                           .actor = TEXT("child")};
 }
 
+/* Without the time and the run. */
+static struct event draft_event(const struct world *world, const struct instance *instance,
+                                const struct move *move, struct json **payload)
+{
+    const struct timer *timer;
+
+    switch ((enum move_kind)move->kind) {
+    case MOVE_MESSAGE:
+        return message_event(world, move);
+    case MOVE_REPLY:
+    case MOVE_KEY_REPLY:
+        return reply_event(world, instance, move);
+    case MOVE_TIMER:
+        timer = instance_timer(instance, (enum timer_kind)move->word, move->activation);
+        CHECK(timer != NULL);
+        return (struct event){.kind = EVENT_TIMER,
+                              .timer = timer->kind,
+                              .activation = timer->owner,
+                              .timer_run = instance->run,
+                              .time_ms = timer->due_ms};
+    case MOVE_OPERATOR:
+        return (struct event){.kind = EVENT_OPERATOR,
+                              .verb = (enum operator_verb)move->word,
+                              .activation = move->activation,
+                              .actor = TEXT("operator"),
+                              .reason = TEXT("decided")};
+    case MOVE_SIGNAL:
+        return (struct event){.kind = EVENT_OPERATOR,
+                              .verb = OPERATOR_SIGNAL,
+                              .type = world->flow->signals[move->message],
+                              .payload = world->reply,
+                              .actor = TEXT("operator")};
+    case MOVE_BEGIN:
+        return (struct event){.kind = EVENT_TOLD,
+                              .type = TEXT("start"),
+                              .payload = world->begin,
+                              .actor = TEXT("a parent")};
+    case MOVE_CHILD:
+        return child_event(instance, move, payload);
+    }
+    CHECK(!"unknown move");
+    return (struct event){0};
+}
+
 struct event move_event(const struct world *world, const struct instance *instance,
                         const struct move *move, struct json **payload)
 {
     int64_t now_ms = instance->status == RUN_NONE ? WORLD_TIME_MS : instance->time_ms;
-    const struct timer *timer;
-    struct event event = {0};
+    struct event event;
 
     *payload = NULL;
-    switch ((enum move_kind)move->kind) {
-    case MOVE_MESSAGE:
-        event = message_event(world, move);
-        break;
-    case MOVE_REPLY:
-    case MOVE_KEY_REPLY:
-        event = reply_event(world, instance, move);
-        break;
-    case MOVE_TIMER:
-        timer = instance_timer(instance, (enum timer_kind)move->word, move->activation);
-        CHECK(timer != NULL);
-        event = (struct event){.kind = EVENT_TIMER,
-                               .timer = timer->kind,
-                               .activation = timer->owner,
-                               .timer_run = instance->run};
-        now_ms = timer->due_ms > now_ms ? timer->due_ms : now_ms;
-        break;
-    case MOVE_OPERATOR:
-        event = (struct event){.kind = EVENT_OPERATOR,
-                               .verb = (enum operator_verb)move->word,
-                               .activation = move->activation,
-                               .actor = TEXT("operator"),
-                               .reason = TEXT("decided")};
-        break;
-    case MOVE_SIGNAL:
-        event = (struct event){.kind = EVENT_OPERATOR,
-                               .verb = OPERATOR_SIGNAL,
-                               .type = world->flow->signals[move->message],
-                               .payload = world->reply,
-                               .actor = TEXT("operator")};
-        break;
-    case MOVE_BEGIN:
-        event = (struct event){.kind = EVENT_TOLD,
-                               .type = TEXT("start"),
-                               .payload = world->begin,
-                               .actor = TEXT("a parent")};
-        break;
-    case MOVE_CHILD:
-        event = child_event(instance, move, payload);
-        break;
+    event = draft_event(world, instance, move, payload);
+    if (event.kind != EVENT_TIMER || event.time_ms < now_ms) {
+        event.time_ms = now_ms;
     }
-    event.time_ms = now_ms;
     event.run = (struct run_id){1, 0};
     return event;
 }
