@@ -43,6 +43,27 @@ static bool is_of(struct text instance, struct text flow)
            instance.data[flow.bytes] == ':';
 }
 
+bool census_mentions(const struct census *census, struct text hash)
+{
+    for (uint32_t i = 0; i < census->hash_count; i++) {
+        if (text_equal(census->hashes[i], hash)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_hash(struct census *census, struct text hash)
+{
+    if (census_mentions(census, hash)) {
+        return;
+    }
+    census->hashes = realloc(census->hashes,
+                             ((size_t)census->hash_count + 1) * sizeof *census->hashes);
+    CHECK(census->hashes != NULL);
+    census->hashes[census->hash_count++] = hash;
+}
+
 static enum status visit(void *self, const struct record *record, struct error *err)
 {
     struct counting *counting = self;
@@ -66,6 +87,7 @@ static enum status visit(void *self, const struct record *record, struct error *
     }
     *last = (struct last){once(counting, history.flow_hash), once(counting, history.to),
                           history.kind == HISTORY_TERMINAL};
+    note_hash(counting->census, last->hash);
     return STATUS_OK;
 }
 
@@ -131,6 +153,7 @@ int census_take(struct estate *estate, struct text flow, struct census *census)
 void census_release(struct census *census)
 {
     free(census->rows);
+    free(census->hashes);
     arena_release(&census->arena);
     *census = (struct census){0};
 }

@@ -18,10 +18,14 @@ struct census {
     struct census_row *rows; /* By hash, then the most first. */
     uint32_t row_count;
     uint32_t running;
+    struct text *hashes; /* Of all versions that the history speaks of, also of ended runs. */
+    uint32_t hash_count;
 };
 
 /* Count. Gives an exit code; what is wrong is printed. End it with census_release() anyway. */
 int census_take(struct estate *estate, struct text flow, struct census *census);
+/* Does the history, which is kept for a while after a run has ended, need this definition? */
+bool census_mentions(const struct census *census, struct text hash);
 void census_release(struct census *census);
 
 #endif

@@ -11,6 +11,10 @@ int cmd_plan(int argc, char **argv);
 /* cancel, terminate, retry, skip, resolve: by argv[0]. */
 int cmd_operator(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_activate(int argc, char **argv);
+int cmd_deploy(int argc, char **argv);
+int cmd_drain(int argc, char **argv);
+int cmd_retire(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
 int cmd_dev(int argc, char **argv);

@@ -42,6 +42,9 @@ void flow_state_encode(const struct flow_state *state, struct buffer *out)
         wire_put_long(out, start->revision);
     }
     wire_put_array_end(out);
+    wire_put_long(out, state->percent);
+    wire_put_text(out, state->former);
+    wire_put_long(out, state->former_version);
 }
 
 static void take_topic_id(struct wire_reader *in, struct start_offset *start)
@@ -77,6 +80,9 @@ enum status flow_state_decode(struct text bytes, struct arena *arena, struct flo
     }
     wire_take_array_end(&in, "starts", state->start_count);
     state->starts = starts;
+    state->percent = wire_take_int(&in, "percent");
+    state->former = wire_take_text(&in, "former");
+    state->former_version = wire_take_int(&in, "formerVersion");
     return wire_finish(&in, "flow", err);
 }
 

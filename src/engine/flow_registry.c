@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "compile/flow_file.h"
@@ -17,6 +18,7 @@ struct definition {
     int32_t version;
     struct text text;
     struct flow *flow; /* NULL: this program cannot build it. */
+    bool retired;      /* Taken away, though not from under who reads here. */
 };
 
 /* What is known under a flow's name. */
@@ -86,11 +88,14 @@ static enum status build(struct definition *definition, struct error *err)
 static enum status take_definition(struct flow_registry *registry, const struct record *record,
                                    struct text hash, struct error *err)
 {
-    struct definition *definition;
+    struct definition *definition = map_get(&registry->by_hash, hash);
     enum status status;
 
     /* A tombstone ends what new runs may get, but runs of it may still be alive: keep it. */
-    if (record->value.data == NULL || map_get(&registry->by_hash, hash) != NULL) {
+    if (definition != NULL) {
+        definition->retired = record->value.data == NULL;
+    }
+    if (record->value.data == NULL || definition != NULL) {
         return STATUS_OK;
     }
     definition = arena_alloc(&registry->arena, sizeof *definition);
@@ -268,6 +273,20 @@ const struct flow *flow_registry_active(const struct flow_registry *registry, st
     return entry == NULL ? NULL : entry->active;
 }
 
+const struct flow *flow_registry_for_key(const struct flow_registry *registry, struct text name,
+                                         struct text key)
+{
+    const struct entry *entry = map_get(&registry->by_name, name);
+    const struct definition *former;
+
+    if (entry == NULL || entry->state == NULL || entry->state->former.bytes == 0 ||
+        (int64_t)(hash64(key, 0) % 100) < entry->state->percent) {
+        return entry == NULL ? NULL : entry->active;
+    }
+    former = map_get(&registry->by_hash, entry->state->former);
+    return former == NULL || former->flow == NULL ? entry->active : former->flow;
+}
+
 const struct flow *flow_registry_by_hash(const struct flow_registry *registry, struct text hash)
 {
     const struct definition *definition = map_get(&registry->by_hash, hash);
@@ -326,7 +345,8 @@ struct text flow_registry_deployed(const struct flow_registry *registry, struct 
     for (size_t i = 0; i < registry->definition_count; i++) {
         const struct definition *definition = registry->definitions[i];
 
-        if (definition->version == version && text_equal(definition->name, name)) {
+        if (definition->version == version && !definition->retired &&
+            text_equal(definition->name, name)) {
             return definition->hash;
         }
     }

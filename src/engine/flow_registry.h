@@ -34,6 +34,10 @@ int32_t flow_registry_partitions(const struct flow_registry *registry); /* P; 0:
 
 /* The flow that new runs of `name` get, or NULL. */
 const struct flow *flow_registry_active(const struct flow_registry *registry, struct text name);
+/* The flow that a new run of this business key gets: the active one, or where that has only a part of
+ * the keys perhaps the former one. The same for the same key as long as nobody changes the part. */
+const struct flow *flow_registry_for_key(const struct flow_registry *registry, struct text name,
+                                         struct text key);
 /* By hash, whether active or not, or NULL. */
 const struct flow *flow_registry_by_hash(const struct flow_registry *registry, struct text hash);
 /* True if some version of `name` was ever deployed. */
@@ -50,7 +54,7 @@ bool flow_registry_next_flow(const struct flow_registry *registry, size_t *curso
 const struct flow_state *flow_registry_state(const struct flow_registry *registry,
                                              struct text name);
 /* The hash under which version `version` of `name` was deployed, whether this program can build it
- * or not; empty if it was not. */
+ * or not; empty if it was not, or is retired. */
 struct text flow_registry_deployed(const struct flow_registry *registry, struct text name,
                                    int32_t version);
 

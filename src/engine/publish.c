@@ -148,12 +148,11 @@ static enum status plan_activation(struct publication *publication, const struct
         return STATUS_OK;
     }
     status = resolve_starts(&resolver, flow, former, &state, err);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        plan->state_count += !is_planned;
+        plan->states[plan->state_count - 1] = state;
     }
-    plan->state_count += !is_planned;
-    plan->states[plan->state_count - 1] = state;
-    return STATUS_OK;
+    return status;
 }
 
 static enum status plan_one(struct publication *publication, const struct given *given,
@@ -180,7 +179,7 @@ static enum status plan_one(struct publication *publication, const struct given 
         }
     }
     plan->definitions[plan->definition_count++] = given;
-    return plan_activation(publication, flow, err);
+    return publication->request->deploys_only ? STATUS_OK : plan_activation(publication, flow, err);
 }
 
 /* Decide what is to be written, by what the registry has read. */

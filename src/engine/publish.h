@@ -20,7 +20,8 @@ struct publish_request {
     const struct settings *settings; /* `partitions` 0: not given, take what is recorded. */
     const struct publish_definition *definitions;
     uint32_t count;
-    uint64_t seed; /* Random per process: who waits how long after being fenced. */
+    bool deploys_only; /* Nothing is activated. */
+    uint64_t seed;     /* Random per process: who waits how long after being fenced. */
 };
 
 /*

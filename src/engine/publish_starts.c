@@ -311,6 +311,7 @@ enum status resolve_starts(const struct start_resolver *resolver, const struct f
                                  .active = text_of(flow->hash),
                                  .version = flow->version,
                                  .starts = resolving.starts,
-                                 .start_count = resolving.start_count};
+                                 .start_count = resolving.start_count,
+                                 .percent = 100};
     return STATUS_OK;
 }

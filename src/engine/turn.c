@@ -72,7 +72,7 @@ static enum status meet_live(struct lane *lane, const struct decision *decision,
     return STATUS_OK;
 }
 
-/* The flow that a new run gets: the active one, or for a child the version that its parent names. */
+/* The flow that a new run gets: the one that its key falls to, or for a child the version that its parent names. */
 static const struct flow *flow_to_start(const struct lane *lane, const struct decision *decision)
 {
     struct text name = decision->inbox->flow;
@@ -81,7 +81,7 @@ static const struct flow *flow_to_start(const struct lane *lane, const struct de
                           : 0;
 
     if (version < 1 || version > INT32_MAX) {
-        return flow_registry_active(lane->registry, name);
+        return flow_registry_for_key(lane->registry, name, decision->inbox->key);
     }
     struct text hash = flow_registry_deployed(lane->registry, name, (int32_t)version);
     return hash.bytes == 0 ? NULL : flow_registry_by_hash(lane->registry, hash);

@@ -259,6 +259,9 @@ static inline struct flow_state random_flow_state(struct rng *rng, struct arena 
     state.name = random_text(rng, arena);
     state.active = random_text(rng, arena);
     state.version = random_int(rng);
+    state.percent = random_int(rng);
+    state.former = random_text(rng, arena);
+    state.former_version = random_int(rng);
     return state;
 }
 

@@ -279,6 +279,9 @@ static void put_flow_state(avro_value_t *to, const struct flow_state *record)
         oracle_long(&item, "offset", record->starts[i].offset);
         oracle_long(&item, "revision", record->starts[i].revision);
     }
+    oracle_int(to, "percent", record->percent);
+    oracle_text(to, "former", record->former);
+    oracle_int(to, "formerVersion", record->former_version);
 }
 
 static void flow_bytes_are_those_of_avro(void **state)
