@@ -2,92 +2,46 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "app/command.h"
 #include "app/files.h"
+#include "app/flow_files.h"
 #include "base/limits.h"
 #include "compile/flow_file.h"
 
-static void print_findings(struct diagnostics *diagnostics)
+static int build_all(struct dev_flows *flows, uint32_t count)
 {
-    struct buffer out = {0};
+    struct error err;
 
-    diagnostics_print(diagnostics, isatty(STDERR_FILENO) ? DIAGNOSTIC_COLOURED : DIAGNOSTIC_TEXT,
-                      &out);
-    fputs(buffer_string(&out), stderr);
-    buffer_release(&out);
-}
-
-static enum status read_one(struct dev_flows *flows, struct text path,
-                            struct diagnostics *diagnostics, struct error *err)
-{
-    struct buffer definition = {0};
-    enum status status = flow_file_check(path.data, diagnostics, &definition, err);
-
-    if (status == STATUS_OK && definition.bytes == 0) {
-        status = fail(err, STATUS_FATAL, "'%s' holds no flow: it is an estate file", path.data);
-    }
-    if (status == STATUS_OK) {
-        status = flow_build(buffer_text(&definition), &flows->items[flows->count], err);
-    }
-    if (status == STATUS_OK) {
-        flows->definitions[flows->count++] = (struct publish_definition){
-            .path = path, .definition = arena_text(&flows->arena, buffer_text(&definition))};
-    }
-    buffer_release(&definition);
-    return status;
-}
-
-/* All findings of all files are shown before anything is refused. */
-static int read_all(struct dev_flows *flows, const struct path_list *list)
-{
-    struct diagnostics diagnostics = {0};
-    struct error err = {{0}};
-    int code = EXIT_DONE;
-
-    flows->items = calloc((size_t)list->count + 1, sizeof(struct flow *));
+    flows->items = calloc((size_t)count + 1, sizeof(struct flow *));
     CHECK(flows->items != NULL);
-    flows->definitions = arena_array(&flows->arena, (size_t)list->count + 1,
-                                     sizeof(*flows->definitions));
-    for (uint32_t i = 0; i < list->count && code != EXIT_USAGE; i++) {
-        enum status status = read_one(flows, list->items[i], &diagnostics, &err);
+    for (; flows->count < count; flows->count++) {
+        const struct publish_definition *definition = &flows->definitions[flows->count];
 
-        if (status == STATUS_FATAL) {
-            fprintf(stderr, "baton dev: %s\n", err.text);
-            code = EXIT_USAGE;
-        } else if (status != STATUS_OK) {
-            code = EXIT_FINDINGS;
+        if (flow_build(definition->definition, &flows->items[flows->count], &err) != STATUS_OK) {
+            fprintf(stderr, "baton dev: '%s': %s\n", definition->path.data, err.text);
+            return EXIT_FINDINGS;
         }
     }
-    print_findings(&diagnostics);
-    diagnostics_release(&diagnostics);
-    return code;
+    return EXIT_DONE;
 }
 
 int dev_flows_read(const struct text *paths, uint32_t count, struct dev_flows *flows)
 {
-    struct path_list list = {.arena = &flows->arena};
-    struct error err;
-    int code = EXIT_DONE;
+    struct flow_files files;
+    int code = flow_files_read("baton dev", paths, count, &flows->arena, &files);
 
-    for (uint32_t i = 0; i < count && code == EXIT_DONE; i++) {
-        if (files_of_flows(paths[i], &list, &err) != STATUS_OK) {
-            fprintf(stderr, "baton dev: %s\n", err.text);
-            code = EXIT_USAGE;
-        }
+    if (code != EXIT_DONE) {
+        return code;
     }
-    if (code == EXIT_DONE && (list.count == 0 || list.count > DEV_FLOWS_MAX)) {
+    if (files.count == 0 || files.count > DEV_FLOWS_MAX) {
         fprintf(stderr, "baton dev: %s\n",
-                list.count == 0 ? "there is no flow in what was named"
-                                : "these are more than 1000 flows; name fewer");
-        code = EXIT_USAGE;
+                files.count == 0 ? "there is no flow in what was named"
+                                 : "these are more than 1000 flows; name fewer");
+        return EXIT_USAGE;
     }
-    if (code == EXIT_DONE) {
-        code = read_all(flows, &list);
-    }
-    path_list_release(&list);
-    return code;
+    flows->definitions = files.items;
+    return build_all(flows, files.count);
 }
 
 void dev_flows_release(struct dev_flows *flows)
@@ -137,7 +91,7 @@ int dev_flows_services(const struct dev_flows *flows, const char *path,
     if (code != EXIT_USAGE) {
         dev_calls_check(calls, &diagnostics);
     }
-    print_findings(&diagnostics);
+    flow_files_print(&diagnostics);
     fputs(buffer_string(&missing), stderr);
     if (diagnostics.error_count > 0) {
         code = EXIT_FINDINGS;

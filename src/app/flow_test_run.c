@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "adapter/real_clock.h"
+#include "app/flow_files.h"
 #include "app/flow_test_facts.h"
 #include "app/flow_test_match.h"
 #include "compile/flow_file.h"
@@ -20,24 +21,17 @@ static enum status read_flow(struct flow_test_flows *flows, struct text path,
                              struct diagnostics *diagnostics, struct error *err)
 {
     struct diagnostics found = {0};
-    struct buffer definition = {0};
-    enum status status = flow_file_check(path.data, &found, &definition, err);
+    struct publish_definition *definition = &flows->definitions[flows->count];
+    enum status status = flow_files_take(path, &flows->arena, &found, definition, err);
 
-    if (status == STATUS_OK && definition.bytes == 0) {
-        status = fail(err, STATUS_FATAL, "'%s' holds no flow: it is an estate file", path.data);
-    }
     if (status == STATUS_OK) {
-        status = flow_build(buffer_text(&definition), &flows->items[flows->count], err);
+        status = flow_build(definition->definition, &flows->items[flows->count], err);
     }
-    if (status == STATUS_OK) {
-        flows->definitions[flows->count++] = (struct publish_definition){
-            .path = path, .definition = arena_text(&flows->arena, buffer_text(&definition))};
-    }
+    flows->count += status == STATUS_OK;
     if (found.error_count > 0) {
         diagnostics_append(diagnostics, &found);
     }
     diagnostics_release(&found);
-    buffer_release(&definition);
     return status;
 }
 

@@ -8,81 +8,25 @@
 #include "adapter/real_clock.h"
 #include "app/command.h"
 #include "app/estate.h"
-#include "app/files.h"
+#include "app/flow_files.h"
 #include "app/random_seed.h"
 #include "app/worker_threads.h"
-#include "compile/flow_file.h"
 #include "engine/publish.h"
 #include "engine/topics.h"
 
 #define START_MS 20000
 #define START_AGAIN_US 300000
 
-/* The flows of the configuration, checked and resolved. */
-struct checked_flows {
-    struct arena *arena; /* Borrowed. */
-    struct publish_definition *items;
-    uint32_t count;
-};
-
-static int check_one(struct text path, struct diagnostics *diagnostics,
-                     struct checked_flows *checked)
+/* The flows of the configuration. */
+static int check_flows(const struct config *config, struct arena *arena, struct flow_files *files)
 {
-    struct buffer definition = {0};
-    struct error err;
-    enum status status = flow_file_check(path.data, diagnostics, &definition, &err);
-    int code = EXIT_DONE;
+    int code = flow_files_read("baton", config->flows, config->flow_count, arena, files);
 
-    if (status == STATUS_OK) {
-        checked->items[checked->count++] = (struct publish_definition){
-            .path = path, .definition = arena_text(checked->arena, buffer_text(&definition))};
-    } else if (status == STATUS_FATAL) {
-        fprintf(stderr, "baton: %s\n", err.text);
-        code = EXIT_FINDINGS;
-    } else {
-        code = EXIT_FINDINGS;
-    }
-    buffer_release(&definition);
-    return code;
-}
-
-static void print_findings(struct diagnostics *diagnostics)
-{
-    struct buffer out = {0};
-
-    diagnostics_print(diagnostics, isatty(STDERR_FILENO) ? DIAGNOSTIC_COLOURED : DIAGNOSTIC_TEXT,
-                      &out);
-    fputs(buffer_string(&out), stderr);
-    buffer_release(&out);
-}
-
-/* All findings of all files are shown before anything is refused. */
-static int check_flows(const struct config *config, struct checked_flows *checked)
-{
-    struct path_list paths = {.arena = checked->arena};
-    struct diagnostics diagnostics = {0};
-    struct error err;
-    int code = EXIT_DONE;
-
-    for (uint32_t i = 0; i < config->flow_count && code == EXIT_DONE; i++) {
-        if (files_of_flows(config->flows[i], &paths, &err) != STATUS_OK) {
-            fprintf(stderr, "baton: %s\n", err.text);
-            code = EXIT_USAGE;
-        }
-    }
-    checked->items = arena_array(checked->arena, paths.count + 1, sizeof *checked->items);
-    bool any_bad = false;
-    for (uint32_t i = 0; i < paths.count && code == EXIT_DONE; i++) {
-        any_bad = check_one(paths.items[i], &diagnostics, checked) != EXIT_DONE || any_bad;
-    }
-    print_findings(&diagnostics);
-    diagnostics_release(&diagnostics);
-    path_list_release(&paths);
-    if (code == EXIT_DONE && config->flow_count > 0 && checked->count == 0 && !any_bad) {
+    if (code == EXIT_DONE && config->flow_count > 0 && files->count == 0) {
         fprintf(stderr, "baton: none of the paths in `flows` holds a flow\n");
         return EXIT_FINDINGS;
     }
-    return code == EXIT_DONE && any_bad ? EXIT_FINDINGS : code;
+    return code;
 }
 
 static int report(const struct config *config, enum status status, const struct error *err)
@@ -100,7 +44,7 @@ static int report(const struct config *config, enum status status, const struct 
 
 /* baton.flows first: it says how many partitions the others have. */
 static enum status publish_once(struct config *config, const struct estate *estate,
-                                const struct checked_flows *checked, struct error *err)
+                                const struct flow_files *checked, struct error *err)
 {
     struct settings settings = config->settings;
     struct publish_request request = {.settings = &settings,
@@ -135,7 +79,7 @@ static enum status publish_once(struct config *config, const struct estate *esta
 
 /* A cluster that is just starting, or electing leaders, is given some time. */
 static int publish(struct config *config, const struct estate *estate,
-                   const struct checked_flows *checked)
+                   const struct flow_files *checked)
 {
     int64_t until_ms = real_clock_monotonic_ms() + START_MS;
     struct error err;
@@ -167,10 +111,10 @@ static int await_kafka(const struct config *config, const struct estate *estate)
 
 int deploy_and_work(struct config *config)
 {
-    struct checked_flows checked = {.arena = config->arena};
+    struct flow_files checked;
     struct estate estate = {0};
     struct monitor *monitor = NULL;
-    int code = check_flows(config, &checked);
+    int code = check_flows(config, config->arena, &checked);
 
     if (code == EXIT_DONE) {
         monitor = worker_monitor_open(config);
