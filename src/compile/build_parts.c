@@ -171,7 +171,9 @@ static void build_topic(struct builder *builder, struct text name, const struct 
     topic->name = arena_text(arena, name);
     topic->alias = alias.bytes > 0 ? arena_text(arena, alias) : topic->name;
     topic->format = build_format(&section);
-    topic->key = build_correlation(builder, section_need(&section, "key"), where);
+    if (json_member(json, "key") != NULL) { /* Else nothing is read of it. */
+        topic->key = build_correlation(builder, section_need(&section, "key"), where);
+    }
     topic->type = build_locator(builder, section_get(&section, "type"), where);
     topic->id = build_locator(builder, section_get(&section, "id"), where);
     topic->tombstones = section_choice(&section, "tombstone", tombstones) == 1;

@@ -148,7 +148,12 @@ static const struct field start_rows[] = {
      .doc = "A start for a key that is running"},
     {.key = "afterDone", .shape = SHAPE_CHOICE, .values = "ignore restart", .fallback = "\"ignore\"",
      .doc = "A start for a key that is done and still remembered"},
-    LATER("batch"), LATER("cron"), LATER("zone"), LATER("catchUp"), LATER("every"),
+    {.key = "cron", .shape = SHAPE_TEXT, .doc = "An instance at these times: minute, hour, day, month, weekday; its key is the time"},
+    {.key = "zone", .shape = SHAPE_TEXT, .doc = "Time zone of cron, as Europe/Berlin; else UTC"},
+    {.key = "every", .shape = SHAPE_DURATION, .doc = "An instance every so often, at multiples since 1970 in UTC; its key is the time"},
+    {.key = "catchUp", .shape = SHAPE_CHOICE, .values = "last all none",
+     .doc = "Times that came while no worker was there: start for the last of them (default), for all, for none"},
+    LATER("batch"),
 };
 
 static const struct field step_rows[] = {

@@ -197,6 +197,12 @@ static const struct finding rows[] = {
     {"F604", "RetriesCannotFit", W, "more attempts than time",
      "The delays between the attempts alone exceed the policy's `total` or the flow's `timeout`.",
      "Allow fewer `attempts`, shorter delays (`delay`, `factor`, `max`), or more time."},
+    {"F605", "BadCron", E, "times that cannot be read, or never come",
+     "`cron` takes five fields: minute, hour, day of the month, month, day of the week.",
+     "As in `cron: \"30 6 * * mon-fri\"`. Days and months may be named; `*/5` is every fifth."},
+    {"F606", "UnknownZone", E, "unknown time zone",
+     "The system's time zone data has no zone of this name.",
+     "Write a name such as `Europe/Berlin`; install the package tzdata if it is missing."},
     {"F701", "AboveLimit", E, "above a limit",
      "10,000 steps, 32 nested blocks, `batch` 10,000, `parallel` 1,000, 1 MiB of file, 900 KiB of "
      "resolved definition; other numbers have the limit that the message names.",

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "compile/build.h"
 #include "compile/checker.h"
+#include "compile/zone_file.h"
 #include "crypto/digest.h"
 
 static void build_message_start(struct section *section, struct start *start)
@@ -26,6 +27,27 @@ static void build_message_start(struct section *section, struct start *start)
     }
 }
 
+static void build_schedule(struct section *section, struct schedule *schedule)
+{
+    static const char *const policies[] = {"last", "all", "none", NULL};
+    struct text fields = section_text(section, "cron");
+    struct text zone = section_text(section, "zone");
+    struct builder *builder = section->builder;
+    struct error err;
+
+    (void)section_get(section, "from");
+    if (json_member(section->json, "catchUp") != NULL) {
+        schedule->catch_up = (enum catch_up)section_choice(section, "catchUp", policies);
+    }
+    if (fields.bytes == 0) {
+        schedule->every_ms = section_integer(section, "every", MS_PER_SECOND, DURATION_MAX_MS);
+    } else if (cron_parse(fields, &schedule->cron, &err) != STATUS_OK ||
+               (zone.bytes > 0 &&
+                zone_load(zone, &builder->flow->arena, &schedule->zone, &err) != STATUS_OK)) {
+        build_refuse(builder, section->where, "%s", err.text);
+    }
+}
+
 static void build_start(struct builder *builder, const struct json *json)
 {
     static const char *const running[] = {"ignore", "queue", "restart", NULL};
@@ -36,7 +58,9 @@ static void build_start(struct builder *builder, const struct json *json)
 
     start.if_running = (enum if_running)section_choice(&section, "ifRunning", running);
     start.after_done = (enum after_done)section_choice(&section, "afterDone", done);
-    if (section_get(&section, "manual") != NULL) {
+    if (json_member(json, "cron") != NULL || json_member(json, "every") != NULL) {
+        build_schedule(&section, &flow->schedules[flow->schedule_count++]);
+    } else if (section_get(&section, "manual") != NULL) {
         (void)section_get(&section, "from");
         flow->manual = arena_alloc(&flow->arena, sizeof(*flow->manual));
         *flow->manual = start;
@@ -56,6 +80,7 @@ static void build_starts(struct builder *builder, const struct json *json)
         return;
     }
     flow->starts = arena_array(&flow->arena, json_count(json), sizeof(*flow->starts));
+    flow->schedules = arena_array(&flow->arena, json_count(json), sizeof(*flow->schedules));
     for (size_t i = 0; i < json_count(json); i++) {
         build_start(builder, json_at(json, i));
     }

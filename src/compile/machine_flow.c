@@ -369,6 +369,12 @@ static void add_starts(struct machine *machine)
                                                  .topic = flow->topics[flow->starts[i].topic].name,
                                                  .when = source_of(flow->starts[i].when)});
     }
+    if (flow->manual != NULL || flow->schedule_count > 0) {
+        machine_add(machine, (struct transition){
+                                 .from = machine->of_kind[STATE_START],
+                                 .to = machine->of_step[flow->first_step],
+                                 .trigger = flow->manual != NULL ? TRIGGER_DONE : TRIGGER_TIMER});
+    }
 }
 
 void machine_add_transitions(struct machine *machine)

@@ -16,7 +16,7 @@ static struct json *resolve_topics(const struct checker *checker, const struct j
         topic = json_open_copy(entry->json);
         name = json_member_text(entry->json, "name");
         json_drop(topic, TEXT("name"));
-        if (json_member(topic, "key") == NULL) {
+        if (key != NULL && json_member(topic, "key") == NULL) {
             json_put(topic, TEXT("key"), json_copy(key));
         }
         json_put(topics, name, topic);

@@ -137,7 +137,8 @@ static void add_rules(struct json *out, enum object object)
                                "{\"required\":[\"raise\"]}]"));
     } else if (object == OBJECT_START) {
         json_put(out, TEXT("oneOf"),
-                 schema_parsed("[{\"required\":[\"topic\"]},{\"required\":[\"manual\"]}]"));
+                 schema_parsed("[{\"required\":[\"topic\"]},{\"required\":[\"manual\"]},"
+                               "{\"required\":[\"cron\"]},{\"required\":[\"every\"]}]"));
     } else if (object == OBJECT_CASE) {
         json_put(out, TEXT("oneOf"),
                  schema_parsed("[{\"required\":[\"do\"]},{\"required\":[\"then\"]}]"));

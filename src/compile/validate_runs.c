@@ -28,7 +28,7 @@ static struct text name_in(struct text text)
                     (line.data[to] >= '0' && line.data[to] <= '9') || line.data[to] == '-')) {
                 to++;
             }
-            return text_sub(line, from, to);
+            return text_sub(line, from, to - from);
         }
     }
     return TEXT("");

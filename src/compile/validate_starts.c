@@ -1,5 +1,7 @@
 /* `start`: each says one thing that starts instances, and only what belongs to that. */
+#include "base/duration.h"
 #include "compile/checker.h"
+#include "compile/zone_file.h"
 
 static const char *const kinds[] = {"topic", "manual", "cron", "every", "batch"};
 
@@ -13,6 +15,7 @@ static const struct {
     {"type", "topic"},
     {"when", "topic"},
     {"from", "topic"},
+    {"zone", "cron"},
 };
 
 static const struct pair *kind_of(struct checker *checker, const struct node *node)
@@ -53,6 +56,41 @@ static void check_start(struct checker *checker, const struct node *node)
     }
 }
 
+static void check_clock(struct checker *checker, const struct node *node)
+{
+    const struct node *fields = node_get(node, "cron");
+    const struct node *name = node_get(node, "zone");
+    const struct pair *catch_up = node_pair(node, "catchUp");
+    const struct node *every = node_get(node, "every");
+    struct zone zone = {0};
+    struct cron cron;
+    struct error err;
+    int64_t ms;
+
+    if (catch_up != NULL && fields == NULL && every == NULL) {
+        diagnostics_error(checker->diagnostics, "F111", node_place(catch_up->key),
+                          "'catchUp' is only allowed with 'cron' or 'every'");
+    }
+    if (every != NULL && every->kind == NODE_TEXT &&
+        duration_parse(every->text, &ms, &err) == STATUS_OK && ms < MS_PER_SECOND) {
+        diagnostics_error(checker->diagnostics, "F103", node_place(every),
+                          "expected a second or more, found %.*s", TEXT_ARG(every->text));
+    }
+    if (name != NULL && node_is_scalar(name) &&
+        zone_load(name->text, &checker->arena, &zone, &err) != STATUS_OK) {
+        diagnostics_error(checker->diagnostics, "F606", node_place(name), "%s", err.text);
+    }
+    if (fields == NULL || !node_is_scalar(fields)) {
+        return;
+    }
+    if (cron_parse(fields->text, &cron, &err) != STATUS_OK) {
+        diagnostics_error(checker->diagnostics, "F605", node_place(fields), "cron: %s", err.text);
+    } else if (cron_next(&cron, &zone, 0) == INT64_MAX) {
+        diagnostics_error(checker->diagnostics, "F605", node_place(fields),
+                          "cron: such a time never comes");
+    }
+}
+
 void validate_starts(struct checker *checker, const struct node *root)
 {
     const struct node *start = node_get(root, "start");
@@ -62,10 +100,12 @@ void validate_starts(struct checker *checker, const struct node *root)
     }
     if (start->kind == NODE_MAP) {
         check_start(checker, start);
+        check_clock(checker, start);
     }
     for (uint32_t i = 0; start->kind == NODE_LIST && i < start->count; i++) {
         if (start->items[i]->kind == NODE_MAP) {
             check_start(checker, start->items[i]);
+            check_clock(checker, start->items[i]);
         }
     }
 }

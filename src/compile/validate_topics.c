@@ -36,7 +36,18 @@ static void check_key(struct checker *checker, const struct json *flow, struct t
     struct text format;
     struct place place;
 
-    if (entry == NULL || flow_key == NULL) {
+    if (entry == NULL) {
+        return;
+    }
+    if (flow_key == NULL) {
+        /* A flow that needs no key for its starts, unless it reads other messages. */
+        if (rule == NULL && json_member(entry->json, "key") == NULL &&
+            checker->diagnostics->error_count == 0) {
+            diagnostics_error(checker->diagnostics, "F402", node_place(entry->pair->key),
+                              "topic '%.*s' says no 'key', and neither does the flow: its messages "
+                              "cannot be told to belong to an instance",
+                              TEXT_ARG(entry->name));
+        }
         return;
     }
     place = node_place(own_rule != NULL ? node : entry->pair->key);
@@ -157,18 +168,25 @@ static void check_emit(struct checker *checker, const struct json *flow, const s
     }
 }
 
-/* A start of a later kind needs no key: that it is refused says enough. */
+/* What people or the clock start gets its key from them. */
+static bool takes_messages(const struct node *start)
+{
+    return node_pair(start, "topic") != NULL && node_pair(start, "batch") == NULL;
+}
+
 static bool is_key_needed(const struct node *root)
 {
-    static const char *const keyless[] = {"batch", "cron", "every", "manual"};
     const struct node *start = node_get(root, "start");
 
-    for (size_t i = 0; i < sizeof(keyless) / sizeof(keyless[0]); i++) {
-        if (node_pair(start, keyless[i]) != NULL) {
-            return false;
+    if (start == NULL || start->kind != NODE_LIST) {
+        return start == NULL || start->kind != NODE_MAP || takes_messages(start);
+    }
+    for (uint32_t i = 0; i < start->count; i++) {
+        if (takes_messages(start->items[i])) {
+            return true;
         }
     }
-    return true;
+    return start->count == 0;
 }
 
 void validate_topics(struct checker *checker, const struct node *root, const struct json *flow)

@@ -7,6 +7,7 @@
  *   unwound   by a child: it is done
  *   release   by a parent: it will not want you undone any more
  *   cancel    by a parent: stop, nobody waits
+ *   schedule  by a lane, to the instance that starts others by the clock: see core/schedule.c
  */
 #include "core/told.h"
 #include "core/waiting.h"

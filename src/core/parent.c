@@ -131,10 +131,13 @@ static bool may_begin(const struct decision *d)
             (!d->event->is_remembered || flow_may_restart(d->flow)));
 }
 
-/* `baton start`: as a message would, by the rules of the flow's `manual`. */
+/* `baton start`: as a message would, by the rules of the flow's `manual`. The clock: its keys are due
+ * times, so each starts once. */
 static enum transition_result start_by_hand(struct decision *d, const struct incoming *incoming)
 {
-    const struct start *start = d->flow->manual;
+    static const struct start by_clock = {0};
+    bool is_scheduled = json_is_true(json_member(d->event->payload, "scheduled"));
+    const struct start *start = is_scheduled ? &by_clock : d->flow->manual;
 
     if (start == NULL) {
         refuse(d, NULL, "its flow is not started by hand");

@@ -51,6 +51,11 @@ enum transition_result queue_start(struct decision *d, const struct start *start
 /* The run has ended: what waits is told to this instance again. */
 void queue_tell(struct decision *d);
 
+/* schedule.c: the instance behind a flow's starts by the clock. */
+
+bool schedule_is(const struct instance *instance);
+enum transition_result on_schedule(struct decision *d);
+
 /* tell.c */
 
 /* Tell an instance, in the transaction of this transition; takes `payload` over. */

@@ -1,6 +1,6 @@
 #include "core/transition.h"
 
-#include "core/decision.h"
+#include "core/told.h"
 
 /* Timers fire again and again after a crash, and most are disarmed by then: no copy for those. */
 static bool is_leftover_timer(const struct instance *before, const struct event *event)
@@ -17,6 +17,9 @@ static bool is_leftover_timer(const struct instance *before, const struct event 
 
 static enum transition_result decide(struct decision *d)
 {
+    if (schedule_is(d->after)) {
+        return on_schedule(d);
+    }
     switch (d->event->kind) {
     case EVENT_MESSAGE:
         return on_message(d);

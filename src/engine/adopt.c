@@ -92,6 +92,7 @@ void lane_adopt(struct lane *lane)
         partition->is_touched = false;
         partition->next_offset = partition->overlay_next;
         partition->checkpoint = partition->overlay_checkpoint;
+        partition->scheduled = partition->overlay_scheduled;
         if (partition->overlay_history >= partition->history_next) {
             partition->history_next = partition->overlay_history + 1;
         }

@@ -116,8 +116,9 @@ static const char *difference(struct fsck *fsck, const struct flow *flow,
     const char *what = NULL;
 
     if (before == NULL) {
-        blank = instance_new(
-            flow->name, text_sub(history->instance, flow->name.bytes + 1, history->instance.bytes));
+        size_t colon = text_find(history->instance, ':');
+        blank = instance_new(text_sub(history->instance, 0, colon),
+                             text_sub(history->instance, colon + 1, history->instance.bytes));
     } else if (history->time_ms < before->time_ms) {
         return "its time lies before that of the state";
     }

@@ -266,6 +266,7 @@ static enum status work(struct lane *lane, bool everything, struct error *err)
     uint32_t taken = lane->record_count;
 
     lane_take(lane);
+    lane_tell_schedules(lane);
     lane_fire_timers(lane);
     checkpoint_all(lane, everything);
     if (!everything) {

@@ -152,6 +152,8 @@ void outbox_effects(struct lane *lane, const struct decision *decision, const st
                     const struct instance *after);
 /* inbox_tail.c: whether everything before `end` was taken. */
 bool lane_inbox_is_read(struct lane *lane, struct partition *partition, int64_t end);
+/* schedules.c */
+void lane_tell_schedules(struct lane *lane);
 /* outbox_told.c: EFFECT_TELL. `after` is NULL when nothing was recorded. */
 void outbox_told(struct lane *lane, const struct decision *decision, const struct effect *effect,
                  const struct instance *after);

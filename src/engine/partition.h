@@ -160,6 +160,8 @@ struct partition {
     uint64_t sleeping_timers;
 
     int64_t deadline_until_ms; /* Deadlines due up to here may fire. */
+    int64_t scheduled;         /* Revision whose schedules have been told here, */
+    int64_t overlay_scheduled; /* as the open turn leaves it. */
     struct inbox_tail tail;
     int64_t barrier_time_ms;  /* The round waited for, */
     int64_t barrier_end;      /* and the inbox offset that passes it. */

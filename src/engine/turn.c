@@ -75,7 +75,8 @@ static enum status meet_live(struct lane *lane, const struct decision *decision,
 /* The flow that a new run gets: the one that its key falls to, or for a child the version that its parent names. */
 static const struct flow *flow_to_start(const struct lane *lane, const struct decision *decision)
 {
-    struct text name = decision->inbox->flow;
+    bool is_schedule = text_is(decision->inbox->flow, SCHEDULE_FLOW);
+    struct text name = is_schedule ? decision->inbox->key : decision->inbox->flow;
     int64_t version = decision->event.kind == EVENT_TOLD
                           ? json_member_int(decision->event.payload, "version", 0)
                           : 0;
@@ -106,7 +107,7 @@ static void meet_orphan(struct lane *lane, const struct decision *decision, stru
 static bool is_told_without_start(const struct event *event)
 {
     return event->kind == EVENT_TOLD && !text_is(event->type, "start") &&
-           !text_is(event->type, "again");
+           !text_is(event->type, "again") && !text_is(event->type, "schedule");
 }
 
 static enum status meet(struct lane *lane, struct decision *decision,
@@ -115,7 +116,9 @@ static enum status meet(struct lane *lane, struct decision *decision,
     const struct instance *state = resident == NULL ? NULL : resident_state(resident);
 
     *meeting = (struct meeting){.outcome = OUTCOME_UNMATCHED};
-    if (state != NULL && !instance_has_ended(state)) {
+    bool is_schedule = decision->event.kind == EVENT_TOLD &&
+                       text_is(decision->event.type, "schedule");
+    if (state != NULL && !instance_has_ended(state) && !is_schedule) {
         return meet_live(lane, decision, state, meeting, err);
     }
     if (decision->event.kind != EVENT_MESSAGE && decision->event.kind != EVENT_TOLD) {
@@ -142,7 +145,12 @@ static enum status meet(struct lane *lane, struct decision *decision,
         tell_unmatched(lane, decision, "the run has ended and is remembered");
         return STATUS_OK;
     }
-    meeting->blank = instance_new(meeting->flow->name, decision->inbox->key);
+    if (state != NULL && !instance_has_ended(state)) {
+        meeting->before =
+            state; /* Of another version, perhaps: it follows the flow that is active. */
+        return STATUS_OK;
+    }
+    meeting->blank = instance_new(decision->inbox->flow, decision->inbox->key);
     meeting->before = meeting->blank;
     return STATUS_OK;
 }

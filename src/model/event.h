@@ -15,12 +15,12 @@ enum event_kind {
 };
 
 enum operator_verb {
-    OPERATOR_CANCEL,    /* Unwind, then onFailure and always. */
-    OPERATOR_RETRY,     /* Of a stuck undo or pivot: try again. */
-    OPERATOR_SKIP,      /* Of a stuck undo: leave it undone, go on. */
-    OPERATOR_DONE,      /* Of a pivot in doubt: it took place. */
-    OPERATOR_FAILED,    /* Of a pivot in doubt: it did not. */
-    OPERATOR_SIGNAL,    /* What a `listen: {signal}` waits for: `type` names it, `payload` is its data. */
+    OPERATOR_CANCEL, /* Unwind, then onFailure and always. */
+    OPERATOR_RETRY,  /* Of a stuck undo or pivot: try again. */
+    OPERATOR_SKIP,   /* Of a stuck undo: leave it undone, go on. */
+    OPERATOR_DONE,   /* Of a pivot in doubt: it took place. */
+    OPERATOR_FAILED, /* Of a pivot in doubt: it did not. */
+    OPERATOR_SIGNAL, /* What a `listen: {signal}` waits for: `type` names it, `payload` is its data. */
     OPERATOR_TERMINATE, /* End the run here and now: nothing is undone, no steps run. */
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "expr/template.h"
+#include "model/start.h"
 
 #define STEP_NONE UINT32_MAX
 #define FLOW_HASH_BYTES 64 /* Lower-case hex of a SHA-256. */
@@ -119,21 +120,6 @@ struct span {
     enum span_kind kind;
     int64_t ms;
     struct expr *expr; /* Gives a duration as text ("30s") or a number of milliseconds. */
-};
-
-enum start_from { START_NOW, START_EARLIEST, START_TIME };
-/* What a start means for a key whose run goes on, and for one whose run ended and is remembered. */
-enum if_running { IF_RUNNING_IGNORE, IF_RUNNING_QUEUE, IF_RUNNING_RESTART };
-enum after_done { AFTER_DONE_IGNORE, AFTER_DONE_RESTART };
-
-struct start {
-    uint32_t topic;    /* Index in flow->topics. */
-    struct text type;  /* Empty: any. */
-    struct expr *when; /* NULL: always. */
-    enum start_from from;
-    int64_t from_ms; /* START_TIME. */
-    enum if_running if_running;
-    enum after_done after_done;
 };
 
 /* One message or signal that a listen waits for. */
@@ -340,6 +326,8 @@ struct flow {
     struct expr *key_in_data; /* Flow `key` over the instance document; NULL if not a path. */
     struct start *starts;     /* Those by messages. */
     uint32_t start_count;
+    struct schedule *schedules; /* Of the flow's cron and every. */
+    uint32_t schedule_count;
     struct start *manual; /* `manual: true`: how people start it; `topic` is not set. Or NULL. */
     struct topic *topics;
     uint32_t topic_count;

@@ -13,6 +13,8 @@
 #include "json/json.h"
 
 #define RUN_ID_BYTES 48
+#define SCHEDULE_FLOW                                                                              \
+    "~cron" /* In place of a flow's name: instances that start others by the clock. */
 
 /* One life of an instance: the inbox topic's generation and the offset of the record that made it. */
 struct run_id {

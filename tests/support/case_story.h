@@ -9,6 +9,7 @@
  *   wait <duration>                                            time passes
  *   operator <verb> [#<activation>] [reason]
  *   signal <name> [json]
+ *   clock                                                      what starts the flow by the clock
  *   told <type> <json>                                         by another instance
  *   show <field>                                               of the state
  */
@@ -169,6 +170,24 @@ static inline void story_told(struct play *play, struct text rest)
     struct event event = {.kind = EVENT_TOLD, .type = story_word(&rest), .actor = TEXT("big:B1")};
     struct json *payload = story_json(rest);
 
+    event.payload = payload;
+    play_event(play, event);
+    json_free(payload);
+}
+
+/* From now on it is about the instance that starts others. */
+static inline void story_clock(struct play *play)
+{
+    struct instance *other = instance_new(TEXT(SCHEDULE_FLOW), play->flow->name);
+    struct event event = {.kind = EVENT_TOLD, .type = TEXT("schedule")};
+    struct json *payload = json_object();
+
+    if (!text_equal(play->now->name, other->name)) {
+        instance_free(play->now);
+        play->now = other;
+        other = NULL;
+    }
+    instance_free(other);
     event.payload = payload;
     play_event(play, event);
     json_free(payload);
@@ -346,6 +365,8 @@ static inline void story_play(struct story *story, struct text line, struct buff
         story_message(&story->play, rest);
     } else if (text_is(word, "reply")) {
         story_reply(&story->play, rest);
+    } else if (text_is(word, "clock")) {
+        story_clock(&story->play);
     } else if (text_is(word, "told")) {
         story_told(&story->play, rest);
     } else if (text_is(word, "timer")) {
