@@ -125,6 +125,7 @@ static void tell_truth(struct choices *choices, const struct role *role, bool tr
         return;
     case ROLE_SUCCESS:
     case ROLE_FAILURE:
+    case ROLE_PROGRESS:
     case ROLE_OTHER:
     case ROLE_ERROR_NAME:
     case ROLE_HARMLESS:
@@ -144,7 +145,8 @@ static enum status on_test(void *self, const struct expr *expr, uint32_t scope,
 {
     struct choices *choices = self;
     const struct role *role = roles_find(choices->roles, expr);
-    bool is_reply = role->kind == ROLE_SUCCESS || role->kind == ROLE_FAILURE;
+    bool is_reply = role->kind == ROLE_SUCCESS || role->kind == ROLE_FAILURE ||
+                    role->kind == ROLE_PROGRESS;
     enum outcome outcome;
 
     if (is_constant(expr)) {
@@ -235,6 +237,7 @@ static struct json *value_of(struct choices *choices, const struct role *role)
     case ROLE_OTHER:
     case ROLE_SUCCESS:
     case ROLE_FAILURE:
+    case ROLE_PROGRESS:
     case ROLE_HARMLESS:
     case ROLE_CONDITION:
     case ROLE_CASE:

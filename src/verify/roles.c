@@ -19,7 +19,7 @@ static void add_reply(struct roles *roles, const struct reply_rule *rule, uint32
 {
     add(roles, rule->success, ROLE_SUCCESS, step);
     add(roles, rule->failure, ROLE_FAILURE, step);
-    add(roles, rule->progress, ROLE_WHEN, step);
+    add(roles, rule->progress, ROLE_PROGRESS, step);
     add(roles, rule->error, ROLE_ERROR_NAME, step);
     add(roles, rule->reason, ROLE_HARMLESS, step);
 }

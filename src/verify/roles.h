@@ -11,6 +11,7 @@ enum role_kind {
     ROLE_OTHER, /* Its value decides nothing. */
     ROLE_SUCCESS,
     ROLE_FAILURE,
+    ROLE_PROGRESS,
     ROLE_ERROR_NAME, /* Of a reply, or of a raise. */
     ROLE_HARMLESS,   /* Decides nothing, and its failing neither: a note, a reason. */
     ROLE_SPAN,

@@ -270,6 +270,7 @@ static bool has_deadline(const struct instance *after, const struct frame *frame
     uint32_t around = frame->parent;
 
     if (instance_timer(after, TIMER_ATTEMPT, frame->activation) != NULL ||
+        instance_timer(after, TIMER_HEARTBEAT, frame->activation) != NULL ||
         instance_timer(after, TIMER_FLOW, 0) != NULL) {
         return true;
     }

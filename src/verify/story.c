@@ -21,6 +21,9 @@ static struct text said(const struct explorer *explorer)
 {
     const struct choices *choices = &explorer->choices;
 
+    if (choices_said(choices, ROLE_PROGRESS, OUTCOME_TRUE)) {
+        return TEXT("it is a sign of life");
+    }
     if (choices_said(choices, ROLE_SUCCESS, OUTCOME_TRUE)) {
         return TEXT("it says success");
     }
