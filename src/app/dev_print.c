@@ -106,6 +106,7 @@ static const char *timer_words(struct text id)
         const char *words;
     } all[] = {
         {"attempt/", "no reply came in time"},
+        {"remind/", "a reminder is due"},
         {"heartbeat/", "no sign of life came in time"},
         {"listen/", "no message came in time"},
         {"flow/", "the time of the whole flow is up"},

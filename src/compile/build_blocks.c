@@ -27,6 +27,7 @@ size_t place_count(const struct json *list)
         count += place_count_each(json_member(step, "switch")) +
                  place_count_each(json_member(step, "catch"));
         count += place_count_each(json_member(step, "handle"));
+        count += place_count(json_member(json_member(step, "remind"), "do"));
         count += place_count_each(json_member(json_member(step, "fork"), "branches"));
     }
     return count;
@@ -137,6 +138,9 @@ static void place_lists(struct builder *builder, uint32_t index)
         builder->flow->steps[index].first_step = place_list(builder, json_member(json, "do"),
                                                             index);
         place_handlers(builder, json_member(json, "handle"), index);
+    }
+    if (!build_failed(builder) && json_member(json, "remind") != NULL) {
+        place_remind(builder, json_member(json, "remind"), index);
     }
     if (!build_failed(builder) && json_member(json, "catch") != NULL) {
         place_catches(builder, index);

@@ -269,6 +269,7 @@ static void build_step(struct builder *builder, uint32_t index, const struct jso
     step->in_doubt = values[section_choice(&section, "inDoubt", doubts)];
     step->note = section_template(&section, "note");
     build_catches(&section, step);
+    build_remind(&section, step);
     build_action(&section, step, index);
     build_undo(&section, step);
     section_close(&section);

@@ -68,6 +68,7 @@ struct checker {
     bool in_undo;
     bool in_catch;
     bool in_handler;
+    bool in_remind;
     bool reading_aside;      /* The next list is that of a handler. */
     bool list_aside;         /* The step that is added next stands in such a list. */
     bool reading_catch;      /* The next list is that of a catch. */
@@ -179,6 +180,10 @@ struct json *convert_raise(struct checker *checker, const struct field *field,
 /* convert_handle.c */
 struct json *convert_handlers(struct checker *checker, const struct field *field,
                               const struct node *node);
+struct json *convert_remind(struct checker *checker, const struct field *field,
+                            const struct node *node);
+struct json *convert_spans(struct checker *checker, const struct field *field,
+                           const struct node *node);
 struct json *convert_times(struct checker *checker, const struct field *field,
                            const struct node *node);
 /* Open the place of a step in the plan, in the list of this number. Gives its index. */

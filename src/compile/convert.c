@@ -199,6 +199,8 @@ static struct json *(*const converters[SHAPE_COUNT])(struct checker *, const str
     [SHAPE_VERSION] = convert_version,
     [SHAPE_ROLLBACK] = convert_rollback,
     [SHAPE_HANDLERS] = convert_handlers,
+    [SHAPE_REMIND] = convert_remind,
+    [SHAPE_SPANS] = convert_spans,
     [SHAPE_TIMES] = convert_times,
     [SHAPE_LISTEN] = convert_listen,
     [SHAPE_AWAITED] = convert_awaited,

@@ -21,9 +21,8 @@ static uint64_t allowed_variables(const struct checker *checker)
         checker->context == CONTEXT_STEP) {
         common |= BIT(VARIABLE_PROGRESS);
     }
-    if (checker->in_handler) {
-        common |= BIT(VARIABLE_MESSAGE);
-    }
+    common |= checker->in_remind ? BIT(VARIABLE_COUNT) : 0;
+    common |= checker->in_handler ? BIT(VARIABLE_MESSAGE) : 0;
     switch (checker->context) {
     case CONTEXT_KEY:
         return 0;
@@ -58,6 +57,8 @@ static const char *where_available(uint32_t variable)
         return " (only where '.' is a message or a reply; elsewhere '.' is the data)";
     case VARIABLE_STEP:
         return " (only in steps)";
+    case VARIABLE_COUNT:
+        return " (only in remind)";
     case VARIABLE_PROGRESS:
         return " (only in what a request sends)";
     default:

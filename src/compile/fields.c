@@ -40,6 +40,7 @@ static const struct fields table[OBJECT_COUNT] = {
     [OBJECT_LISTEN] = ROWS("listen", listen_rows),
     [OBJECT_AWAITED] = ROWS("listen entry", awaited_rows),
     [OBJECT_HANDLER] = ROWS("handler", handler_rows),
+    [OBJECT_REMIND] = ROWS("remind", remind_rows),
     [OBJECT_WAIT] = ROWS("wait", wait_rows),
     [OBJECT_CASE] = ROWS("case", case_rows),
     [OBJECT_RAISE] = ROWS("raise", raise_rows),

@@ -57,6 +57,8 @@ enum shape {
     SHAPE_ROLLBACK,   /* all, or a list of step names. */
     SHAPE_VERSION,    /* latest, or a number. */
     SHAPE_HANDLERS,   /* A list of maps of kind `object`. */
+    SHAPE_REMIND,     /* A map of kind `object`. */
+    SHAPE_SPANS,      /* A list of durations. */
     SHAPE_TIMES,      /* How often: a number, or many. */
     SHAPE_LISTEN,     /* A topic, or a map of kind `object`. */
     SHAPE_AWAITED,    /* A list of topics and of maps of kind `object`. */
@@ -100,6 +102,7 @@ enum object {
     OBJECT_LISTEN,
     OBJECT_AWAITED,
     OBJECT_HANDLER,
+    OBJECT_REMIND,
     OBJECT_WAIT,
     OBJECT_CASE,
     OBJECT_RAISE,

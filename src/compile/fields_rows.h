@@ -181,7 +181,8 @@ static const struct field step_rows[] = {
     {.key = "then", .shape = SHAPE_THEN, .actions = ON_ALL & ~(ON_RAISE | ON_END),
      .doc = "Where to go when it ran: a step of the same list, continue, or end"},
     {.key = "note", .shape = SHAPE_TEXT_TEMPLATE, .actions = ON_ALL, .context = CONTEXT_NOTE, .doc = "A line for history and log"},
-    LATER("remind"),
+    {.key = "remind", .shape = SHAPE_REMIND, .object = OBJECT_REMIND,
+     .actions = ON_REQUEST | ON_LISTEN | ON_RUN, .doc = "Steps that run beside the wait from time to time, and stop with it"},
 };
 
 static const struct field request_rows[] = {
@@ -322,6 +323,13 @@ static const struct field handler_rows[] = {
     {.key = "do", .shape = SHAPE_BODY, .doc = "Or run these steps; the others do not go on meanwhile"},
     {.key = "raise", .shape = SHAPE_RAISE, .object = OBJECT_RAISE, .doc = "Or fail with this error, at once"},
     {.key = "times", .shape = SHAPE_TIMES, .doc = "How often: a number, or many, which it is otherwise"},
+};
+
+static const struct field remind_rows[] = {
+    {.key = "every", .shape = SHAPE_SPAN, .doc = "So often"},
+    {.key = "max", .shape = SHAPE_INTEGER, .least = 1, .most = 1000000, .doc = "With every: at most so many times"},
+    {.key = "at", .shape = SHAPE_SPANS, .doc = "Or after each of these, from the beginning of the wait"},
+    {.key = "do", .shape = SHAPE_BODY, .flags = FIELD_REQUIRED, .doc = "The steps; $count says how often it is now"},
 };
 
 static const struct field wait_rows[] = {

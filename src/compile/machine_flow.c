@@ -221,6 +221,12 @@ static void add_step(struct machine *machine, uint32_t index)
                                         .trigger = TRIGGER_CHOICE,
                                         .when = negated(machine, expr_source(step->condition))});
     }
+    if (step->remind != NULL) {
+        machine_add(machine, (struct transition){.from = state,
+                                                 .to = machine->of_step[step->remind->first_step],
+                                                 .trigger = TRIGGER_TIMER,
+                                                 .when = TEXT("remind")});
+    }
     switch (step->kind) {
     case STEP_REQUEST:
         add_request(machine, index, state);
@@ -370,10 +376,10 @@ static void add_starts(struct machine *machine)
                                                  .when = source_of(flow->starts[i].when)});
     }
     if (flow->manual != NULL || flow->schedule_count > 0) {
-        machine_add(machine, (struct transition){
-                                 .from = machine->of_kind[STATE_START],
-                                 .to = machine->of_step[flow->first_step],
-                                 .trigger = flow->manual != NULL ? TRIGGER_DONE : TRIGGER_TIMER});
+        machine_add(machine, (struct transition){.from = machine->of_kind[STATE_START],
+                                                 .to = machine->of_step[flow->first_step],
+                                                 .trigger = flow->manual != NULL ? TRIGGER_DONE
+                                                                                 : TRIGGER_TIMER});
     }
 }
 

@@ -131,6 +131,9 @@ static void add_rules(struct json *out, enum object object)
                                    ? "[{\"required\":[\"topic\"]},{\"required\":[\"signal\"]},"
                                      "{\"required\":[\"any\"]},{\"required\":[\"all\"]}]"
                                    : "[{\"required\":[\"topic\"]},{\"required\":[\"signal\"]}]"));
+    } else if (object == OBJECT_REMIND) {
+        json_put(out, TEXT("oneOf"),
+                 schema_parsed("[{\"required\":[\"every\"]},{\"required\":[\"at\"]}]"));
     } else if (object == OBJECT_HANDLER) {
         json_put(out, TEXT("oneOf"),
                  schema_parsed("[{\"required\":[\"set\"]},{\"required\":[\"do\"]},"

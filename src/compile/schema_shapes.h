@@ -146,6 +146,9 @@ static const struct {
                        "a list of topics (by alias) and of @object", "[paymentsCaptured, {signal: approved}]"},
     [SHAPE_HANDLERS] = {"{\"type\":\"array\",\"items\":" REF("@object") "}", "a list of @object",
                         "[{listen: {signal: cancel}, raise: Cancelled}]"},
+    [SHAPE_REMIND] = {REF("@object"), "@object", "{every: 1d, max: 3, do: [{step: told, emit: news}]}"},
+    [SHAPE_SPANS] = {"{\"type\":\"array\",\"minItems\":1,\"items\":" REF("span") "}", "a list of durations",
+                     "[1d, 3d, 7d]"},
     [SHAPE_TIMES] = {"{\"anyOf\":[{\"const\":\"many\"},"
                      "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000000}]}",
                      "`many`, or a number", "1"},

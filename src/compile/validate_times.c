@@ -32,6 +32,27 @@ static void check_warn_after(struct checker *checker, const struct node *node,
     }
 }
 
+/* F602 */
+static void check_remind(struct checker *checker, const struct plan_step *step)
+{
+    const struct json *remind = json_member(step->json, "remind");
+    const struct node *node = node_get(step->node, "remind");
+    int64_t timeout = fixed_ms(step->json, "timeout");
+    int64_t first = fixed_ms(remind, "every");
+    const struct json *at = json_at(json_member(remind, "at"), 0);
+
+    if (first < 0 && (at == NULL || !json_int64(at, &first))) {
+        return;
+    }
+    /* That of a request is the limit of each attempt. */
+    if (timeout >= 0 && first >= timeout && json_member(step->json, "retry") == NULL) {
+        node = node_get(node, at == NULL ? "every" : "at");
+        diagnostics_warn(checker->diagnostics, "F602", node_place(node),
+                         "it never reminds: the step's timeout of %s comes first",
+                         span_text(checker, timeout));
+    }
+}
+
 static bool has_limit(const struct checker *checker, const struct plan_step *step)
 {
     while (node_pair(step->node, "timeout") == NULL) {
@@ -138,6 +159,7 @@ void validate_times(struct checker *checker, const struct node *root, const stru
         check_warn_after(checker, step->node, step->json);
         check_fits_flow(checker, flow, step);
         check_retries(checker, flow, step);
+        check_remind(checker, step);
         if (step->action == OBJECT_LISTEN_STEP) {
             check_listen(checker, flow, step);
         }

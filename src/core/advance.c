@@ -337,6 +337,8 @@ void advance_done(struct decision *d, const struct frame *frame, const struct js
     const struct step *at = &d->flow->steps[frame->step];
     struct json *error = NULL;
 
+    remind_stop(d, frame->activation);
+
     effect_decide(d->effects, "%.*s: done", TEXT_ARG(at->name));
     if (result != NULL) {
         error = result_keep(d, frame->parent, at, frame->attempt, result);

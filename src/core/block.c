@@ -155,6 +155,9 @@ void block_ended(struct decision *d, uint32_t activation)
     case BLOCK_HANDLER:
         handle_done(d, activation);
         return;
+    case BLOCK_REMIND:
+        block_close(d, activation);
+        return;
     case BLOCK_FORK:
     case BLOCK_LOOP:
     case BLOCK_WATCH:
@@ -197,6 +200,7 @@ void block_unwound(struct decision *d, uint32_t activation)
     case BLOCK_ITERATION:
     case BLOCK_WATCH:
     case BLOCK_HANDLER:
+    case BLOCK_REMIND:
         break;
     }
     CHECK(false && "a block of this role does not wait for undos");

@@ -1,5 +1,5 @@
 /* The way of an error up through the blocks, until a catch takes it: LANGUAGE.md section 5, rule 6. */
-#include "core/decision.h"
+#include "core/waiting.h"
 
 #define CATCHER_NONE UINT32_MAX
 
@@ -196,7 +196,8 @@ static void pass_up(struct decision *d, struct position at, uint32_t guard, stru
             }
             around = instance_find_frame(d->after, outer);
         }
-        guard = around->activation;
+        /* What fails in a reminder fails the step that waits. */
+        guard = around->role == BLOCK_REMIND ? around->index : around->activation;
         at = (struct position){around->parent, around->step};
         may_retry = true;
     }

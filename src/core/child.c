@@ -2,6 +2,7 @@
  * and tells its end in its own; what it has to undo stays with it until this run lets go of it. */
 #include "base/limits.h"
 #include "core/told.h"
+#include "core/waiting.h"
 
 #define FLOW_NAME_BYTES_MAX 63
 
@@ -131,7 +132,8 @@ static struct json *wait_for(struct decision *d, uint32_t activation)
     int64_t ms;
 
     if (span_length(d, &step->timeout, &sight, &ms, &err) != STATUS_OK ||
-        span_arm_warning(d, &step->warn_after, activation, &sight, &err) != STATUS_OK) {
+        span_arm_warning(d, &step->warn_after, activation, &sight, &err) != STATUS_OK ||
+        remind_arm(d, activation, &err) != STATUS_OK) {
         return problem_expression(d, step, 1, &err);
     }
     if (ms >= 0) {

@@ -8,7 +8,7 @@ static void ensure_groups(struct decision *d, uint32_t scope)
         const struct frame *frame = instance_find_frame(d->after, scope);
 
         if (frame->role != BLOCK_BODY && frame->role != BLOCK_CATCH &&
-            frame->role != BLOCK_HANDLER) {
+            frame->role != BLOCK_HANDLER && frame->role != BLOCK_REMIND) {
             struct undo *group;
 
             if (instance_find_undo(d->after, scope) != NULL) {

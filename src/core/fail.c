@@ -1,5 +1,6 @@
 /* Errors that nothing retries: the nearest catch, or the end of the run. */
 #include "core/told.h"
+#include "core/waiting.h"
 
 static void stick_frame(struct decision *d, struct frame *frame, struct json *error)
 {
@@ -51,7 +52,10 @@ void fail_stick(struct decision *d, uint32_t scope, uint32_t step, uint32_t acti
 
 void fail_abandon(struct decision *d, uint32_t activation)
 {
-    const struct frame *frame = instance_frame(d->after, activation);
+    const struct frame *frame;
+
+    remind_stop(d, activation);
+    frame = instance_frame(d->after, activation);
 
     if (!problem_is_answer(frame->error)) {
         child_abandon(d, frame);

@@ -89,7 +89,9 @@ static struct json *open_listen(struct decision *d, const struct listening *at, 
     if (got != NULL) {
         block_put(frame, "got", got);
     }
-    if (span_arm_warning(d, &at->step->warn_after, activation, &sight, &err) != STATUS_OK) {
+    if (span_arm_warning(d, &at->step->warn_after, activation, &sight, &err) != STATUS_OK ||
+        remind_arm(d, activation, &err) != STATUS_OK) {
+        instance_disarm_owner(d->after, activation);
         instance_drop_frame(d->after, activation);
         return problem_expression(d, at->step, 1, &err);
     }

@@ -1,5 +1,5 @@
 /* What people decide: cancel a run, or settle what is stuck. Always recorded, with who and why. */
-#include "core/decision.h"
+#include "core/waiting.h"
 
 static enum transition_result refuse(struct decision *d, const char *why)
 {
@@ -109,6 +109,7 @@ static void go_on(struct decision *d, uint32_t activation, bool ran)
     enum step_kind kind = d->flow->steps[was.step].kind;
     struct json *nothing = kind == STEP_REQUEST || kind == STEP_LISTEN ? json_null() : NULL;
 
+    remind_stop(d, activation);
     instance_drop_frame(d->after, activation);
     if (ran) {
         advance_done(d, &was, nothing);

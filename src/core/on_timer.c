@@ -105,6 +105,9 @@ enum transition_result on_timer(struct decision *d)
     case TIMER_EARLY:
         on_early(d);
         break;
+    case TIMER_REMIND:
+        remind_due(d, owner);
+        break;
     case TIMER_HEARTBEAT:
         on_heartbeat(d, owner);
         break;

@@ -36,6 +36,9 @@ static void visit_lists(struct search *search, const struct step *at)
         visit(search, at->catchers[i].first_step);
     }
     visit_handlers(search, at->handlers, at->handler_count);
+    if (at->remind != NULL) {
+        visit(search, at->remind->first_step);
+    }
 }
 
 /* Where it goes on after `step`, out of the block it stands in if that is at its end. */

@@ -1,6 +1,6 @@
 /* Commands of steps and undos, and what becomes of their attempts. */
 #include "base/duration.h"
-#include "core/decision.h"
+#include "core/waiting.h"
 
 const struct message_spec *request_spec(const struct decision *d, const struct frame *frame)
 {
@@ -81,7 +81,8 @@ void request_open(struct decision *d, uint32_t scope, uint32_t step)
         .attempt = 1,
         .opened_ms = d->event->time_ms,
     };
-    if (span_arm_warning(d, &at->warn_after, activation, &sight, &err) != STATUS_OK) {
+    if (span_arm_warning(d, &at->warn_after, activation, &sight, &err) != STATUS_OK ||
+        remind_arm(d, activation, &err) != STATUS_OK) {
         request_failed(d, activation, problem_expression(d, at, 1, &err));
         return;
     }

@@ -236,6 +236,9 @@ static void see(struct decision *d, uint64_t mask, const struct sight *sight, st
         seen->variables[VARIABLE_STEP] = seen->step;
     }
     seen->variables[VARIABLE_PROGRESS] = sight->progress;
+    if (reads(mask, VARIABLE_COUNT)) {
+        seen->variables[VARIABLE_COUNT] = remind_count(d, sight->scope);
+    }
     if (reads(mask, VARIABLE_MESSAGE)) {
         seen->message = sight->incoming == NULL ? json_copy(handle_message(d, sight->scope))
                                                 : message_variable(sight->incoming);

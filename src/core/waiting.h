@@ -57,6 +57,16 @@ bool handle_wants(const struct decision *d, const struct frame *watch,
 /* $message of the handler that `scope` is in. Borrowed; NULL: it is in none. */
 const struct json *handle_message(const struct decision *d, uint32_t scope);
 
+/* remind.c: reminders of a wait. */
+
+/* Arm the next one, if the step has one. */
+MUST_CHECK enum status remind_arm(struct decision *d, uint32_t activation, struct error *err);
+void remind_due(struct decision *d, uint32_t activation);
+/* The wait is over: end the one that is at work. Frames move. */
+void remind_stop(struct decision *d, uint32_t activation);
+/* $count of the reminder that `scope` is in. Borrowed; NULL: it is in none. */
+const struct json *remind_count(const struct decision *d, uint32_t scope);
+
 /* chunks.c: a list that grows by one value at a time. Takes `value` over. */
 
 void chunks_put(struct json **chunks, uint32_t index, struct json *value);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "expr/template.h"
+#include "model/listen.h"
 #include "model/start.h"
 
 #define STEP_NONE UINT32_MAX
@@ -29,23 +30,6 @@ enum variable {
 
 enum flow_mode { FLOW_ORCHESTRATE, FLOW_OBSERVE };
 enum format { FORMAT_JSON, FORMAT_AVRO, FORMAT_STRING, FORMAT_BYTES };
-
-/* Where the business key sits in a record (LANGUAGE.md section 6). */
-enum correlation_kind {
-    CORRELATION_NONE,
-    CORRELATION_PATH,      /* `path` over the payload. */
-    CORRELATION_HEADER,    /* The text of header `header`. */
-    CORRELATION_RECORD,    /* The record's key: as text, or `path` over it read as JSON. */
-    CORRELATION_COMPOSITE, /* JSON array text of the parts. */
-};
-
-struct correlation {
-    enum correlation_kind kind;
-    struct expr *path; /* NULL for `record: true`. */
-    struct text header;
-    struct correlation *parts;
-    uint32_t part_count;
-};
 
 /* Where a topic's message type or producer's id sits. */
 enum locator_kind { LOCATOR_NONE, LOCATOR_HEADER, LOCATOR_PATH, LOCATOR_RECORD };
@@ -122,32 +106,6 @@ struct span {
     struct expr *expr; /* Gives a duration as text ("30s") or a number of milliseconds. */
 };
 
-/* One message or signal that a listen waits for. */
-struct awaited {
-    struct text signal; /* Name; empty: a message of `topic`. */
-    uint32_t topic;
-    struct text type;       /* Empty: any. */
-    struct expr *when;      /* NULL: always. */
-    struct correlation key; /* NONE: the topic's. Same identity, other place. */
-    struct text as;         /* Its name in the result of any and all; else empty. */
-    struct text route;      /* Unique in the flow: "paid", "paid.card". */
-};
-
-enum listen_kind {
-    LISTEN_ONE,
-    LISTEN_MANY, /* Messages are collected until there are enough. */
-    LISTEN_ANY,  /* The first of several. */
-    LISTEN_ALL,  /* One of each. */
-};
-
-struct listen {
-    enum listen_kind kind;
-    struct awaited *items; /* One, but of ANY and ALL. */
-    uint32_t item_count;
-    uint32_t count;     /* MANY: enough; LOOP_ITEMS_MAX where only `until` says so. */
-    struct expr *until; /* MANY: `.` is what has come; NULL: none. */
-};
-
 enum step_kind {
     STEP_REQUEST,
     STEP_EMIT,
@@ -178,6 +136,15 @@ struct handler {
     struct listen listen;
     uint32_t first_step; /* Of what is done then, beside the steps of the block. */
     uint32_t times;      /* UINT32_MAX: as often as it comes. */
+};
+
+/* `remind`: what runs beside a wait, again and again. */
+struct remind {
+    struct span every;
+    uint32_t max;    /* UINT32_MAX: no bound. */
+    struct span *at; /* Or after so long, each from the beginning of the wait. */
+    uint32_t at_count;
+    uint32_t first_step;
 };
 
 enum join_kind {
@@ -294,10 +261,11 @@ struct step {
         bool abandons; /* It goes on whatever becomes of this run, and is never undone with it. */
         bool joins;    /* One that runs already will do. */
     } run;
-    uint32_t first_step;      /* BLOCK, FOR: of its list; else STEP_NONE. */
-    bool aside;               /* In the list of a handler: nothing follows at its end. */
+    uint32_t first_step; /* BLOCK, FOR: of its list; else STEP_NONE. */
+    bool aside;          /* In the list of a handler or reminder: nothing follows at its end. */
     struct handler *handlers; /* BLOCK */
     uint32_t handler_count;
+    struct remind *remind; /* REQUEST, LISTEN, RUN; NULL: none. */
     struct catcher *catchers;
     uint32_t catcher_count;
     struct branch *branches; /* FORK */

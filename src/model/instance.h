@@ -51,8 +51,9 @@ enum block_role {
     BLOCK_ITERATION, /* One item's list; `index`: of the item. */
     BLOCK_WATCH,     /* What the handlers of a block, or of the run, have got. */
     BLOCK_HANDLER,   /* The list of one that is at work; `index`: which. */
+    BLOCK_REMIND,    /* The list of a reminder; `index`: activation of the wait. */
 };
-#define BLOCK_ROLE_COUNT 8
+#define BLOCK_ROLE_COUNT 9
 
 enum frame_state {
     FRAME_AWAITING_REPLY,
@@ -95,8 +96,9 @@ enum timer_kind {
     TIMER_BLOCK,     /* Deadline of a block. */
     TIMER_PAUSE,     /* Of a for, between two items. */
     TIMER_HEARTBEAT, /* Deadline of the next sign of life of a request. */
+    TIMER_REMIND,    /* Of a wait: the next reminder. */
 };
-#define TIMER_KIND_COUNT 10
+#define TIMER_KIND_COUNT 11
 
 /* `owner` is an activation; 0 for the run's own. (kind, owner) is unique in a run. */
 struct timer {

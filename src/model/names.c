@@ -7,7 +7,7 @@ static const char *const timer_names[] = {
     [TIMER_ATTEMPT] = "attempt",     [TIMER_LISTEN] = "listen",   [TIMER_FLOW] = "flow",
     [TIMER_EARLY] = "early",         [TIMER_BACKOFF] = "backoff", [TIMER_WAIT] = "wait",
     [TIMER_WARN] = "warn",           [TIMER_BLOCK] = "block",     [TIMER_PAUSE] = "pause",
-    [TIMER_HEARTBEAT] = "heartbeat",
+    [TIMER_HEARTBEAT] = "heartbeat", [TIMER_REMIND] = "remind",
 };
 
 static const char *const status_names[] = {
@@ -32,7 +32,7 @@ static const char *const frame_names[] = {
 static const char *const role_names[] = {
     [BLOCK_BODY] = "body",     [BLOCK_CATCH] = "catch",     [BLOCK_FORK] = "fork",
     [BLOCK_BRANCH] = "branch", [BLOCK_LOOP] = "for",        [BLOCK_ITERATION] = "iteration",
-    [BLOCK_WATCH] = "watch",   [BLOCK_HANDLER] = "handler",
+    [BLOCK_WATCH] = "watch",   [BLOCK_HANDLER] = "handler", [BLOCK_REMIND] = "remind",
 };
 
 static const char *const undo_names[] = {
@@ -58,6 +58,7 @@ bool timer_is_deadline(enum timer_kind kind)
     case TIMER_WAIT:
     case TIMER_WARN:
     case TIMER_PAUSE:
+    case TIMER_REMIND:
         return false;
     }
     CHECK(false && "unknown timer kind");

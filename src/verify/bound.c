@@ -49,6 +49,10 @@ void bound_flow(struct flow *flow, const struct verify_bounds *bounds)
     for (uint32_t i = 0; i < flow->step_count; i++) {
         struct step *step = &flow->steps[i];
 
+        if (step->remind != NULL && step->remind->max > 1) {
+            step->remind->max = 1;
+        }
+
         step->retry = cut(flow, step->retry, bounds);
         if (step->compensate != NULL) {
             step->compensate->retry = cut(flow, step->compensate->retry, bounds);

@@ -145,6 +145,8 @@ static struct text tell_timer(const struct move *move, struct text subject, stru
         return arena_printf(arena, "the warnAfter of %.*s passes", TEXT_ARG(subject));
     case TIMER_BLOCK:
         return arena_printf(arena, "%.*s does not end in time", TEXT_ARG(subject));
+    case TIMER_REMIND:
+        return arena_printf(arena, "the next reminder of %.*s is due", TEXT_ARG(subject));
     case TIMER_HEARTBEAT:
         return arena_printf(arena, "%.*s gives no sign of life in time", TEXT_ARG(subject));
     case TIMER_PAUSE:

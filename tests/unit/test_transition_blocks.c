@@ -1,13 +1,12 @@
 /* links: baton_core baton_compile */
-/* Seeded histories of a flow of blocks: forks, fors, tries and catches within each other, listens and
- * handlers, with replies, messages, signals, refusals, repeats, timers, cancels and operators in any order. Whatever comes, the tree
- * of frames is whole, each undo is sent once and after those pushed later in its list, and when all
- * answer again, the run ends. BATON_SEED=n repeats one history, BATON_SEEDS=n sets their number. */
-#include "compile/flow_file.h"
-#include "support/play.h"
-
+/* Seeded histories of a flow of blocks: forks, fors, tries and catches within each other, listens,
+ * reminders and handlers, with whatever may come in any order. The tree of frames stays whole, each
+ * undo is sent once and after those pushed later in its list, and when all answer again, the run ends.
+ * BATON_SEED=n repeats one history, BATON_SEEDS=n sets their number. */
 #include "base/map.h"
 #include "base/rng.h"
+#include "compile/flow_file.h"
+#include "support/play.h"
 
 #define EVENTS_FAULTY 60
 #define EVENTS_HEALTHY 2000
@@ -61,7 +60,7 @@ static const char body[] =
                                                            "            third: [{step: t1, "
                                                            "request: stock, type: T1, cancel: "
                                                            "{type: Stop}}, {step: t2, listen: "
-                                                           "LISTEN, timeout: 15m}]\n"
+                                                           "LISTEN, timeout: 15m, REMIND}]\n"
                                                            "        timeout: 20m\n"
                                                            "      - {step: after, " DO(
                                                                "After") "}\n"
@@ -96,6 +95,7 @@ struct knob {
     const char *values[4];
 };
 
+#define M1 "do: [{step: m1, " DO("M1") "}]}"
 static const struct knob knobs[] = {
     {"JOIN", {"all", "first", "2", "race"}},
     {"COLLECT", {"fail", "collect", "fail", "collect"}},
@@ -107,6 +107,7 @@ static const struct knob knobs[] = {
     {"LISTEN",
      {"{any: [notes, {signal: go}]}", "{all: [notes, {signal: go}]}", "{topic: notes, count: 2}",
       "{signal: go}"}},
+    {"REMIND", {"note: n", "remind: {every: 1m, " M1, "note: n", "remind: {at: [5m], " M1}},
     {"TIMES", {"1", "3", "many", "many"}},
     {"STUCK", {"hold", "continue", "hold", "continue"}},
 };
