@@ -13,7 +13,8 @@ static void every_row_can_be_shown_to_people(void **state)
         const struct fields *fields = fields_of(object);
 
         assert_non_null(fields->name);
-        assert_true(fields->count > 0);
+        /* There may be no action left that is of a later version. */
+        assert_true(fields->count > 0 || object == OBJECT_LATER_ACTIONS);
         for (uint32_t i = 0; i < fields->count; i++) {
             const struct field *field = &fields->items[i];
 
@@ -53,7 +54,9 @@ static void keys_of_steps_and_actions_do_not_meet(void **state)
             actions += (fields->items[i].flags & FIELD_ACTION) != 0 ? 1 : 0;
         }
         assert_true(actions == 1 || action == OBJECT_LATER_ACTIONS);
-        assert_int_equal(fields_action(text_of(fields->items[0].key)), action);
+        if (fields->count > 0) {
+            assert_int_equal(fields_action(text_of(fields->items[0].key)), action);
+        }
     }
     assert_int_equal(fields_action(TEXT("value")), OBJECT_COUNT);
 }
