@@ -84,10 +84,11 @@ static void near_keys_are_suggested(void **state)
     (void)state;
     assert_string_equal(fields_suggest(OBJECT_STEP, TEXT("retires")), "retry");
     assert_string_equal(fields_suggest(OBJECT_STEP, TEXT("compensat")), "compensate");
+    assert_string_equal(fields_suggest(OBJECT_STEP, TEXT("remnid")), "remind");
     assert_string_equal(fields_suggest(OBJECT_FLOW, TEXT("onfailure")), "onFailure");
     assert_null(fields_suggest(OBJECT_STEP, TEXT("colour")));
     /* Not what this version does not have. */
-    assert_null(fields_suggest(OBJECT_STEP, TEXT("remnid")));
+    assert_null(fields_suggest(OBJECT_SERVICE, TEXT("braeker")));
 }
 
 int main(void)
