@@ -215,6 +215,18 @@ class Command(unittest.TestCase):
         done = run(self.write(case))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_a_run_with_children_comes_to_rest(self):
+        (self.folder / "whole.yaml").write_text(
+            "flow: whole\nversion: 1\nkey: .id\nstart: {topic: wholes}\ntimeout: 1d\n"
+            "topics:\n  wholes: {name: wholes}\n"
+            "do:\n  - {step: part, run: part, input: {n: 1}, timeout: 2h}\n", encoding="utf-8")
+        (self.folder / "part.yaml").write_text(
+            "flow: part\nversion: 1\nstart: {manual: true}\ntimeout: 1d\n"
+            "do:\n  - {step: rest, wait: 1h}\n", encoding="utf-8")
+        done = run(self.write("flows: [whole.yaml, part.yaml]\nstart: {id: w-1}\ncases:\n"
+                              "  - case: x\n    expect: {end: completed, took: 1h}\n"))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def test_usage(self):
         self.assertEqual(run("--help").returncode, 0)
         for words in (["--nope"], ["--output", "xml"], ["/nowhere"], [self.folder]):
