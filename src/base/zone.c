@@ -296,8 +296,7 @@ enum status zone_parse(struct text bytes, struct arena *arena, struct zone *zone
     }
     if (is_good && skip(&in, '\n') && peek(&in) != '\n') {
         size_t end = text_find(text_sub(bytes, in.at, bytes.bytes), '\n');
-        struct reader tail = {
-            .bytes = text_sub(bytes, in.at, end == SIZE_MAX ? bytes.bytes : end)};
+        struct reader tail = {.bytes = text_sub(bytes, in.at, end == SIZE_MAX ? bytes.bytes : end)};
 
         is_good = take_rule(&tail, &rule);
         if (is_good) {

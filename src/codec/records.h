@@ -182,7 +182,7 @@ struct flow_state {
     int32_t version;
     const struct start_offset *starts; /* Resolved at activation; of replies and listens too. */
     uint32_t start_count;
-    int32_t percent;    /* Of the keys that get the active one; counts where there is a former one. */
+    int32_t percent; /* Of the keys that get the active one; counts where there is a former one. */
     struct text former; /* Hash of what the other keys get; empty: none. */
     int32_t former_version;
 };

@@ -59,9 +59,9 @@ static void fields_choose_times(void **state)
     assert_times("*/20 9-10 * * mon-fri", NULL, "2026-11-20T10:35:00Z",
                  (const char *const[]){"2026-11-20T10:40:00.000Z", "2026-11-23T09:00:00.000Z",
                                        "2026-11-23T09:20:00.000Z", NULL});
-    assert_times("0 0 29 2 *", NULL, "2026-11-20T10:35:00Z",
-                 (const char *const[]){"2028-02-29T00:00:00.000Z", "2032-02-29T00:00:00.000Z",
-                                       NULL});
+    assert_times(
+        "0 0 29 2 *", NULL, "2026-11-20T10:35:00Z",
+        (const char *const[]){"2028-02-29T00:00:00.000Z", "2032-02-29T00:00:00.000Z", NULL});
     assert_times("30 6 1,15 * 7", NULL, "2026-11-01T06:30:00Z",
                  (const char *const[]){"2026-11-08T06:30:00.000Z", "2026-11-15T06:30:00.000Z",
                                        "2026-11-22T06:30:00.000Z", NULL});
@@ -83,9 +83,9 @@ static void clocks_put_back_repeat_nothing_but_every_hour(void **state)
 {
     (void)state;
     /* On 2026-10-25 clocks go from 03:00 back to 02:00, which is 01:00 UTC. */
-    assert_times("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z",
-                 (const char *const[]){"2026-10-25T00:30:00.000Z", "2026-10-26T01:30:00.000Z",
-                                       NULL});
+    assert_times(
+        "30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z",
+        (const char *const[]){"2026-10-25T00:30:00.000Z", "2026-10-26T01:30:00.000Z", NULL});
     assert_times("30 * * * *", "Europe/Berlin", "2026-10-25T00:00:00Z",
                  (const char *const[]){"2026-10-25T00:30:00.000Z", "2026-10-25T01:30:00.000Z",
                                        "2026-10-25T02:30:00.000Z", NULL});
@@ -94,12 +94,12 @@ static void clocks_put_back_repeat_nothing_but_every_hour(void **state)
 static void zones_follow_their_rules_beyond_the_table(void **state)
 {
     (void)state;
-    assert_times("0 12 1 1,7 *", "America/New_York", "2059-12-01T00:00:00Z",
-                 (const char *const[]){"2060-01-01T17:00:00.000Z", "2060-07-01T16:00:00.000Z",
-                                       NULL});
-    assert_times("0 12 1 1,7 *", "Australia/Sydney", "2059-12-01T00:00:00Z",
-                 (const char *const[]){"2060-01-01T01:00:00.000Z", "2060-07-01T02:00:00.000Z",
-                                       NULL});
+    assert_times(
+        "0 12 1 1,7 *", "America/New_York", "2059-12-01T00:00:00Z",
+        (const char *const[]){"2060-01-01T17:00:00.000Z", "2060-07-01T16:00:00.000Z", NULL});
+    assert_times(
+        "0 12 1 1,7 *", "Australia/Sydney", "2059-12-01T00:00:00Z",
+        (const char *const[]){"2060-01-01T01:00:00.000Z", "2060-07-01T02:00:00.000Z", NULL});
     assert_times("0 12 * * *", "Asia/Kolkata", "2026-01-01T00:00:00Z",
                  (const char *const[]){"2026-01-01T06:30:00.000Z", NULL});
     assert_times("0 12 * * *", "Etc/UTC", "2026-01-01T00:00:00Z",
@@ -108,9 +108,9 @@ static void zones_follow_their_rules_beyond_the_table(void **state)
 
 static void wrong_fields_are_refused(void **state)
 {
-    static const char *const bad[] = {"",          "* * * *",     "* * * * * *", "60 * * * *",
-                                      "* 24 * * *", "* * 0 * *",   "* * * 13 *",  "* * * * 8",
-                                      "5-1 * * * *", "*/0 * * * *", "a * * * *",   "1, * * * *"};
+    static const char *const bad[] = {
+        "",           "* * * *",   "* * * * * *", "60 * * * *",  "* 24 * * *", "* * 0 * *",
+        "* * * 13 *", "* * * * 8", "5-1 * * * *", "*/0 * * * *", "a * * * *",  "1, * * * *"};
     struct cron cron;
     struct error err;
 
