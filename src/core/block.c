@@ -58,7 +58,7 @@ const struct frame *block_child(const struct decision *d, uint32_t activation)
     return NULL;
 }
 
-struct json *block_arm(struct decision *d, uint32_t activation)
+struct json *block_arm(struct decision *d, uint32_t activation, enum timer_kind kind)
 {
     const struct frame *frame = instance_find_frame(d->after, activation);
     const struct step *step = &d->flow->steps[frame->step];
@@ -71,7 +71,7 @@ struct json *block_arm(struct decision *d, uint32_t activation)
         return problem_expression(d, step, 1, &err);
     }
     if (ms >= 0) {
-        instance_arm(d->after, TIMER_BLOCK, activation, span_after(d->event->time_ms, ms));
+        instance_arm(d->after, kind, activation, span_after(d->event->time_ms, ms));
     }
     return NULL;
 }
@@ -79,7 +79,7 @@ struct json *block_arm(struct decision *d, uint32_t activation)
 struct json *block_open(struct decision *d, uint32_t scope, uint32_t step)
 {
     uint32_t activation = block_add(d, scope, step, BLOCK_BODY, 0)->activation;
-    struct json *error = block_arm(d, activation);
+    struct json *error = block_arm(d, activation, TIMER_BLOCK);
 
     if (error != NULL) {
         block_close(d, activation);

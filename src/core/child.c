@@ -125,21 +125,14 @@ static void tell_start(struct decision *d, const struct step *step, uint32_t act
 /* Gives an error. */
 static struct json *wait_for(struct decision *d, uint32_t activation)
 {
-    struct frame *frame = instance_frame(d->after, activation);
-    const struct step *step = &d->flow->steps[frame->step];
-    struct sight sight = {.scope = frame->parent, .step = step, .attempt = 1};
+    struct json *error = block_arm(d, activation, TIMER_LISTEN);
     struct error err = {0};
-    int64_t ms;
 
-    if (span_length(d, &step->timeout, &sight, &ms, &err) != STATUS_OK ||
-        span_arm_warning(d, &step->warn_after, activation, &sight, &err) != STATUS_OK ||
-        remind_arm(d, activation, &err) != STATUS_OK) {
-        return problem_expression(d, step, 1, &err);
+    if (error == NULL && remind_arm(d, activation, &err) != STATUS_OK) {
+        error = problem_expression(d, &d->flow->steps[instance_frame(d->after, activation)->step],
+                                   1, &err);
     }
-    if (ms >= 0) {
-        instance_arm(d->after, TIMER_LISTEN, activation, span_after(d->event->time_ms, ms));
-    }
-    return NULL;
+    return error;
 }
 
 struct json *child_open(struct decision *d, uint32_t scope, uint32_t step, bool *waits)

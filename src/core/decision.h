@@ -194,8 +194,9 @@ void advance_stop(struct decision *d);
 /* Open a block of the step in `parent`; the frame is valid until the next one is added. */
 struct frame *block_add(struct decision *d, uint32_t parent, uint32_t step, enum block_role role,
                         uint32_t index);
-/* Arm the timeout and warnAfter of the step of an open block. Gives an error. */
-struct json *block_arm(struct decision *d, uint32_t activation);
+/* Arm the timeout, by a timer of this kind, and the warnAfter of the step of an open frame. Gives an
+ * error. */
+struct json *block_arm(struct decision *d, uint32_t activation, enum timer_kind kind);
 /* `do` and `try`. Gives an error. */
 struct json *block_open(struct decision *d, uint32_t scope, uint32_t step);
 /* The list of a block has come to its end. */

@@ -5,7 +5,7 @@ struct json *fork_open(struct decision *d, uint32_t scope, uint32_t step)
 {
     const struct step *at = &d->flow->steps[step];
     uint32_t activation = block_add(d, scope, step, BLOCK_FORK, 0)->activation;
-    struct json *error = block_arm(d, activation);
+    struct json *error = block_arm(d, activation, TIMER_BLOCK);
 
     if (error != NULL) {
         block_close(d, activation);

@@ -186,7 +186,7 @@ struct json *loop_open(struct decision *d, uint32_t scope, uint32_t step)
     block_put(frame, "items", items);
     block_put(frame, "results", json_object());
     (void)result_fits(d->after, items, 0);
-    error = block_arm(d, activation);
+    error = block_arm(d, activation, TIMER_BLOCK);
     if (error == NULL) {
         error = start_or_settle(d, activation);
     }
