@@ -82,8 +82,8 @@ void place_handlers(struct builder *builder, const struct json *handle, uint32_t
 void build_handlers(struct section *outer, struct handler *handlers, uint32_t count,
                     struct text route);
 /* The same of the list of a `remind`, and when it runs. */
-void place_remind(struct builder *builder, const struct json *remind, uint32_t step);
-void build_remind(struct section *section, struct step *step);
+void place_remind(struct builder *builder, const struct json *json, uint32_t step);
+void build_remind(struct section *outer, struct step *step);
 /* Make the variables of the loops around the step known. */
 void place_scope(struct builder *builder, uint32_t index);
 /* What the actions do, fork, for and rollback, and catches, have of their own. */
