@@ -314,6 +314,7 @@ static const struct {
     {OBJECT_SERVICE, "timeout", "20s"},
     {OBJECT_POLICY, "attempts", "5"},
     {OBJECT_COUNT, "delay", "500ms"},
+    {OBJECT_REMIND, "max", "3"},
     {OBJECT_COUNT, "max", "5m"},
     {OBJECT_COUNT, "total", "1h"},
     {OBJECT_SAGA, "retry", "{delay: 2s, max: 5m}"},
