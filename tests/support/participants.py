@@ -31,6 +31,7 @@ BAD = {
     "CreateShipment": {"ok": False},
 }
 SLACK_S = 1.0  # Between the decision to send a command and the time of its record.
+UNANSWERED_S = 15  # So long an answer waits for its acknowledgement before it is sent again.
 UNDO_OF = {"ReleaseInventory": "ReserveInventory", "RefundPayment": "CapturePayment",
            "CancelShipment": "CreateShipment"}
 
@@ -123,6 +124,7 @@ class Participants(threading.Thread):
         self._ready = threading.Event()
         self.trouble = None
         self.producer = self._producer()
+        self._unanswered = {}  # Place -> (since, correlation id, record), the oldest first.
 
     def _producer(self):
         return Producer({"bootstrap.servers": self.brokers, "linger.ms": 0, "acks": "all",
@@ -207,16 +209,30 @@ class Participants(threading.Thread):
                 headers = {"correlation-id": number}
             value = reply.value if isinstance(reply.value, (bytes, type(None))) \
                 else json.dumps(reply.value)
-            self.producer.produce(reply.topic or self.services[command.service][1],
-                                  key=command.key, value=value, headers=headers,
-                                  on_delivery=self._note_answer(number))
+            self._answer(number, {"topic": reply.topic or self.services[command.service][1],
+                                  "key": command.key, "value": value, "headers": headers})
         self.producer.poll(0)
+        self._answer_anew()
 
-    def _note_answer(self, number):
+    def _answer(self, number, record):
+        place = next(self._order)
+        self._unanswered[place] = (time.monotonic(), number, record)
+
         def note(error, _):
-            if error is None:
+            if error is None and self._unanswered.pop(place, None):
                 self.answered_s.setdefault(number, time.time())
-        return note
+        self.producer.produce(**record, on_delivery=note)
+
+    def _answer_anew(self):
+        """By another client, what was not acknowledged for long: one that was told of no leader
+        while its broker came back may never send again (librdkafka issue 5430)."""
+        oldest = next(iter(self._unanswered.values()), None)
+        if oldest is None or time.monotonic() - oldest[0] < UNANSWERED_S:
+            return
+        self.producer, waiting = self._producer(), list(self._unanswered.values())
+        self._unanswered.clear()
+        for _, number, record in waiting:
+            self._answer(number, record)
 
     # --- For the test ---
 
