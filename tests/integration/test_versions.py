@@ -82,7 +82,9 @@ tried = []
 def takes(letter, version):
     """Does a new run take the version? Workers hear of a change soon, not at once."""
     tried.append(f"{letter}-{len(tried)}")
-    return begin([tried[-1]]) == [version]
+    taken = begin([tried[-1]])
+    end(tried[-1])
+    return taken == [version]
 
 
 def begin_six():
