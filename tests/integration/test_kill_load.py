@@ -1,6 +1,6 @@
-"""100,000 sagas, and every second of at least a minute one of the workers dies by kill -9.
+"""100,000 sagas, and every second of a minute one of the workers dies by kill -9.
 
-A machine that is busy otherwise is not sent more than it can do: then there are fewer of them.
+Where there is no optimised build they are fewer.
 
 Afterwards every saga has ended once, what took effect in the services is what its end says, and the
 independent checker finds nothing: no command twice in the committed view, no gap in a history, no
@@ -25,12 +25,11 @@ from estate import Estate
 from runner import case, equal, holds, run
 from worker import BATON, quick_program
 
-SECONDS, SECONDS_MOST = 60, 80
-SAGAS, SAGAS_LEAST = 100_000, 3_000
+SECONDS = 60
+SAGAS = 100_000
 SAGAS_SLOW = 15_000  # Where there is none but the build with sanitizers.
-UNDER_WAY_MOST = 25_000
 WORKERS = 3
-DRAIN_SECONDS = 120
+DRAIN_SECONDS = 300
 SHARES = 4  # Parts of the keys that are checked by themselves; two at a time.
 NOTE = "n" * 150
 
@@ -75,24 +74,22 @@ def patient(estate):
     estate.config.write_text(text.replace("session.timeout.ms: 2000", "session.timeout.ms: 6000"))
 
 
-def kill_while_sending(estate, books, sagas, program):
-    """Gives how many sagas were started, and how many workers killed while they worked."""
+def kill_while_sending(estate, sagas, program):
+    """Gives how many workers were killed while they worked."""
     chance = random.Random(4711)
-    begun, killed, sent, second = time.monotonic(), 0, 0, 0
-    while second < SECONDS or (sent < sagas and second < SECONDS_MOST):
-        room = UNDER_WAY_MOST - (sent - books.read()["ended"])
-        more = max(0, min(sagas // SECONDS + 1, sagas - sent, room))
-        send(estate, range(sent, sent + more))
-        sent += more
+    begun, killed, sent = time.monotonic(), 0, 0
+    for second in range(1, SECONDS + 1):
+        until = min(sagas, sent + sagas // SECONDS + 1)
+        send(estate, range(sent, until))
+        sent = until
         victim = chance.choice(estate.workers)
         killed += victim.alive()
         victim.kill9()
         estate.start_worker(victim.name, program=program)
-        second += 1
         wait.until(lambda at=begun + second: time.monotonic() >= at, 30, "the next second",
                    every_s=0.01)
     estate.people.flush()
-    return sent, killed
+    return killed
 
 
 def judge(share, brokers, app, commands, sources):
@@ -140,8 +137,7 @@ def nothing_is_lost_or_done_twice_when_workers_die_every_second_under_load():
         estate.await_partitions()
         books = Books(estate)
         begun = time.monotonic()
-        sagas, killed = kill_while_sending(estate, books, sagas, program)
-        holds(sagas >= SAGAS_LEAST, f"this machine has started {sagas} sagas in a minute")
+        killed = kill_while_sending(estate, sagas, program)
         wait.until(lambda: books.read()["ended"] >= sagas, DRAIN_SECONDS,
                    f"the end of {sagas} sagas")
         print(f"{sagas} sagas, {killed} workers killed, "
