@@ -144,10 +144,7 @@ int cmd_deploy(int argc, char **argv)
     }
     code = open_all(argc - optind, argv + optind, &given);
     if (code == EXIT_DONE) {
-        code = config_open(&request.flags, &config);
-    }
-    if (code == EXIT_DONE) {
-        code = estate_open_registry(&config, &estate);
+        code = estate_of_flags(&request.flags, &config, &estate);
     }
     if (code == EXIT_DONE) {
         code = deploy(&config, &estate, &given, request.output);

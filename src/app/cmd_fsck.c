@@ -323,10 +323,7 @@ int cmd_fsck(int argc, char **argv)
     if (code != -1) {
         return code;
     }
-    code = config_open(&request.flags, &config);
-    if (code == EXIT_DONE) {
-        code = estate_open_registry(&config, &estate);
-    }
+    code = estate_of_flags(&request.flags, &config, &estate);
     if (code == EXIT_DONE &&
         redis_look_open(config.redis_url, config.settings.app, &look, &err) != STATUS_OK) {
         fprintf(stderr, "baton: %s\n", err.text);

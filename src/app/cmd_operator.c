@@ -1,12 +1,11 @@
 /* What an operator decides about one instance: baton cancel, terminate, retry, skip, resolve. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/command.h"
 #include "app/inbox_send.h"
+#include "app/options.h"
 #include "app/run_history.h"
-#include "app/view.h"
 
 struct word {
     const char *name;
@@ -17,7 +16,7 @@ struct word {
 
 #define OPTIONS_TEXT                                                                               \
     "      --reason TEXT             why; kept in the history\n"                                   \
-    "      --actor NAME              who (default: user@host)\n"                                   \
+    "      --actor NAME              who (default: $LOGNAME)\n"                                    \
     "  -o, --output table|json       for people (default) or programs\n"                           \
     "  -h, --help                    this text\n"
 #define STEP_TEXT                                                                                  \
@@ -29,22 +28,24 @@ static const struct word words[] = {
     {"cancel", OPERATOR_CANCEL, false,
      "Usage: baton cancel INSTANCE [OPTION...]\n\n"
      "Stops a running instance, <flow>:<key>: what is open is given up, what was done is undone,\n"
-     "then onFailure and always run, and it ends as cancelled. After its pivot it is refused.\n\n"},
+     "then onFailure and always run, and it ends as cancelled. After its pivot it is "
+     "refused.\n\n" OPTIONS_TEXT},
     {"terminate", OPERATOR_TERMINATE, false,
      "Usage: baton terminate INSTANCE [OPTION...]\n\n"
      "Ends an instance, <flow>:<key>, here and now. Nothing is undone and no step runs: what was\n"
-     "done stays done. To undo it, cancel.\n\n"},
+     "done stays done. To undo it, cancel.\n\n" OPTIONS_TEXT},
     {"retry", OPERATOR_RETRY, true,
      "Usage: baton retry INSTANCE [STEP] [OPTION...]\n\n"
-     "Tries what is stuck again, with a new series of attempts. " STEP_TEXT},
+     "Tries what is stuck again, with a new series of attempts. " STEP_TEXT OPTIONS_TEXT},
     {"skip", OPERATOR_SKIP, true,
      "Usage: baton skip INSTANCE [STEP] [OPTION...]\n\n"
-     "Goes on without what is stuck: an undo is left undone, a step is passed over. " STEP_TEXT},
+     "Goes on without what is stuck: an undo is left undone, a step is passed over. " STEP_TEXT
+         OPTIONS_TEXT},
     {"resolve", OPERATOR_DONE, true,
      "Usage: baton resolve INSTANCE [STEP] [--as done|failed] [OPTION...]\n\n"
      "Says what became of what is stuck, as somebody has found out or done by hand. A pivot whose\n"
      "outcome is unknown is done, or has failed. " STEP_TEXT
-     "      --as done|failed          it took place (default), or it did not\n"},
+     "      --as done|failed          it took place (default), or it did not\n" OPTIONS_TEXT},
 };
 
 struct request {
@@ -55,72 +56,63 @@ struct request {
     struct text step; /* Empty: the only one that is stuck. */
     struct text reason;
     struct text actor;
-    bool is_json;
+    enum view_output output;
 };
 
 static int misused(const struct request *request, const char *what)
 {
-    fprintf(stderr, "baton %s: %s\n", request->word->name, what);
-    return EXIT_USAGE;
+    return options_misused(request->word->name, what);
 }
 
-static int take(struct request *request, int letter)
+static int take_option(void *self, int letter)
 {
-    switch (letter) {
-    case 'h':
-        printf("%s" OPTIONS_TEXT "%s", request->word->usage, config_usage);
-        return EXIT_DONE;
-    case 'R':
+    struct request *request = self;
+
+    if (letter == 'R') {
         request->reason = text_of(optarg);
         return -1;
-    case 'W':
+    }
+    if (letter == 'W') {
         request->actor = text_of(optarg);
         return -1;
-    case 'A':
-        if (request->word->verb != OPERATOR_DONE ||
-            (strcmp(optarg, "done") != 0 && strcmp(optarg, "failed") != 0)) {
-            return misused(request, "--as takes done or failed, of 'baton resolve'");
-        }
-        request->verb = strcmp(optarg, "done") == 0 ? OPERATOR_DONE : OPERATOR_FAILED;
-        return -1;
-    case 'o':
-        request->is_json = strcmp(optarg, "json") == 0;
-        return request->is_json || strcmp(optarg, "table") == 0
-                   ? -1
-                   : misused(request, "--output takes table or json");
-    default:
-        return letter != '?' && config_flag(&request->flags, letter, optarg) ? -1 : EXIT_USAGE;
     }
+    if (request->word->verb != OPERATOR_DONE ||
+        (strcmp(optarg, "done") != 0 && strcmp(optarg, "failed") != 0)) {
+        return misused(request, "--as takes done or failed, of 'baton resolve'");
+    }
+    request->verb = strcmp(optarg, "done") == 0 ? OPERATOR_DONE : OPERATOR_FAILED;
+    return -1;
 }
 
 static int read_arguments(int argc, char **argv, struct request *request)
 {
-    static const struct option options[] = {CONFIG_OPTIONS,           {"reason", 1, NULL, 'R'},
-                                            {"actor", 1, NULL, 'W'},  {"as", 1, NULL, 'A'},
-                                            {"output", 1, NULL, 'o'}, {"help", 0, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option known[] = {CONFIG_OPTIONS,           {"reason", 1, NULL, 'R'},
+                                          {"actor", 1, NULL, 'W'},  {"as", 1, NULL, 'A'},
+                                          {"output", 1, NULL, 'o'}, {"help", 0, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int most = request->word->is_about_step ? 2 : 1;
-    int letter;
+    int code = options_read(argc, argv,
+                            &(struct options){.name = request->word->name,
+                                              .usage = request->word->usage,
+                                              .known = known,
+                                              .letters = "",
+                                              .flags = &request->flags,
+                                              .output = &request->output,
+                                              .self = request,
+                                              .take = take_option});
 
-    optind = 1;
-    while ((letter = getopt_long(argc, argv, CONFIG_LETTERS "o:h", options, NULL)) != -1) {
-        int code = take(request, letter);
-
-        if (code != -1) {
-            return code;
-        }
+    if (code != -1) {
+        return code;
     }
     if (optind >= argc || argc - optind > most) {
         return misused(request, "give one instance, <flow>:<key>, and at most one step");
     }
     request->instance = text_of(argv[optind]);
-    if (text_find(request->instance, ':') == SIZE_MAX) {
-        return misused(request, "an instance is named <flow>:<key>, as in order-saga:A-17");
-    }
-    if (optind + 1 < argc) {
+    code = options_instance(request->word->name, request->instance);
+    if (code == -1 && optind + 1 < argc) {
         request->step = text_of(argv[optind + 1]);
     }
-    return -1;
+    return code;
 }
 
 static struct text step_name(const struct run_history *history, const struct frame *frame)
@@ -184,7 +176,7 @@ static void tell(const struct request *request, struct text actor, uint32_t acti
 {
     struct json *root;
 
-    if (!request->is_json) {
+    if (request->output == VIEW_TABLE) {
         printf("%s of %.*s is in its inbox; 'baton history %.*s' tells what came of it\n",
                request->word->name, TEXT_ARG(request->instance), TEXT_ARG(request->instance));
         return;
@@ -248,10 +240,7 @@ int cmd_operator(int argc, char **argv)
     if (code != -1) {
         return code;
     }
-    code = config_open(&request.flags, &config);
-    if (code == EXIT_DONE) {
-        code = estate_open_registry(&config, &estate);
-    }
+    code = estate_of_flags(&request.flags, &config, &estate);
     if (code == EXIT_DONE) {
         code = run_history_read(&estate, request.instance, NULL, &history);
     }

@@ -87,10 +87,7 @@ int cmd_plan(int argc, char **argv)
     if (code != EXIT_DONE) {
         return code;
     }
-    code = config_open(&request.flags, &config);
-    if (code == EXIT_DONE) {
-        code = estate_open_registry(&config, &estate);
-    }
+    code = estate_of_flags(&request.flags, &config, &estate);
     if (code == EXIT_DONE) {
         code = show(&estate, flow, argv[optind], request.json);
     }

@@ -181,10 +181,7 @@ int cmd_signal(int argc, char **argv)
     if (code != -1) {
         return code;
     }
-    code = config_open(&request.flags, &config);
-    if (code == EXIT_DONE) {
-        code = estate_open_registry(&config, &estate);
-    }
+    code = estate_of_flags(&request.flags, &config, &estate);
     if (code == EXIT_DONE) {
         code = give(&estate, &request);
     }

@@ -1,10 +1,9 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/command.h"
 #include "app/inbox_send.h"
-#include "app/view.h"
+#include "app/options.h"
 #include "base/limits.h"
 
 static const char usage[] =
@@ -23,56 +22,48 @@ struct request {
     struct text key;
     struct text data;
     struct text actor;
-    bool is_json;
+    enum view_output output;
 };
 
 static int misused(const char *what)
 {
-    fprintf(stderr, "baton start: %s\n", what);
-    return EXIT_USAGE;
+    return options_misused("start", what);
 }
 
-static int take(struct request *request, int letter)
+static int take_option(void *self, int letter)
 {
-    switch (letter) {
-    case 'h':
-        printf("%s%s", usage, config_usage);
-        return EXIT_DONE;
-    case 'k':
+    struct request *request = self;
+
+    if (letter == 'k') {
         request->key = text_of(optarg);
-        return -1;
-    case 'd':
+    } else if (letter == 'd') {
         request->data = text_of(optarg);
-        return -1;
-    case 'A':
+    } else {
         request->actor = text_of(optarg);
-        return -1;
-    case 'o':
-        request->is_json = strcmp(optarg, "json") == 0;
-        return request->is_json || strcmp(optarg, "table") == 0
-                   ? -1
-                   : misused("--output takes table or json");
-    default:
-        return letter != '?' && config_flag(&request->flags, letter, optarg) ? -1 : EXIT_USAGE;
     }
+    return -1;
 }
 
 static int read_arguments(int argc, char **argv, struct request *request)
 {
-    static const struct option options[] = {CONFIG_OPTIONS,           {"key", 1, NULL, 'k'},
-                                            {"data", 1, NULL, 'd'},   {"actor", 1, NULL, 'A'},
-                                            {"output", 1, NULL, 'o'}, {"help", 0, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    int letter;
+    static const struct option known[] = {CONFIG_OPTIONS,           {"key", 1, NULL, 'k'},
+                                          {"data", 1, NULL, 'd'},   {"actor", 1, NULL, 'A'},
+                                          {"output", 1, NULL, 'o'}, {"help", 0, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int code;
 
-    *request = (struct request){.data = TEXT("{}"), .actor = inbox_actor()};
-    optind = 1;
-    while ((letter = getopt_long(argc, argv, CONFIG_LETTERS "k:d:o:h", options, NULL)) != -1) {
-        int code = take(request, letter);
-
-        if (code != -1) {
-            return code;
-        }
+    *request = (struct request){.output = VIEW_TABLE, .data = TEXT("{}"), .actor = inbox_actor()};
+    code = options_read(argc, argv,
+                        &(struct options){.name = "start",
+                                          .usage = usage,
+                                          .known = known,
+                                          .letters = "k:d:",
+                                          .flags = &request->flags,
+                                          .output = &request->output,
+                                          .self = request,
+                                          .take = take_option});
+    if (code != -1) {
+        return code;
     }
     if (optind + 1 != argc) {
         return misused("give the name of one flow");
@@ -107,7 +98,7 @@ static void tell(const struct request *request)
 {
     struct json *told;
 
-    if (!request->is_json) {
+    if (request->output == VIEW_TABLE) {
         printf("%.*s:%.*s: its start is in the inbox\n", TEXT_ARG(request->flow),
                TEXT_ARG(request->key));
         return;
@@ -164,10 +155,7 @@ int cmd_start(int argc, char **argv)
     if (code != -1) {
         return code;
     }
-    code = config_open(&request.flags, &config);
-    if (code == EXIT_DONE) {
-        code = estate_open_registry(&config, &estate);
-    }
+    code = estate_of_flags(&request.flags, &config, &estate);
     if (code == EXIT_DONE) {
         code = start(&estate, &request);
     }

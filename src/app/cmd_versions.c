@@ -159,11 +159,8 @@ static int run(int argc, char **argv, enum version_action action)
     change.flow = text_of(argv[optind]);
     change.version = version_of(argv[optind + 1]);
     change.percent = (int32_t)request.percent;
-    code = config_open(&request.flags, &config);
     change.settings = &config.settings;
-    if (code == EXIT_DONE) {
-        code = estate_open_registry(&config, &estate);
-    }
+    code = estate_of_flags(&request.flags, &config, &estate);
     if (code == EXIT_DONE) {
         code = change_version(&estate, &change, &request);
     }

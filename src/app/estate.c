@@ -65,6 +65,13 @@ int estate_open_registry(const struct config *config, struct estate *estate)
     return EXIT_DONE;
 }
 
+int estate_of_flags(const struct config_flags *flags, struct config *config, struct estate *estate)
+{
+    int code = config_open(flags, config);
+
+    return code == EXIT_DONE ? estate_open_registry(config, estate) : code;
+}
+
 void estate_close(struct estate *estate)
 {
     flow_registry_close(estate->registry);

@@ -23,6 +23,9 @@ struct estate {
 int estate_open(const struct config *config, struct estate *estate);
 /* And what is deployed on it. EXIT_UNREACHABLE also when no baton has ever run on it. */
 int estate_open_registry(const struct config *config, struct estate *estate);
+/* What a command begins with: the configuration that its flags name, and the estate of that, with its
+ * registry. Close and release both, whatever it gives. */
+int estate_of_flags(const struct config_flags *flags, struct config *config, struct estate *estate);
 void estate_close(struct estate *estate);
 
 #endif

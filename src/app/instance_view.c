@@ -13,10 +13,7 @@ int instance_view(int argc, char **argv, const char *usage, instance_print *prin
     if (code != -1) {
         return code;
     }
-    code = config_open(&request.flags, &config);
-    if (code == EXIT_DONE) {
-        code = estate_open_registry(&config, &estate);
-    }
+    code = estate_of_flags(&request.flags, &config, &estate);
     if (code == EXIT_DONE) {
         code = run_history_read(&estate, request.instance, request.has_run ? &request.run : NULL,
                                 &history);

@@ -6,11 +6,11 @@ took effect twice, and each list was undone in reverse. At the end `baton fsck -
 everything once more.
 """
 
-import json
 import threading
 from collections import defaultdict
 
 import wait
+from deaths import ends, kill_in_turn
 from estate import Estate
 from participants import Reply
 from runner import case, equal, holds, run
@@ -72,27 +72,6 @@ def begin(estate):
                      unlucky=is_unlucky(number), refused=is_refused(number))
 
 
-def ends(estate):
-    """{key: value of its ended record}; a second one is a fault."""
-    found = {}
-    for record in estate.read(estate.topic("blocks.ended")):
-        key = record.key.decode()
-        holds(key not in found, f"{key} ended twice")
-        found[key] = json.loads(record.value)
-    return found
-
-
-def kill_in_turn(estate, books):
-    """A worker dies whenever so much more was asked of the services, and comes back."""
-    least = RUNS * (ITEMS + 5)  # Commands, if nobody were unlucky or refused.
-    for number in range(KILLS):
-        wait.until(lambda n=number: books.commands() > least * (n + 1) // (KILLS + 1), 40,
-                   "commands under way", every_s=0.005)
-        victim = next(worker for worker in estate.workers if worker.name == f"w{number % 2 + 1}")
-        victim.kill9()
-        estate.start_worker(victim.name)
-
-
 def assert_book(books, number, end):
     key = f"B-{number}"
     standing, undone = books.standing(key)
@@ -115,9 +94,10 @@ def blocks_end_whole_however_often_workers_die():
         estate.people.default = books.answer
         estate.start_workers(2)
         begin(estate)
-        kill_in_turn(estate, books)
-        wait.until(lambda: len(ends(estate)) == RUNS, 60, f"the ends of {RUNS} runs", every_s=0.3)
-        for number, end in ((n, ends(estate)[f"B-{n}"]) for n in range(RUNS)):
+        # Commands, if nobody were unlucky or refused.
+        kill_in_turn(estate, KILLS, books.commands, least=RUNS * (ITEMS + 5))
+        wait.until(lambda: len(ends(estate, "blocks")) == RUNS, 60, f"the ends of {RUNS} runs", every_s=0.3)
+        for number, end in ((n, ends(estate, "blocks")[f"B-{n}"]) for n in range(RUNS)):
             assert_book(books, number, end)
 
 

@@ -11,6 +11,7 @@ import threading
 from collections import defaultdict
 
 import wait
+from deaths import ends, kill_in_turn
 from estate import Estate
 from participants import Reply
 from runner import case, contains, equal, holds, run
@@ -46,26 +47,6 @@ def is_refused(number):
     return number % 3 == 0
 
 
-def ends(estate):
-    """{key: value of its ended record}; a second one is a fault."""
-    found = {}
-    for record in estate.read(estate.topic("family.ended")):
-        key = record.key.decode()
-        holds(key not in found, f"{key} ended twice")
-        found[key] = json.loads(record.value)
-    return found
-
-
-def kill_in_turn(estate, books):
-    least = PARENTS * (ITEMS * 2 + 2)
-    for number in range(KILLS):
-        wait.until(lambda n=number: books.commands() > least * (n + 1) // (KILLS + 1), 40,
-                   "commands under way", every_s=0.005)
-        victim = next(worker for worker in estate.workers if worker.name == f"w{number % 2 + 1}")
-        victim.kill9()
-        estate.start_worker(victim.name)
-
-
 def assert_book(books, number, end):
     key = f"F-{number}"
     effects = books.effects[key]
@@ -96,10 +77,10 @@ def children_are_run_and_undone_once_however_often_workers_die():
         for number in range(PARENTS):
             estate.begin("family", f"F-{number}", kind="member", items=list(range(ITEMS)),
                          refused=is_refused(number))
-        kill_in_turn(estate, books)
-        wait.until(lambda: len(ends(estate)) == PARENTS, 90, f"the ends of {PARENTS} parents",
+        kill_in_turn(estate, KILLS, books.commands, least=PARENTS * (ITEMS * 2 + 2))
+        wait.until(lambda: len(ends(estate, "family")) == PARENTS, 90, f"the ends of {PARENTS} parents",
                    every_s=0.3)
-        for number, end in ((n, ends(estate)[f"F-{n}"]) for n in range(PARENTS)):
+        for number, end in ((n, ends(estate, "family")[f"F-{n}"]) for n in range(PARENTS)):
             assert_book(books, number, end)
         children = {number: estate.show(f"member:F-{number}/sub/0") for number in (0, 1)}
         equal({number: child["status"] for number, child in children.items()},
