@@ -10,7 +10,7 @@ from estate import Estate
 from runner import case, contains, equal, holds, run
 
 HURRY = {"warnAfter: 15m": "warnAfter: 1s", "timeout: 1d": "timeout: 4s",
-         "warnAfter: 2d": "warnAfter: 1s", "timeout: 10d": "timeout: 30s",
+         "warnAfter: 2d": "warnAfter: 1s", "timeout: 10d": "timeout: 5m",
          "payments.captured": "{p}payments.captured",
          "shipments.dispatched": "{p}shipments.dispatched"}
 QUICK_ORDERS = [f"q{number}" for number in range(30)]
@@ -46,8 +46,9 @@ def await_state(estate, order, state, seconds=30):
                every_s=0.3)
 
 
-def kinds(estate, order):
-    return [alert["kind"] for alert in estate.alerts(f"order-journey:{order}")]
+def told(estate, order):
+    """The alerts of an order: pairs of a step (empty: the whole run) and a kind."""
+    return [(alert["step"], alert["kind"]) for alert in estate.alerts(f"order-journey:{order}")]
 
 
 @case
@@ -75,9 +76,11 @@ def services_go_on_as_before_and_are_seen():
         for order in [QUICK_ORDERS[0], QUICK_ORDERS[-1], "swapped"]:
             await_state(estate, order, "completed")
         await_state(estate, "unpaid", "failed")
-        equal(kinds(estate, "unpaid"), ["late", "failed"], "alerts of an order that is not paid")
-        wait.until(lambda: kinds(estate, "slow") == ["late"], 20, "an alert: not dispatched yet",
-                   every_s=0.3)
+        equal(told(estate, "unpaid"), [("paid", "late"), ("", "failed")],
+              "alerts of an order that is not paid")
+        # A busy machine may also be late with the payment, which is told too.
+        wait.until(lambda: ("shipped", "late") in told(estate, "slow"), 30,
+                   "an alert: not dispatched yet", every_s=0.3)
         contains(estate.decided("order-journey:slow"), "shipped: listening")
         seen.dispatched("slow")
         await_state(estate, "slow", "completed")
