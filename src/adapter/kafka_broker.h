@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -52,6 +53,10 @@ struct broker kafka_broker_port(struct kafka_broker *broker);
 /* Does one of the brokers answer within `wait_ms`? STATUS_RETRY: none; err says what the client says. */
 MUST_CHECK enum status kafka_broker_reach(struct kafka_broker *broker, int64_t wait_ms,
                                           struct error *err);
+
+/* The names of all topics that we may see, in no order, in `arena`. STATUS_RETRY: no answer. */
+MUST_CHECK enum status kafka_broker_topics(struct kafka_broker *broker, struct arena *arena,
+                                           struct text **names, uint32_t *count, struct error *err);
 
 /* Every handle that was opened by it must be closed before. Accepts NULL. */
 void kafka_broker_close(struct kafka_broker *broker);

@@ -102,6 +102,28 @@ enum status kafka_topic_shape(struct kafka_broker *broker, const char *topic,
     return STATUS_OK;
 }
 
+enum status kafka_broker_topics(struct kafka_broker *broker, struct arena *arena,
+                                struct text **names, uint32_t *count, struct error *err)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(broker->admin, 1, NULL, &metadata,
+                                                 KAFKA_ANSWER_MS);
+
+    *count = 0;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        (void)kafka_fail(code, NULL, "list the topics", err);
+        return STATUS_RETRY;
+    }
+    *names = arena_array(arena, (size_t)metadata->topic_cnt + 1, sizeof(**names));
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        if (metadata->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            (*names)[(*count)++] = arena_text(arena, text_of(metadata->topics[i].topic));
+        }
+    }
+    rd_kafka_metadata_destroy(metadata);
+    return STATUS_OK;
+}
+
 /* Ask for the configuration; on OK the entries live as long as the question. */
 static enum status ask_configs(struct kafka_question *question, const char *topic,
                                const rd_kafka_ConfigEntry_t ***entries, size_t *count,

@@ -6,6 +6,7 @@
 
 #include "app/check_against.h"
 #include "app/check_files.h"
+#include "app/check_topics.h"
 #include "app/command.h"
 #include "app/files.h"
 #include "app/output.h"
@@ -28,12 +29,17 @@ static const char help[] =
     "  -a, --against FILE            also say what keeps runs of the version in FILE from being "
     "moved\n"
     "                                to this one (F801 to F804)\n"
+    "  -b, --brokers LIST            also say which topics that the files name are not on this "
+    "cluster\n"
+    "                                (host:port, separated by commas; F412)\n"
+    "  -c, --config FILE             the same by a configuration, such as for a secured cluster\n"
     "  -e, --explain ID|all          say what a finding means and what to do, such as F204\n"
     "  -o, --output FILE             write to FILE instead of standard output\n"
     "  -h, --help                    print this\n"
     "\n"
     "Exit codes: 0 no errors, 1 errors (with --strict also warnings), 2 usage or unreadable "
-    "file.\n";
+    "file,\n"
+    "3 the cluster of --brokers could not be reached.\n";
 
 enum check_format { CHECK_TEXT, CHECK_JSON, CHECK_SARIF, CHECK_FORMATS };
 
@@ -46,6 +52,7 @@ struct options {
     const char *explain;
     const char *against;
     const char *output;
+    struct config_flags cluster; /* None: no cluster is asked. */
 };
 
 static bool read_format(const char *text, enum check_format *format)
@@ -66,13 +73,14 @@ static int read_options(int argc, char **argv, struct options *options)
     static const struct option known[] = {
         {"format", required_argument, NULL, 'f'},  {"strict", no_argument, NULL, 's'},
         {"name", required_argument, NULL, 'n'},    {"against", required_argument, NULL, 'a'},
+        {"brokers", required_argument, NULL, 'b'}, {"config", required_argument, NULL, 'c'},
         {"explain", required_argument, NULL, 'e'}, {"output", required_argument, NULL, 'o'},
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int option;
 
     optind = 1;
-    while ((option = getopt_long(argc, argv, "f:sn:a:e:o:h", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "f:sn:a:b:c:e:o:h", known, NULL)) != -1) {
         switch (option) {
         case 'f':
             if (!read_format(optarg, &options->format)) {
@@ -87,6 +95,12 @@ static int read_options(int argc, char **argv, struct options *options)
             break;
         case 'a':
             options->against = optarg;
+            break;
+        case 'b':
+        case 'c':
+            if (!config_flag(&options->cluster, option, optarg)) {
+                return EXIT_USAGE;
+            }
             break;
         case 'e':
             options->explain = optarg;
@@ -245,6 +259,9 @@ static int check_all(int count, char **paths, const struct options *options,
         check_against(options->against, &list, all, &err) != STATUS_OK) {
         fprintf(stderr, "baton check: %s\n", err.text);
         code = EXIT_USAGE;
+    }
+    if (code == EXIT_DONE && (options->cluster.count > 0 || options->cluster.file != NULL)) {
+        code = check_topics(&options->cluster, &list, all);
     }
     path_list_release(&list);
     arena_release(&arena);

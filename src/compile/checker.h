@@ -217,9 +217,14 @@ void validate_starts(struct checker *checker, const struct node *root);
 void validate_runs(struct checker *checker, const struct json *flow);
 void validate_paths(struct checker *checker, const struct json *flow);
 void validate_saga(struct checker *checker);
+void validate_undo_waits(struct checker *checker);
 void validate_times(struct checker *checker, const struct node *root, const struct json *flow);
 /* The topic of a resolved name on the broker, or NULL. */
 const struct entry *checker_topic_named(const struct checker *checker, struct text name);
+
+struct topic_mentions;
+/* topic_mentions.c: add the topics of the broker that are used; `all`: those that are not as well. */
+void mention_topics(const struct checker *checker, bool all, struct topic_mentions *mentions);
 
 /* resolve.c: the definition, complete: what belongs to `info`, and the topics and services used.
  * Takes `flow` over. Only without errors. */

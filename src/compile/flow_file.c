@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "compile/checker.h"
+#include "compile/topic_mentions.h"
 
 static bool is_space(char c)
 {
@@ -108,6 +109,7 @@ static struct json *check_flow(struct checker *checker, const struct node *root)
     validate_mode(checker, root);
     validate_paths(checker, flow);
     validate_saga(checker);
+    validate_undo_waits(checker);
     validate_times(checker, root, flow);
     return flow;
 }
@@ -184,8 +186,8 @@ static void release(struct checker *checker)
     arena_release(&checker->arena);
 }
 
-enum status flow_text_check(const char *path, struct text text, struct diagnostics *diagnostics,
-                            struct buffer *definition)
+static enum status check_text(const char *path, struct text text, struct diagnostics *diagnostics,
+                              struct buffer *definition, struct topic_mentions *mentions)
 {
     struct checker checker = {
         .diagnostics = diagnostics,
@@ -202,9 +204,18 @@ enum status flow_text_check(const char *path, struct text text, struct diagnosti
     if (status == STATUS_OK) {
         checker_read_names(&checker, path, document);
         status = check_document(&checker, document->root, definition);
+        if (mentions != NULL) {
+            mention_topics(&checker, is_estate(document->root), mentions);
+        }
     }
     release(&checker);
     return status;
+}
+
+enum status flow_text_check(const char *path, struct text text, struct diagnostics *diagnostics,
+                            struct buffer *definition)
+{
+    return check_text(path, text, diagnostics, definition, NULL);
 }
 
 enum status flow_file_check(const char *path, struct diagnostics *diagnostics,
@@ -221,4 +232,19 @@ enum status flow_file_check(const char *path, struct diagnostics *diagnostics,
     }
     buffer_release(&text);
     return status;
+}
+
+enum status topic_mentions_read(const char *path, struct diagnostics *diagnostics,
+                                struct topic_mentions *mentions, struct error *err)
+{
+    struct buffer text = {0};
+    struct buffer definition = {0};
+    enum status status = file_text(path, &text, err);
+
+    if (status == STATUS_OK) {
+        status = check_text(path, buffer_text(&text), diagnostics, &definition, mentions);
+    }
+    buffer_release(&definition);
+    buffer_release(&text);
+    return status == STATUS_FATAL ? STATUS_FATAL : STATUS_OK; /* What is wrong is a finding. */
 }
