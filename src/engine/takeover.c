@@ -184,14 +184,24 @@ static enum status claim_known(struct lane *lane, struct partition *partition, s
     return status;
 }
 
+/* Of a topic of our own. It was there when the worker started: a broker that does not know it now has
+ * just begun itself, and will. */
+static enum status read_ends(struct lane *lane, const struct partition *partition,
+                             const char *topic, struct log_ends *ends, struct error *err)
+{
+    enum status status = lane->broker->ends(lane->broker->self, text_of(topic), partition->number,
+                                            ends, err);
+
+    return status == STATUS_REJECT ? STATUS_RETRY : status;
+}
+
 /* Markers of a committed transaction reach the partitions one by one: offsets may be stable before
  * the history is readable. So wait until what is there now can be read to its end. */
 static enum status await_end(struct lane *lane, const struct partition *partition,
                              const char *topic, int64_t *high, struct error *err)
 {
     struct log_ends ends;
-    enum status status = lane->broker->ends(lane->broker->self, text_of(topic), partition->number,
-                                            &ends, err);
+    enum status status = read_ends(lane, partition, topic, &ends, err);
 
     if (status != STATUS_OK) {
         return status;
@@ -240,8 +250,7 @@ static enum status find_start(struct lane *lane, struct partition *partition, st
 {
     struct takeover *takeover = partition->takeover;
     struct log_ends ends;
-    enum status status = lane->broker->ends(lane->broker->self, text_of(lane->names.inbox),
-                                            partition->number, &ends, err);
+    enum status status = read_ends(lane, partition, lane->names.inbox, &ends, err);
 
     if (status != STATUS_OK) {
         return status;

@@ -32,6 +32,7 @@ enum sim_fault {
     SIM_CHECK_LOST,   /* A removed member forgets its generation, and is not checked any more. */
     SIM_IN_FLIGHT,    /* What a producer had not flushed arrives after it is gone. */
     SIM_STORE_SLOW,   /* The store answers an apply later. */
+    SIM_FORGETFUL,    /* A broker that has just begun does not know a topic that is there. */
     SIM_FAULT_COUNT,
 };
 

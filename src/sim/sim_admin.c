@@ -147,6 +147,9 @@ static enum status read_ends(void *self, struct text topic, int32_t partition,
         if (log == NULL) {
             return done(link, STATUS_REJECT, err);
         }
+        if (sim_chance(link->handle.broker->sim, SIM_FORGETFUL)) {
+            return done(link, fail(err, STATUS_REJECT, "unknown partition"), err);
+        }
         *ends = (struct log_ends){.low = log->low, .stable = sim_log_stable(log), .high = log->end};
     }
     return done(link, status, err);

@@ -71,7 +71,8 @@ static void plan_faults(struct world *world)
         [SIM_REQUEST_LOST] = 30, [SIM_ANSWER_LOST] = 30, [SIM_FENCED] = 5,
         [SIM_MARKER_LATE] = 400, [SIM_POLL_SHORT] = 500, [SIM_POLL_STALE] = 500,
         [SIM_POLL_MIXED] = 500,  [SIM_POLL_OLD] = 100,   [SIM_JOIN_LATE] = 700,
-        [SIM_CHECK_LOST] = 1000, [SIM_IN_FLIGHT] = 800,  [SIM_STORE_SLOW] = 400};
+        [SIM_CHECK_LOST] = 1000, [SIM_IN_FLIGHT] = 800,  [SIM_STORE_SLOW] = 400,
+        [SIM_FORGETFUL] = 50};
     struct sim *sim = &world->sim;
 
     for (int i = 0; i < SIM_FAULT_COUNT; i++) {

@@ -170,10 +170,27 @@ static void a_living_owner_is_not_fenced_again_and_again_for_what_another_left_o
     close_world(&world);
 }
 
+static void a_broker_that_does_not_know_its_topics_yet_is_asked_again(void **state)
+{
+    struct world world;
+
+    (void)state;
+    open_world(&world);
+    world.kit.sim.faulty = true;
+    world.kit.sim.permille[SIM_FORGETFUL] = 1000;
+    run_for(&world, SIM_TRANSACTION_MS + 2000);
+    assert_false(lane_is_ready(world.lane));
+    world.kit.sim.permille[SIM_FORGETFUL] = 0;
+    run_for(&world, 5000);
+    assert_true(lane_is_ready(world.lane));
+    close_world(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_living_owner_is_not_fenced_again_and_again_for_what_another_left_open),
+        cmocka_unit_test(a_broker_that_does_not_know_its_topics_yet_is_asked_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
