@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "app/command.h"
+#include "app/history_json.h"
 #include "app/instance_view.h"
 #include "base/duration.h"
 
@@ -13,110 +14,10 @@ static const char usage[] =
     "  -o, --output table|json       for people (default) or programs\n"
     "  -h, --help                    this text\n";
 
-static const char *const kinds[] = {"normal", "ignored", "terminal"};
-
-static void put_json_text(struct json *object, const char *key, struct text text)
-{
-    struct json *value = NULL;
-    struct error err;
-
-    if (text.data == NULL || text.bytes == 0) {
-        return;
-    }
-    if (json_parse(text, &value, &err) != STATUS_OK) {
-        value = json_text(text);
-    }
-    json_put(object, text_of(key), value);
-}
-
-static void put_time(struct json *object, const char *key, int64_t at_ms)
-{
-    char text[TIME_TEXT_BYTES];
-
-    time_format(at_ms, text);
-    json_put_string(object, key, text);
-}
-
-static void put_texts(struct json *object, const char *key, const struct text *texts,
-                      uint32_t count)
-{
-    struct json *array = json_array();
-
-    for (uint32_t i = 0; i < count; i++) {
-        json_push(array, json_text(texts[i]));
-    }
-    json_put(object, text_of(key), array);
-}
-
-static struct json *cause_json(const struct history_record *record)
-{
-    struct json *cause = json_object();
-
-    json_put_text(cause, "kind", record->cause_kind);
-    if (record->cause_offset >= 0) {
-        json_put_text(cause, "topic", record->cause_topic);
-        json_put_integer(cause, "partition", record->cause_partition);
-        json_put_integer(cause, "offset", record->cause_offset);
-    }
-    if (record->cause_id.bytes > 0) {
-        json_put_text(cause, "id", record->cause_id);
-    }
-    if (record->cause_actor.bytes > 0) {
-        json_put_text(cause, "actor", record->cause_actor);
-    }
-    return cause;
-}
-
-static struct json *timers_json(const struct history_record *record)
-{
-    struct json *timers = json_array();
-
-    for (uint32_t i = 0; i < record->timers_set_count; i++) {
-        struct json *timer = json_object();
-        json_put_text(timer, "id", record->timers_set[i].id);
-        put_time(timer, "due", record->timers_set[i].due_ms);
-        json_push(timers, timer);
-    }
-    return timers;
-}
-
-static struct json *commands_json(const struct history_record *record)
-{
-    struct json *commands = json_array();
-
-    for (uint32_t i = 0; i < record->command_count; i++) {
-        struct json *command = json_object();
-        json_put_text(command, "id", record->commands[i].id);
-        json_put_text(command, "topic", record->commands[i].topic);
-        json_put_text(command, "key", record->commands[i].key);
-        json_put_text(command, "type", record->commands[i].type);
-        json_push(commands, command);
-    }
-    return commands;
-}
-
 static struct json *record_json(const struct run_history *history, uint32_t index)
 {
-    const struct history_record *record = &history->records[index];
-    struct json *object = json_object();
-    char hash[DIGEST_TEXT_BYTES];
+    struct json *object = history_json(&history->records[index]);
 
-    json_put_integer(object, "seq", record->seq);
-    put_time(object, "time", record->time_ms);
-    json_put_string(object, "kind", kinds[record->kind]);
-    json_put(object, TEXT("cause"), cause_json(record));
-    json_put_text(object, "from", record->from);
-    json_put_text(object, "to", record->to);
-    put_texts(object, "decided", record->decided, record->decided_count);
-    json_put(object, TEXT("commands"), commands_json(record));
-    json_put(object, TEXT("timersSet"), timers_json(record));
-    put_texts(object, "timersCleared", record->timers_cleared, record->timers_cleared_count);
-    put_texts(object, "stackPushed", record->stack_pushed, record->stack_pushed_count);
-    put_texts(object, "stackPopped", record->stack_popped, record->stack_popped_count);
-    put_json_text(object, "payload", record->payload);
-    put_json_text(object, "delta", record->delta);
-    digest_hex(record->hash, hash);
-    json_put_string(object, "hash", hash);
     json_put_integer(object, "offset", history->offsets[index]);
     return object;
 }

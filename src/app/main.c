@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"schema", cmd_schema, "print the language as JSON Schema for editors, or as a page"},
     {"show", cmd_show, "show where an instance is and what it waits for"},
     {"history", cmd_history, "show what happened to an instance, when and why"},
+    {"debug", cmd_debug, "step through a recorded run, and try an edited flow on it"},
     {"signal", cmd_signal, "give an instance the signal that it listens for"},
     {"start", cmd_start, "start an instance of a flow by hand"},
     {"cancel", cmd_operator, "stop an instance and undo what it did"},

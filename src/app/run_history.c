@@ -120,6 +120,7 @@ static enum status base_of(struct estate *estate, struct search *search, struct 
     if (status == STATUS_OK && run_id_equal(snapshot.run, history->records[0].run)) {
         status = snapshot_to_instance(&snapshot, &history->state, err);
         history->has_base = true;
+        history->base = status == STATUS_OK ? instance_copy(history->state) : NULL;
     }
     return status;
 }
@@ -192,6 +193,7 @@ int run_history_read(struct estate *estate, struct text instance, const struct r
 
 void run_history_release(struct run_history *history)
 {
+    instance_free(history->base);
     instance_free(history->state);
     arena_release(&history->arena);
     free(history->records);

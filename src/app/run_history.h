@@ -17,6 +17,7 @@ struct run_history {
     struct run_id *runs; /* All runs of the instance met, oldest first. */
     uint32_t run_count;
     uint32_t run_capacity;
+    struct instance *base;   /* Before the records that are left, where `has_base`; else NULL. */
     struct instance *state;  /* As the last record leaves it; NULL if it cannot be folded. */
     const struct flow *flow; /* The one it runs, or NULL. */
     bool has_base;           /* Folded on a snapshot: records before it are no longer there. */

@@ -5,12 +5,11 @@
  */
 #include <inttypes.h>
 
-#include "codec/command.h"
 #include "codec/payload.h"
 #include "core/fold.h"
+#include "engine/again.h"
 #include "engine/core_build.h"
 #include "engine/fsck_parts.h"
-#include "engine/inbox_event.h"
 
 static bool is_of_this_build(const struct record *record)
 {
@@ -22,77 +21,23 @@ static bool is_of_this_build(const struct record *record)
     return false;
 }
 
-static bool timer_event(const struct history_record *history, struct event *event)
-{
-    size_t slash = text_find(history->cause_id, '/');
-    int64_t owner;
-
-    *event = (struct event){.kind = EVENT_TIMER, .timer_run = history->run};
-    if (slash == SIZE_MAX || !timer_kind_of(text_sub(history->cause_id, 0, slash), &event->timer) ||
-        !text_to_int64(text_sub(history->cause_id, slash + 1, history->cause_id.bytes), &owner) ||
-        owner < 0 || owner > UINT32_MAX) {
-        return false;
-    }
-    event->activation = (uint32_t)owner;
-    return true;
-}
-
-/* The payload, which the caller frees. False: it cannot be made any more. */
+/* With its payload, which the caller frees. False: it cannot be made any more. */
 static bool make_event(struct fsck *fsck, const struct history_record *history, struct event *event,
                        struct json **payload)
 {
+    struct text app = fsck->options.settings->app;
     struct inbox_record inbox;
     struct record record;
     struct error err;
 
     if (text_is(history->cause_kind, "timer")) {
-        return timer_event(history, event);
+        return again_event(history, NULL, NULL, app, event);
     }
-    if (fsck->options.inbox_at == NULL || history->inbox_offset < 0 ||
-        !fsck->options.inbox_at(fsck->options.inbox_self, history->inbox_offset, &record) ||
-        inbox_decode(record.value, &fsck->arena, &inbox, &err) != STATUS_OK ||
-        !inbox_event(&inbox, fsck->options.settings->app, event) ||
-        payload_decode(inbox.value, inbox.format, payload, &err) != STATUS_OK) {
-        return false;
-    }
-    event->payload = *payload;
-    return true;
-}
-
-static const char *commands_differ(struct fsck *fsck, const struct flow *flow,
-                                   const struct history_record *history,
-                                   const struct instance *after)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < fsck->effects.count; i++) {
-        const struct effect *effect = &fsck->effects.items[i];
-        struct command_source source = {fsck->options.settings->app, flow, after, effect};
-
-        if (!effect_is_sent(effect)) {
-            continue;
-        }
-        if (count == history->command_count) {
-            return "it sends more commands";
-        }
-        const struct history_command *told = &history->commands[count++];
-        if (!text_equal(command_id(&source, &fsck->arena), told->id) ||
-            !text_equal(effect->topic, told->topic) || !text_equal(effect->key, told->key) ||
-            !text_equal(effect->type, told->type)) {
-            return "it sends another command";
-        }
-    }
-    return count == history->command_count ? NULL : "it sends fewer commands";
-}
-
-static bool decided_differ(const struct effect_list *effects, const struct history_record *history)
-{
-    bool is_same = effects->decided_count == history->decided_count;
-
-    for (uint32_t i = 0; i < effects->decided_count && is_same; i++) {
-        is_same = text_equal(effects->decided[i], history->decided[i]);
-    }
-    return !is_same;
+    return fsck->options.inbox_at != NULL && history->inbox_offset >= 0 &&
+           fsck->options.inbox_at(fsck->options.inbox_self, history->inbox_offset, &record) &&
+           inbox_decode(record.value, &fsck->arena, &inbox, &err) == STATUS_OK &&
+           payload_decode(inbox.value, inbox.format, payload, &err) == STATUS_OK &&
+           again_event(history, &inbox, *payload, app, event);
 }
 
 static bool delta_differs(const struct instance *before, const struct instance *after,
@@ -131,10 +76,11 @@ static const char *difference(struct fsck *fsck, const struct flow *flow,
         what = result == TRANSITION_IGNORED ? "it is ignored" : "it is not ignored";
     } else if (delta_differs(before, after, history)) {
         what = "the state after it is another";
-    } else if (decided_differ(&fsck->effects, history)) {
+    } else if (again_decided_differ(history, &fsck->effects)) {
         what = "other things are decided";
     } else {
-        what = commands_differ(fsck, flow, history, after);
+        what = again_commands_differ(history, fsck->options.settings->app, flow, after,
+                                     &fsck->effects);
     }
     instance_free(after);
     instance_free(blank);
@@ -156,8 +102,6 @@ void fsck_replay(struct fsck *fsck, const struct instance *before,
         !make_event(fsck, history, &event, &payload)) {
         fsck->counts.not_replayed++;
     } else {
-        event.time_ms = history->time_ms;
-        event.run = history->run;
         fsck->counts.replayed++;
         const char *what = difference(fsck, flow, before, history, &event);
         if (what != NULL) {
