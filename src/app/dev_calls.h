@@ -23,6 +23,12 @@ struct dev_call {
     bool told;                        /* That its answer is not what the flow takes for one. */
 };
 
+/* A sign of life before the answer. */
+struct dev_sign {
+    int64_t delay_ms; /* Since the command. */
+    struct template *reply;
+};
+
 /* What a script says about one command. Borrowed. */
 struct dev_scripted {
     enum dev_outcome {
@@ -36,6 +42,8 @@ struct dev_scripted {
     int64_t delay_ms;
     bool twice;
     int64_t again_ms; /* After the first answer. */
+    const struct dev_sign *signs;
+    uint32_t sign_count; /* At most SIM_SIGNS_MAX. */
 };
 
 struct dev_calls {

@@ -280,6 +280,14 @@ static void answer_scripted(struct moment *moment, const struct dev_scripted *sc
     answer->delay_ms = scripted->delay_ms;
     answer->twice = scripted->twice;
     answer->again_ms = scripted->again_ms;
+    for (uint32_t i = 0; i < scripted->sign_count; i++) {
+        struct json *value = addressed(moment, render(moment, scripted->signs[i].reply));
+
+        if (value != NULL) {
+            answer->signs[answer->sign_count++] = (struct sim_sign){scripted->signs[i].delay_ms,
+                                                                    value};
+        }
+    }
     switch (scripted->outcome) {
     case DEV_SUCCESS:
         answer->done = addressed(moment, success(moment));

@@ -1,4 +1,5 @@
 /* Reading what services answer. */
+#include <stddef.h>
 #include <string.h>
 
 #include "app/flow_test_keys.h"
@@ -65,6 +66,31 @@ void flow_test_read_twice(struct dev_reader *reader, const struct node *node, vo
 
     answer->said.twice = true;
     dev_read_span(reader, node, &answer->said.again_ms);
+}
+
+void flow_test_read_progress(struct dev_reader *reader, const struct node *node, void *out)
+{
+    static const struct dev_key keys[] = {
+        {"after", dev_read_span, offsetof(struct dev_sign, delay_ms)},
+        {"reply", dev_read_template, offsetof(struct dev_sign, reply)},
+        {NULL, NULL, 0}};
+    struct flow_test_answer *answer = out;
+    struct dev_sign *signs;
+
+    if (node->kind != NODE_LIST || node->count == 0 || node->count > SIM_SIGNS_MAX) {
+        dev_wrong(reader, node, "a list of 1 to 64 signs of life: {after: 5m, reply: {...}}");
+        return;
+    }
+    signs = arena_array(&reader->services->arena, node->count, sizeof(*signs));
+    for (uint32_t i = 0; i < node->count; i++) {
+        dev_read_map(reader, node->items[i], keys, &signs[i]);
+        if (node->items[i]->kind == NODE_MAP && node_get(node->items[i], "reply") == NULL) {
+            diagnostics_error(reader->diagnostics, "D102", node_place(node->items[i]),
+                              "missing required 'reply'");
+        }
+    }
+    answer->said.signs = signs;
+    answer->said.sign_count = node->count;
 }
 
 /* One word, or the map. */

@@ -79,6 +79,11 @@ static const struct flow_test_key answer_keys[] = {
     {"silence", flow_test_read_silence, 0, false, "{\"const\": true}", "No reply at all"},
     {"after", dev_read_span, IN_ANSWER(said.delay_ms), false, SPAN_SCHEMA, "How long it takes; else no time"},
     {"twice", flow_test_read_twice, 0, false, SPAN_SCHEMA, "The same again, so much later"},
+    {"progress", flow_test_read_progress, 0, false,
+     "{\"type\": \"array\", \"minItems\": 1, \"maxItems\": 64, \"items\": {\"type\": \"object\", \"properties\": "
+     "{\"after\": {\"$ref\": \"#/definitions/duration\"}, \"reply\": {}}, \"required\": [\"reply\"], "
+     "\"additionalProperties\": false}}",
+     "Signs of life that come before: each with the time since the command, `after`, and its payload, `reply`"},
     {"when", dev_read_expr, IN_ANSWER(when), false, "{\"type\": [\"string\", \"boolean\"]}",
      "Only to commands for which this holds; `.` is their value"},
     {"times", dev_read_count, IN_ANSWER(times), false, COUNT_SCHEMA, "To so many commands"},

@@ -55,6 +55,7 @@ void flow_test_read_reply(struct dev_reader *reader, const struct node *node, vo
 void flow_test_read_failure(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_silence(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_twice(struct dev_reader *reader, const struct node *node, void *out);
+void flow_test_read_progress(struct dev_reader *reader, const struct node *node, void *out);
 /* flow_test_hopes.c */
 void flow_test_read_expect(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_end(struct dev_reader *reader, const struct node *node, void *out);

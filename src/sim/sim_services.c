@@ -196,25 +196,37 @@ static struct json *body_of(const struct server *service, const struct sim_comma
     return value;
 }
 
+/* `value` is taken over. */
+static void add_letter(struct sim_services *services, const struct server *service,
+                       const struct sim_command *command, const struct sim_answer *answer,
+                       int64_t delay_ms, struct json *value)
+{
+    struct text key = answer->key.data == NULL ? command->key : answer->key;
+
+    services->letters = sim_grow(services->letters, services->letter_count,
+                                 &services->letter_capacity, sizeof(*services->letters));
+    services->letters[services->letter_count++] = (struct letter){
+        .service = service->number,
+        .due_ms = services->sim->now_ms + delay_ms,
+        .value = value,
+        .key = text_dup(key),
+        .key_bytes = key.bytes,
+        .correlation = service->options.by_header ? text_dup(command->id) : NULL};
+}
+
 static void post(struct sim_services *services, const struct server *service,
                  const struct sim_command *command, const struct sim_answer *answer)
 {
-    struct text key = answer->key.data == NULL ? command->key : answer->key;
-    struct json *value = body_of(service, command, answer);
+    bool speaks = answer->verdict == SIM_DO || answer->verdict == SIM_REFUSE;
+    struct json *value = speaks ? body_of(service, command, answer) : NULL;
 
-    for (int i = 0; i <= (int)answer->twice; i++) {
-        struct letter *place;
-
-        services->letters = sim_grow(services->letters, services->letter_count,
-                                     &services->letter_capacity, sizeof(*services->letters));
-        place = &services->letters[services->letter_count++];
-        *place = (struct letter){
-            .service = service->number,
-            .due_ms = services->sim->now_ms + answer->delay_ms + (i == 0 ? 0 : answer->again_ms),
-            .value = json_copy(value),
-            .key = text_dup(key),
-            .key_bytes = key.bytes,
-            .correlation = service->options.by_header ? text_dup(command->id) : NULL};
+    for (uint32_t i = 0; i < answer->sign_count; i++) {
+        add_letter(services, service, command, answer, answer->signs[i].delay_ms,
+                   answer->signs[i].value);
+    }
+    for (int i = 0; speaks && i <= (int)answer->twice; i++) {
+        add_letter(services, service, command, answer,
+                   answer->delay_ms + (i == 0 ? 0 : answer->again_ms), json_copy(value));
     }
     json_free(value);
 }
@@ -255,9 +267,7 @@ static void serve(struct sim_services *services, const struct server *service,
               : deed->refused ? " refused"
                               : " missed",
               answer.verdict == SIM_DO || answer.verdict == SIM_REFUSE ? "" : ", silent");
-    if (answer.verdict == SIM_DO || answer.verdict == SIM_REFUSE) {
-        post(services, service, &command, &answer);
-    }
+    post(services, service, &command, &answer);
     json_free(answer.done);
     json_free(answer.refused);
     json_free(value);

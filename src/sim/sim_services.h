@@ -35,6 +35,14 @@ struct sim_command {
     const struct json *value;
 };
 
+/* Said before the answer: a sign of life. */
+struct sim_sign {
+    int64_t delay_ms;
+    struct json *value;
+};
+
+#define SIM_SIGNS_MAX 64
+
 struct sim_answer {
     enum sim_verdict verdict;
     int64_t delay_ms;
@@ -45,6 +53,9 @@ struct sim_answer {
     struct json *done;
     struct json *refused;
     struct text key; /* Of the answer's record, borrowed; data NULL: the command's. */
+    struct sim_sign
+        signs[SIM_SIGNS_MAX]; /* Said whatever the verdict; the values are taken over. */
+    uint32_t sign_count;
 };
 
 struct sim_rates { /* Permille of commands, as far as faults are on (refusals: always). */

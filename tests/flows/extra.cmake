@@ -5,9 +5,12 @@ if(TARGET baton)
            COMMAND ${CMAKE_SOURCE_DIR}/.deps/venv/bin/python
                    ${CMAKE_CURRENT_LIST_DIR}/test_command.py $<TARGET_FILE:baton>)
   set_tests_properties(flow_tests_command PROPERTIES LABELS flows TIMEOUT 300)
+  add_test(NAME workflows_told
+           COMMAND ${CMAKE_SOURCE_DIR}/.deps/venv/bin/python
+                   ${CMAKE_CURRENT_LIST_DIR}/test_told.py)
   add_test(NAME workflows_check
            COMMAND $<TARGET_FILE:baton> check --strict ${CMAKE_SOURCE_DIR}/workflows)
   add_test(NAME workflows_test
            COMMAND $<TARGET_FILE:baton> test ${CMAKE_SOURCE_DIR}/workflows)
-  set_tests_properties(workflows_check workflows_test PROPERTIES LABELS flows TIMEOUT 600)
+  set_tests_properties(workflows_told workflows_check workflows_test PROPERTIES LABELS flows TIMEOUT 600)
 endif()

@@ -1,6 +1,7 @@
 """What `baton verify` prints and how it ends, and that the flows in workflows/ are proven."""
 
 import json
+import resource
 import subprocess
 import sys
 import unittest
@@ -8,6 +9,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
+FLOWS = sorted(path for path in (ROOT / "workflows").glob("*.yaml")
+               if not path.name.endswith(".test.yaml") and path.name != "estate.yaml")
+FLOW_S = 10  # Of the processor, so that others at work do not count.
+OPTIMISED = sys.argv.pop() == "optimised"
 BATON = sys.argv.pop()
 
 
@@ -22,11 +27,21 @@ class Verify(unittest.TestCase):
         done = verify("--output", "json", "--attempts", 1, "--expressions-hold",
                       ROOT / "workflows")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(len(json.loads(done.stdout)), len(FLOWS))
         for flow in json.loads(done.stdout):
             self.assertTrue(flow["holds"] and flow["complete"], flow)
             self.assertGreater(flow["states"], 5)
             self.assertEqual(flow["unreached"], [])
             self.assertNotIn("broken", flow)
+
+    @unittest.skipUnless(OPTIMISED, "a build with sanitizers is slow")
+    def test_each_flow_that_comes_with_it_is_proven_in_time(self):
+        for path in FLOWS:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+            done = verify(path)
+            took = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+            self.assertEqual(done.returncode, 0, f"{path.name}: {done.stdout}{done.stderr}")
+            self.assertLess(took, FLOW_S, path.name)
 
     def test_a_broken_flow_ends_with_1_and_a_story(self):
         done = verify("--output", "json", HERE / "undo-without-timeout.yaml")
