@@ -36,6 +36,7 @@ static void print_json(const struct run_history *history, struct text instance)
     for (uint32_t i = 0; i < history->count; i++) {
         json_push(records, record_json(history, i));
     }
+    json_put_integer(root, "foldedAway", history->gone);
     json_put(root, TEXT("records"), records);
     view_print_json(root);
     json_free(root);
@@ -109,6 +110,13 @@ static void print_table(const struct run_history *history, struct text instance,
             printf("%s%s", i == 0 ? "" : ", ", run);
         }
         printf("\n");
+    }
+    if (history->gone > 0) {
+        printf("%sseq 1 to %lld are not kept any more: %s%s\n", view_dim(),
+               (long long)history->gone,
+               history->has_base ? "they were folded away into a snapshot (history.max)"
+                                 : "the run was long, or ended longer ago than its flow's keep",
+               view_plain());
     }
     for (uint32_t i = 0; i < history->count; i++) {
         print_record(&history->records[i], all);

@@ -205,9 +205,10 @@ static int ask(struct estate *estate, const struct request *request,
         .verb = (int32_t)request->verb};
     int code = EXIT_DONE;
 
-    if (instance_has_ended(history->state)) {
-        fprintf(stderr, "baton %s: '%.*s' has ended: %s\n", request->word->name,
-                TEXT_ARG(request->instance), run_status_name(history->state->status));
+    if (history->state == NULL || instance_has_ended(history->state)) {
+        /* Of a long run that has ended the state may be folded away. */
+        fprintf(stderr, "baton %s: '%.*s' has ended: %.*s\n", request->word->name,
+                TEXT_ARG(request->instance), TEXT_ARG(history->records[history->count - 1].to));
         code = EXIT_FINDINGS;
     } else if (request->word->is_about_step) {
         code = find_stuck(request, history, &record.activation);

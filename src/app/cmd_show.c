@@ -196,11 +196,41 @@ static void print_table(const struct run_history *history, int64_t now_ms)
     print_value("result", state->result);
 }
 
+/* Of a long run that has ended: its last records are there, and nothing to fold them onto. */
+static void print_rest(const struct view_request *request, const struct run_history *history)
+{
+    const struct history_record *last = &history->records[history->count - 1];
+    struct json *root = json_object();
+    char run[RUN_ID_BYTES];
+
+    run_id_format(last->run, run);
+    if (request->output == VIEW_JSON) {
+        json_put_text(root, "instance", last->instance);
+        json_put_string(root, "run", run);
+        json_put_text(root, "flowHash", last->flow_hash);
+        json_put_text(root, "place", last->to);
+        json_put_integer(root, "seq", last->seq);
+        put_time(root, "changedAt", last->time_ms);
+        json_put_integer(root, "foldedAway", history->gone);
+        view_print_json(root);
+    } else {
+        printf("%s%.*s%s  %.*s\n  run       %s, seq %lld, partition %d\n"
+               "  the run has ended, and seq 1 to %lld, which its state was made of, were folded "
+               "away;\n  see baton history for how it ended\n",
+               view_bold(), TEXT_ARG(last->instance), view_plain(), TEXT_ARG(last->to), run,
+               (long long)last->seq, history->partition, (long long)history->gone);
+    }
+    json_free(root);
+}
+
 static void print(const struct view_request *request, const struct run_history *history)
 {
     struct clock clock = real_clock();
 
     if (history->state == NULL) {
+        if (history->gone > 0) {
+            print_rest(request, history);
+        }
         return;
     }
     if (request->output == VIEW_JSON) {

@@ -249,6 +249,7 @@ static const struct key keys[] = {
     {"checkpoint.idle", read_span, AT(settings.checkpoint_idle_ms)},
     {"checkpoint.max", read_span, AT(settings.checkpoint_max_ms)},
     {"history.sweep", read_span, AT(settings.sweep_every_ms)},
+    {"history.max", read_count, AT(settings.history_max)},
     {"remember.max", read_count, AT(settings.remember_max)},
     {"memory.max", read_count, AT(settings.resident_max)},
     {"deadlines.grace", read_span, AT(settings.deadlines_grace_ms)},

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/command.h"
 #include "app/topic_scan.h"
@@ -59,13 +60,50 @@ static bool is_of(struct text key, struct text instance)
            text_find(text_sub(key, instance.bytes + 1, key.bytes), '/') != SIZE_MAX;
 }
 
+/* A tombstone: of the run that is being collected, as the records before it have to be there. */
+static void note_gone(struct run_history *history, struct text key, struct text instance)
+{
+    size_t slash = text_find_last(key, '/');
+    struct run_id run;
+    int64_t seq;
+
+    if (history->count > 0 && run_id_parse(text_sub(key, instance.bytes + 1, slash), &run) &&
+        run_id_equal(run, history->records[0].run) &&
+        text_to_int64(text_sub(key, slash + 1, key.bytes), &seq) && seq > history->gone) {
+        history->gone = seq;
+    }
+}
+
+/* What has a tombstone is there until compaction comes by. Of a run of which nothing would be left, all
+ * is shown. */
+static void leave_gone(struct run_history *history)
+{
+    uint32_t skipped = 0;
+
+    if (history->records[history->count - 1].seq > history->gone) {
+        while (history->records[skipped].seq <= history->gone) {
+            skipped++;
+        }
+    }
+    history->count -= skipped;
+    memmove(history->records, history->records + skipped,
+            history->count * sizeof *history->records);
+    memmove(history->offsets, history->offsets + skipped,
+            history->count * sizeof *history->offsets);
+    history->gone = history->records[0].seq - 1;
+}
+
 static enum status visit_history(void *self, const struct record *record, struct error *err)
 {
     struct search *search = self;
     struct run_history *history = search->history;
     struct history_record decoded;
 
-    if (!is_of(record->key, search->instance) || record->value.data == NULL) {
+    if (!is_of(record->key, search->instance)) {
+        return STATUS_OK;
+    }
+    if (record->value.data == NULL) {
+        note_gone(history, record->key, search->instance);
         return STATUS_OK;
     }
     struct text kept = arena_text(&history->arena, record->value);
@@ -87,6 +125,7 @@ static enum status visit_history(void *self, const struct record *record, struct
             return STATUS_OK;
         }
         history->count = 0; /* A later life: the latest is wanted. */
+        history->gone = 0;
     }
     note_record(history, &decoded, record->offset);
     return STATUS_OK;
@@ -179,10 +218,16 @@ int run_history_read(struct estate *estate, struct text instance, const struct r
                 run == NULL ? "run" : "such run", TEXT_ARG(instance), estate->names.history);
         return EXIT_FINDINGS;
     }
-    if (status == STATUS_OK && history->records[0].seq > 1) {
+    if (status == STATUS_OK) {
+        leave_gone(history);
+    }
+    if (status == STATUS_OK && history->gone > 0) {
         status = base_of(estate, &search, &err);
     }
-    if (status == STATUS_OK) {
+    /* An ended run has no snapshot any more: then there is nothing to fold its last records onto. */
+    bool is_rest = history->gone > 0 && !history->has_base &&
+                   history->records[history->count - 1].kind == HISTORY_TERMINAL;
+    if (status == STATUS_OK && !is_rest) {
         status = fold_records(history, &err);
     }
     if (status == STATUS_OK && history->state != NULL) {

@@ -21,6 +21,7 @@ struct run_history {
     struct instance *state;  /* As the last record leaves it; NULL if it cannot be folded. */
     const struct flow *flow; /* The one it runs, or NULL. */
     bool has_base;           /* Folded on a snapshot: records before it are no longer there. */
+    int64_t gone;            /* Records up to this seq were taken away; 0: none. */
 };
 
 /*

@@ -55,6 +55,7 @@ static void adopt_resident(struct lane *lane, const struct touched *touched)
         partition->overlay_history = resident->overlay_offset;
     }
     if (instance_has_ended(resident->instance)) {
+        shorten_ended(partition, resident->instance);
         partition_ended(partition, resident, lane_remember_until(lane, resident->instance));
     } else {
         resident_count(lane->stats, resident);
@@ -75,6 +76,7 @@ void lane_batch_went_well(struct lane *lane)
 void lane_adopt(struct lane *lane)
 {
     tally_publish(&lane->tally, lane->stats);
+    shorten_committed(lane);
     for (uint32_t i = 0; i < lane->touched_count; i++) {
         adopt_resident(lane, &lane->touched[i]);
     }

@@ -100,17 +100,19 @@ static void fill_op(struct partition *partition, const struct snapshot_record *r
 
 static void add_snapshot(struct lane *lane, struct partition *partition, struct resident *resident)
 {
+    const struct instance *state = resident_state(resident);
     struct outgoing *out = outbox_add(lane, lane->names.snapshot, partition->number);
     struct sleep_op *op = &partition->ops[partition->op_count];
 
     out->key = lane_keep(lane, resident->name);
     out->offset = &partition->overlay_snapshot;
-    if (resident->instance == NULL) {
+    if (state == NULL) {
         *op = (struct sleep_op){.name = arena_text(&partition->sleep_arena, resident->name)};
     } else {
         struct snapshot_record record;
         struct record_header *header = arena_alloc(&lane->arena, sizeof *header);
-        snapshot_of(resident->instance, resident->hash, &partition->sleep_arena, &record);
+        snapshot_of(state, resident->overlay != NULL ? resident->overlay_hash : resident->hash,
+                    &partition->sleep_arena, &record);
         buffer_clear(&lane->scratch);
         snapshot_encode(&record, &lane->scratch);
         out->value = lane_keep(lane, buffer_text(&lane->scratch));
@@ -123,14 +125,27 @@ static void add_snapshot(struct lane *lane, struct partition *partition, struct 
     partition->saved[partition->op_count++] = resident;
 }
 
+/* It changes in this very turn, as perhaps in each: it is written as this turn leaves it, or there
+ * would never be a snapshot of it. */
+static bool never_rests(const struct lane *lane, const struct resident *resident)
+{
+    return resident->instance != NULL &&
+           run_id_equal(resident->instance->run, resident->overlay->run) &&
+           !instance_has_ended(resident->overlay) &&
+           resident->dirty_ms + lane->settings->checkpoint_max_ms <= lane->now_ms;
+}
+
 /* Runs that nothing has happened to for a while; those that never rest, after a longer while; and
  * those that slept and have ended. Clean ones that were only looked at are simply forgotten. */
 static bool wants_sleep(const struct lane *lane, const struct resident *resident, bool everything)
 {
     const struct settings *settings = lane->settings;
 
-    if (resident->overlay != NULL || resident->is_saving || resident->first_offset == OFFSET_NONE) {
+    if (resident->is_saving || resident->first_offset == OFFSET_NONE) {
         return false;
+    }
+    if (resident->overlay != NULL) {
+        return never_rests(lane, resident);
     }
     return everything || resident->instance == NULL ||
            resident->changed_ms + settings->checkpoint_idle_ms <= lane->now_ms ||
@@ -290,8 +305,12 @@ void lane_checkpoint_committed(struct lane *lane, struct partition *partition)
     checkpoint_ended_committed(lane, partition);
     if (partition->is_pass_saving) {
         for (uint32_t i = 0; i < partition->op_count; i++) {
-            partition_mark_clean(partition, partition->saved[i]);
-            partition->saved[i]->has_snapshot = partition->saved[i]->instance != NULL;
+            struct resident *saved = partition->saved[i];
+            partition_mark_clean(partition, saved);
+            saved->has_snapshot = saved->instance != NULL;
+            if (saved->has_snapshot) {
+                shorten_saved(lane, partition, saved->instance);
+            }
         }
         partition->snapshot_next = partition->overlay_snapshot + 1;
         partition->is_apply_due = true;

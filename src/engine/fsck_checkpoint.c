@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "engine/fsck_parts.h"
 #include "engine/lane_state.h"
+#include "engine/shorten.h"
 
 #define CLOCKS_MS 60000 /* How far the clocks of two hosts may be apart. */
 
@@ -109,6 +110,9 @@ void fsck_checkpoint(struct fsck *fsck, const struct record *record)
         if (is_chunk) {
             take_chunk(fsck, record, NULL);
             return;
+        }
+        if (shorten_is_key(record->key)) {
+            return; /* All of that run is gone. */
         }
         fsck_tell(fsck, about(FSCK_WATERMARK_BACK, fsck->names.checkpoint, record->offset),
                   "a tombstone for '%.*s', which is never taken away", TEXT_ARG(record->key));

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "engine/fsck_parts.h"
+#include "engine/shorten.h"
 
 /* "<instance>/<run>/<seq>", taken apart; the instance may hold slashes. */
 static bool key_parse(struct text key, struct text *instance, struct run_id *run, int64_t *seq)
@@ -96,12 +97,35 @@ static bool read_record(struct fsck *fsck, const struct record *record,
     return true;
 }
 
-/* A tombstone is the janitor's where the run ended `keep` ago, or where a snapshot stands for a long
- * history. Of an open run this is seen here, of another in the second pass. */
+static bool was_folded_away(const struct record *record)
+{
+    for (uint32_t i = 0; i < record->header_count; i++) {
+        if (text_is(record->headers[i].name, FOLDED_HEADER)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of an open run: a snapshot has to hold it. Whether one does is known at the run's end; of what was
+ * written since the checkpoint was read, the snapshot may have come later. */
+static void note_folded(const struct fsck *fsck, struct fsck_run *run, int64_t seq, int64_t offset)
+{
+    if (seq > run->folded_seq) {
+        run->folded_seq = seq;
+    }
+    if (offset < fsck->checkpoint) {
+        run->folded_told = seq;
+        run->folded_offset = offset;
+    }
+}
+
+/* A tombstone says that it was folded away, or it is the janitor's, where the run ended `keep` ago. Of
+ * an open run this is seen here, of another in the second pass. */
 static void take_tombstone(struct fsck *fsck, const struct record *record)
 {
     struct history_record said = {0};
-    const struct fsck_run *run;
+    struct fsck_run *run;
 
     if (!key_parse(record->key, &said.instance, &said.run, &said.seq)) {
         fsck_tell(fsck, about(fsck, FSCK_HISTORY_KEY, &said, record->offset),
@@ -110,18 +134,17 @@ static void take_tombstone(struct fsck *fsck, const struct record *record)
         return;
     }
     run = fsck_run_find(fsck, said.instance);
-    if (run == NULL || !run_id_equal(run->run, said.run)) {
-        fsck_note_erased(fsck, record, said.instance, said.run, said.seq);
-        return;
-    }
-    const struct fsck_snap *snap = fsck_snap_of(fsck, said.instance, said.run);
-    if (snap == NULL || snap->seq < said.seq) {
+    bool is_open = run != NULL && run_id_equal(run->run, said.run);
+    if (was_folded_away(record)) {
+        if (is_open) {
+            note_folded(fsck, run, said.seq, record->offset);
+        }
+    } else if (is_open) {
         fsck_note_bad(fsck, said.instance, said.run);
         fsck_tell(fsck, about(fsck, FSCK_HISTORY_ERASED, &said, record->offset),
-                  "a tombstone of a record of a run that has not ended, which no snapshot holds");
-    } else if (run->seq <= 10000) {
-        fsck_tell(fsck, about(fsck, FSCK_HISTORY_ERASED, &said, record->offset),
-                  "a tombstone of a record of a run that has not ended and is not long");
+                  "a tombstone of a record of a run that has not ended");
+    } else {
+        fsck_note_erased(fsck, record, said.instance, said.run, said.seq);
     }
 }
 
@@ -131,6 +154,20 @@ static int run_order(struct run_id a, struct run_id b)
         return a.generation < b.generation ? -1 : 1;
     }
     return a.offset < b.offset ? -1 : a.offset > b.offset;
+}
+
+/* Records may have been folded away and compacted while they were read; then their tombstones come
+ * later. From here on the state is not known, until a snapshot tells it. */
+static void open_gap(struct fsck_run *run, int64_t seq, int64_t offset)
+{
+    if (run->gap_offset == OFFSET_NONE) {
+        run->gap_after = run->seq;
+        run->gap_seq = seq;
+        run->gap_offset = offset;
+    }
+    run->gap_to = seq - 1;
+    instance_free(run->state);
+    run->state = NULL;
 }
 
 /* The record that comes next in an open run. False: it does not, which is told. */
@@ -144,10 +181,7 @@ static bool joins(struct fsck *fsck, struct fsck_run *run, const struct history_
         return false;
     }
     if (history->seq > run->seq + 1) {
-        fsck_tell(fsck, about(fsck, FSCK_HISTORY_GAP, history, offset),
-                  "seq %lld comes after seq %lld at offset %lld", (long long)history->seq,
-                  (long long)run->seq, (long long)run->last_offset);
-        fsck_run_break(fsck, run);
+        open_gap(run, history->seq, offset);
         return true;
     }
     if (memcmp(run->hash, history->previous, DIGEST_BYTES) != 0) {
@@ -185,6 +219,7 @@ static struct fsck_run *find_run(struct fsck *fsck, const struct history_record 
         if (run_order(history->run, run->run) < 0) {
             return NULL;
         }
+        fsck_run_settle(fsck, run);
         fsck_run_close(fsck, run);
     }
     run = fsck_run_open(fsck, history, offset);

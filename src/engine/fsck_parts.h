@@ -45,8 +45,15 @@ struct fsck_run {
     int64_t last_offset;
     int64_t unsaved_offset; /* Of the first record that no snapshot holds; OFFSET_NONE: none. */
     int64_t unsaved_seq;
-    bool is_orphan; /* Its beginning is not there, and no snapshot stands for it. */
-    bool is_broken; /* Told to be wrong: its state is not known from there on. */
+    int64_t folded_seq;    /* Up to here tombstones say that its records were folded away; */
+    int64_t folded_offset; /* the last of them below the checkpoint, OFFSET_NONE: none, */
+    int64_t folded_told;   /* and its seq. */
+    int64_t gap_offset;    /* Of a record before which some are missing; OFFSET_NONE: none; */
+    int64_t gap_seq;       /* its seq, */
+    int64_t gap_after;     /* and that of the one before it. */
+    int64_t gap_to;        /* The last seq that is missing, here or further on. */
+    bool is_orphan;        /* Its beginning is not there, and no snapshot stands for it. */
+    bool is_broken;        /* Told to be wrong: its state is not known from there on. */
 };
 
 /* Records without the beginning of their run, to be looked into by the second pass. */
@@ -192,6 +199,8 @@ struct fsck_run *fsck_run_find(const struct fsck *fsck, struct text instance);
 struct fsck_run *fsck_run_open(struct fsck *fsck, const struct history_record *history,
                                int64_t offset);
 void fsck_run_close(struct fsck *fsck, struct fsck_run *run);
+/* All of the run that there is was read: what is missing was folded away, or it is told. */
+void fsck_run_settle(struct fsck *fsck, struct fsck_run *run);
 /* What follows is not known any more. */
 void fsck_run_break(struct fsck *fsck, struct fsck_run *run);
 bool fsck_is_bad(struct fsck *fsck, struct text instance, struct run_id run);

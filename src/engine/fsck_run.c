@@ -61,7 +61,9 @@ struct fsck_run *fsck_run_open(struct fsck *fsck, const struct history_record *h
                              .first_offset = offset,
                              .first_seq = history->seq,
                              .last_offset = OFFSET_NONE,
-                             .unsaved_offset = OFFSET_NONE};
+                             .unsaved_offset = OFFSET_NONE,
+                             .folded_offset = OFFSET_NONE,
+                             .gap_offset = OFFSET_NONE};
     memcpy(run->hash, history->previous, DIGEST_BYTES);
     if (history->seq > 1) {
         find_base(fsck, run, history);
@@ -282,11 +284,36 @@ void fsck_run_fold(struct fsck *fsck, struct fsck_run *run, const struct history
 
 /* ---- the end ---- */
 
+void fsck_run_settle(struct fsck *fsck, struct fsck_run *run)
+{
+    if (run->gap_offset != OFFSET_NONE && run->gap_to > run->folded_seq) {
+        fsck_tell(fsck, about(fsck, FSCK_HISTORY_GAP, run, run->gap_seq, run->gap_offset),
+                  "seq %lld comes after seq %lld", (long long)run->gap_seq,
+                  (long long)run->gap_after);
+        fsck_run_break(fsck, run);
+    }
+    run->gap_offset = OFFSET_NONE;
+}
+
+/* What was folded away is in the snapshot of the run, which has not ended. */
+static void check_folded(struct fsck *fsck, const struct fsck_run *run)
+{
+    const struct fsck_snap *snap = fsck_snap_of(fsck, run->name, run->run);
+
+    if (run->folded_offset == OFFSET_NONE || (snap != NULL && snap->seq >= run->folded_told)) {
+        return;
+    }
+    fsck_note_bad(fsck, run->name, run->run);
+    fsck_tell(fsck, about(fsck, FSCK_HISTORY_ERASED, run, run->folded_told, run->folded_offset),
+              "a tombstone of a record of a run that has not ended, which no snapshot holds");
+}
+
 void fsck_run_ended(struct fsck *fsck, struct fsck_run *run, const struct history_record *history,
                     int64_t offset)
 {
     struct fsck_snap *snap = fsck_snap_of(fsck, run->name, run->run);
 
+    fsck_run_settle(fsck, run);
     for (struct fsck_snap *each = snap; each != NULL; each = each->older) {
         each->has_ended = true;
     }
@@ -321,7 +348,9 @@ void fsck_runs_end(struct fsck *fsck)
     void *value;
 
     while (map_next(&fsck->runs, &cursor, &name, &value)) {
-        const struct fsck_run *run = value;
+        struct fsck_run *run = value;
+        fsck_run_settle(fsck, run);
+        check_folded(fsck, run);
         if (run->is_orphan) {
             fsck_note_orphan(fsck, run, false);
         } else if (!run->is_broken && run->unsaved_offset != OFFSET_NONE &&

@@ -242,9 +242,8 @@ void fsck_shelves_end(struct fsck *fsck)
         const struct fsck_run *run = fsck_run_find(fsck, name);
         bool is_known = run != NULL && run_id_equal(run->run, snap->run);
 
-        /* Of a long run the janitor may have taken away all that the snapshot holds. */
-        if (snap->is_checked || snap->has_ended || (!is_known && snap->seq > 10000) ||
-            (is_known && run->seq >= snap->seq) || fsck_is_bad(fsck, name, snap->run)) {
+        if (snap->is_checked || snap->has_ended || (is_known && run->seq >= snap->seq) ||
+            fsck_is_bad(fsck, name, snap->run)) {
             continue;
         }
         fsck_tell(fsck, about(fsck, FSCK_SNAPSHOT_AHEAD, snap, name),

@@ -216,13 +216,27 @@ static enum look look_at(struct lane *lane, struct sweep *sweep, const struct re
     if (history.kind != HISTORY_TERMINAL || keep_of(lane, history.flow_hash) != sweep->keep_ms) {
         return LOOK_ON;
     }
-    janitor->doomed = (struct doomed){.name = text_dup(history.instance),
-                                      .run = history.run,
-                                      .next_seq = 1,
-                                      .last_seq = history.seq,
-                                      .offset = record->offset};
-    janitor->overlay_seq = 1;
+    janitor->doomed = (struct doomed){
+        .name = text_dup(history.instance),
+        .run = history.run,
+        .next_seq = shorten_upto(janitor->partition, history.instance, history.run) + 1,
+        .last_seq = history.seq,
+        .offset = record->offset};
+    janitor->overlay_seq = janitor->doomed.next_seq;
     return LOOK_DOOMED;
+}
+
+/* How far it was folded away while it was open need not be known any more. Should this turn not be
+ * committed, a few tombstones are written a second time. */
+static void forget_cut(struct lane *lane, const struct doomed *doomed)
+{
+    struct partition *partition = lane->janitor->partition;
+    struct cut *cut = shorten_find(partition, text_of(doomed->name), doomed->run);
+
+    if (cut != NULL) {
+        checkpoint_add(lane, partition, NULL)->key = lane_keep(lane, cut->key);
+        shorten_drop(partition, cut);
+    }
 }
 
 /* Go on with the doomed run, and let it go when that was the last of it. Gives its tombstones. */
@@ -233,6 +247,7 @@ static uint32_t doom(struct lane *lane, uint32_t room, int64_t *position)
 
     if (janitor->overlay_seq > janitor->doomed.last_seq) {
         *position = janitor->doomed.offset + 1;
+        forget_cut(lane, &janitor->doomed);
         spare(&janitor->doomed);
     } else {
         *position = janitor->doomed.offset;

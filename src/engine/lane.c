@@ -271,6 +271,7 @@ static enum status work(struct lane *lane, bool everything, struct error *err)
     checkpoint_all(lane, everything);
     if (!everything) {
         janitor_pass(lane);
+        shorten_pass(lane);
     }
     lane_add_bare_marks(lane);
     if (has_work(lane)) {

@@ -12,6 +12,7 @@
 #include "engine/janitor.h"
 #include "engine/lane.h"
 #include "engine/partition.h"
+#include "engine/shorten.h"
 #include "engine/tally.h"
 
 #define LANE_ID_BYTES 320
@@ -75,6 +76,7 @@ struct lane {
     uint32_t calm_wanted;
 
     struct janitor *janitor;
+    struct shortening shortening;
     struct partition **partitions; /* By number; NULL: not owned. */
     int32_t partition_max;
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/shorten.h"
 #include "engine/takeover.h"
 #include "engine/tally.h"
 
@@ -111,6 +112,7 @@ void partition_forget(struct partition *partition)
     arena_release(&partition->near_arena);
     free(partition->near);
     free(partition->sweeps);
+    shorten_forget(partition);
     *partition = (struct partition){.number = number,
                                     .state = PARTITION_TAKING,
                                     .next_offset = OFFSET_NONE,

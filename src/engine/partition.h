@@ -15,6 +15,7 @@
 #include "engine/wake_heap.h"
 #include "model/instance.h"
 
+struct cut;
 struct resident;
 struct stat_row;
 
@@ -170,6 +171,9 @@ struct partition {
 
     struct sweep *sweeps;
     uint32_t sweep_count;
+
+    struct map cuts;      /* Key -> struct cut: the long runs; see shorten.h. */
+    struct cut *cuts_due; /* Those of which something may go. */
 };
 
 struct partition *partition_new(int32_t number);

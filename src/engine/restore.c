@@ -40,6 +40,8 @@ static enum status restore_one(struct lane *lane, struct partition *partition,
     if (record->value.data == NULL) {
         if (text_starts(record->key, TEXT("e/"))) {
             restore_ended(partition, record->key, NULL);
+        } else if (shorten_is_key(record->key)) {
+            shorten_restore(partition, record->key, 0);
         }
         return STATUS_OK;
     }
@@ -55,6 +57,10 @@ static enum status restore_one(struct lane *lane, struct partition *partition,
             struct sweep *sweep = partition_sweep(partition, keep_ms);
             sweep->position = value.watermark;
             sweep->saved = value.watermark;
+            break;
+        }
+        if (shorten_is_key(record->key)) {
+            shorten_restore(partition, record->key, value.watermark);
             break;
         }
         struct watermark *mark = partition_watermark(partition, record->key);

@@ -15,6 +15,7 @@ struct settings settings_default(void)
         .checkpoint_idle_ms = 5 * MS_PER_SECOND,
         .checkpoint_max_ms = 30 * MS_PER_SECOND,
         .remember_max = 1000000,
+        .history_max = 10000,
         .resident_max = 200000,
         .deadlines_grace_ms = 5 * MS_PER_MINUTE,
         .session_timeout_ms = 6 * MS_PER_SECOND,

@@ -16,6 +16,7 @@ struct settings {
     int64_t checkpoint_idle_ms;
     int64_t checkpoint_max_ms;
     uint32_t remember_max; /* Ended entries a partition. */
+    uint32_t history_max;  /* Records that are kept of a run that goes on; see shorten.h. */
     uint32_t resident_max; /* Runs in memory a partition while Redis is away. */
     int64_t deadlines_grace_ms;
     int64_t session_timeout_ms;

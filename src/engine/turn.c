@@ -252,6 +252,7 @@ void lane_end_turn(struct lane *lane)
 {
     effect_clear(&lane->effects);
     janitor_end_turn(lane->janitor);
+    shorten_end_turn(lane);
     lane->outbox.count = 0;
     lane->outbox.origin = (struct origin){NULL, OFFSET_NONE};
     lane->touched_count = 0;
