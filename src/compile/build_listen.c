@@ -26,6 +26,48 @@ static void add_signal(struct builder *builder, struct text name)
     flow->signals[flow->signal_count++] = name;
 }
 
+static void build_identity(struct section *outer, const struct json *key, struct awaited *awaited)
+{
+    struct section section = section_open(outer->builder, key, outer->where);
+
+    awaited->key = build_correlation(outer->builder, section_get(&section, "message"),
+                                     outer->where);
+    awaited->identity = section_expr(&section, "instance");
+    if (awaited->identity == NULL) {
+        build_refuse(outer->builder, outer->where, "a key by another identity has no 'instance'");
+    }
+    section_close(&section);
+    outer->builder->flow->has_identities = true;
+}
+
+static bool same_rule(const struct correlation *a, const struct correlation *b)
+{
+    bool same = a->kind == b->kind && text_equal(a->header, b->header) &&
+                (a->path == NULL) == (b->path == NULL) && a->part_count == b->part_count;
+
+    if (same && a->path != NULL) {
+        same = text_equal(expr_source(a->path), expr_source(b->path));
+    }
+    for (uint32_t i = 0; same && i < a->part_count; i++) {
+        same = same_rule(&a->parts[i], &b->parts[i]);
+    }
+    return same;
+}
+
+/* A message is told to a run once, whichever of its steps listens for the value. */
+static void join_route(const struct flow *flow, struct awaited *awaited)
+{
+    for (uint32_t i = 0; i < flow->awaited_count && awaited->identity != NULL; i++) {
+        const struct awaited *other = flow->awaited[i];
+
+        if (other->identity != NULL && other->topic == awaited->topic &&
+            same_rule(&other->key, &awaited->key)) {
+            awaited->route = other->route;
+            return;
+        }
+    }
+}
+
 static void build_topic(struct section *section, struct awaited *awaited)
 {
     struct builder *builder = section->builder;
@@ -34,7 +76,9 @@ static void build_topic(struct section *section, struct awaited *awaited)
 
     awaited->signal = section_text(section, "signal");
     awaited->type = section_text(section, "type");
-    if (key != NULL) {
+    if (key != NULL && json_member(key, "message") != NULL) {
+        build_identity(section, key, awaited);
+    } else if (key != NULL) {
         awaited->key = build_correlation(builder, key, section->where);
     }
     if (awaited->signal.bytes > 0) {
@@ -48,6 +92,7 @@ static void build_topic(struct section *section, struct awaited *awaited)
     if (awaited->topic == UINT32_MAX) {
         build_refuse(builder, section->where, "it listens to no topic that is described");
     } else if (!build_failed(builder)) {
+        join_route(builder->flow, awaited);
         add_awaited(builder, awaited);
     }
 }

@@ -173,6 +173,8 @@ struct json *convert_reference(struct checker *checker, const struct field *fiel
 /* convert_listen.c */
 struct json *convert_listen(struct checker *checker, const struct field *field,
                             const struct node *node);
+struct json *convert_listen_key(struct checker *checker, const struct field *field,
+                                const struct node *node);
 struct json *convert_awaited(struct checker *checker, const struct field *field,
                              const struct node *node);
 struct json *convert_raise(struct checker *checker, const struct field *field,

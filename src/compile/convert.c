@@ -203,6 +203,7 @@ static struct json *(*const converters[SHAPE_COUNT])(struct checker *, const str
     [SHAPE_SPANS] = convert_spans,
     [SHAPE_TIMES] = convert_times,
     [SHAPE_LISTEN] = convert_listen,
+    [SHAPE_LISTEN_KEY] = convert_listen_key,
     [SHAPE_AWAITED] = convert_awaited,
     [SHAPE_WAIT] = convert_wait,
     [SHAPE_RAISE] = convert_raise,

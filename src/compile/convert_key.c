@@ -45,13 +45,6 @@ struct json *convert_correlation(struct checker *checker, const struct field *fi
     struct json *parts;
 
     if (node->kind == NODE_MAP) {
-        const struct pair *second = node_pair(node, "message");
-
-        second = second == NULL ? node_pair(node, "instance") : second;
-        if (second != NULL) {
-            report_later(checker, second->key);
-            return NULL;
-        }
         return convert_place(checker, node);
     }
     if (node->kind != NODE_LIST) {
@@ -72,4 +65,57 @@ struct json *convert_correlation(struct checker *checker, const struct field *fi
         }
     }
     return named("parts", parts);
+}
+
+/* {message, instance} */
+static struct json *convert_identity(struct checker *checker, const struct field *field,
+                                     const struct node *node)
+{
+    enum context around = checker->context;
+    const struct pair *message = node_pair(node, "message");
+    const struct pair *instance = node_pair(node, "instance");
+    struct json *key;
+    struct json *value;
+
+    for (uint32_t i = 0; i < node->count; i++) {
+        const struct pair *pair = &node->pairs[i];
+
+        if (pair != message && pair != instance && !pair->repeated) {
+            return expected(checker, pair->key, "message and instance alone");
+        }
+    }
+    if (message == NULL || instance == NULL) {
+        diagnostics_error(checker->diagnostics, "F102", node_place(node),
+                          "missing required '%s' in the key of a listen",
+                          message == NULL ? "message" : "instance");
+        return NULL;
+    }
+    checker->context = CONTEXT_KEY;
+    key = convert_correlation(checker, field, message->value);
+    checker->context = around;
+    value = convert_expr(checker, NULL, instance->value);
+    if (key == NULL || value == NULL) {
+        json_free(key);
+        json_free(value);
+        return NULL;
+    }
+    key = named("message", key);
+    json_put(key, TEXT("instance"), value);
+    return key;
+}
+
+struct json *convert_listen_key(struct checker *checker, const struct field *field,
+                                const struct node *node)
+{
+    enum context around = checker->context;
+    struct json *key;
+
+    if (node->kind == NODE_MAP &&
+        (node_pair(node, "message") != NULL || node_pair(node, "instance") != NULL)) {
+        return convert_identity(checker, field, node);
+    }
+    checker->context = CONTEXT_KEY;
+    key = convert_correlation(checker, field, node);
+    checker->context = around;
+    return key;
 }

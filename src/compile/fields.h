@@ -60,6 +60,7 @@ enum shape {
     SHAPE_REMIND,     /* A map of kind `object`. */
     SHAPE_SPANS,      /* A list of durations. */
     SHAPE_TIMES,      /* How often: a number, or many. */
+    SHAPE_LISTEN_KEY, /* As CORRELATION, or {message, instance}. */
     SHAPE_LISTEN,     /* A topic, or a map of kind `object`. */
     SHAPE_AWAITED,    /* A list of topics and of maps of kind `object`. */
     SHAPE_WAIT,       /* A span, or a map of kind `object`. */

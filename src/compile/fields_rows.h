@@ -296,8 +296,8 @@ static const struct field undo_request_rows[] = {
     {.key = "signal", .shape = SHAPE_NAME, .doc = "Or the signal of this name, which a person or program gives with baton signal"}, \
     {.key = "type", .shape = SHAPE_TEXT, .doc = "Only messages of this type"}, \
     {.key = "when", .shape = SHAPE_EXPR, .context = CONTEXT_MESSAGE, .doc = "Only messages for which this is true"}, \
-    {.key = "key", .shape = SHAPE_CORRELATION, .context = CONTEXT_KEY, \
-     .doc = "Where the business key sits in these messages; else as the topic says"}
+    {.key = "key", .shape = SHAPE_LISTEN_KEY, \
+     .doc = "Where the business key sits in these messages, else as the topic says; or {message, instance}: another identity, where it sits in them and what it has to be"}
 
 static const struct field listen_rows[] = {
     AWAITED_ROWS,

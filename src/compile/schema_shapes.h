@@ -30,6 +30,14 @@
 #define UNIT(name) "\"" name "\":{\"type\":\"integer\",\"minimum\":0}"
 #define CLOSED "\"type\":\"object\",\"additionalProperties\":false"
 
+/* Of a listen: the place of a second identity, and what it has to be. */
+#define IDENTITY_OR(otherwise) \
+    "{\"if\":{\"type\":\"object\",\"anyOf\":[" NEEDS("message") "," NEEDS("instance") "]}," \
+    "\"then\":{" CLOSED ",\"required\":[\"message\",\"instance\"],\"properties\":{" \
+    "\"message\":{\"description\":\"Where it sits in these messages\",\"allOf\":[" REF("correlation") "]}," \
+    "\"instance\":{\"description\":\"What it has to be\",\"allOf\":[" REF("expression") "]}}}," \
+    "\"else\":" otherwise "}"
+
 /* Definitions that several shapes refer to. Expressions and templates are not parsed: `${` without its
  * end is all that a pattern can see. */
 static const struct {
@@ -152,6 +160,8 @@ static const struct {
     [SHAPE_TIMES] = {"{\"anyOf\":[{\"const\":\"many\"},"
                      "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000000}]}",
                      "`many`, or a number", "1"},
+    [SHAPE_LISTEN_KEY] = {IDENTITY_OR(REF("correlation")),
+                          "[where the key sits](#where-the-key-sits), or `{message, instance}`", ".orderId"},
     [SHAPE_LISTEN] = {IF("object", REF("@object"), IDENTIFIER), "the alias of a topic, or @object", NULL},
     [SHAPE_WAIT] = {IF("object",
                        "{\"if\":{\"anyOf\":[" NEEDS("weeks") "," NEEDS("days") "," NEEDS("hours") ","

@@ -144,7 +144,7 @@ static bool reads(struct text source, struct text variable)
 {
     for (size_t at = 0; variable.bytes > 0 && at + 1 + variable.bytes <= source.bytes; at++) {
         if (source.data[at] == '$' &&
-            text_equal(text_sub(source, at + 1, at + 1 + variable.bytes), variable)) {
+            text_equal(text_sub(source, at + 1, variable.bytes), variable)) {
             return true;
         }
     }
@@ -161,9 +161,15 @@ static bool are_separate(const struct plan *plan, const struct open_listen *one,
     struct text when_other = json_member_text(other->item, "when");
     const struct json *loop = around == STEP_NONE ? NULL
                                                   : json_member(plan->steps[around].json, "for");
+    struct text identity = json_member_text(json_member(one->item, "key"), "instance");
 
     if ((type.bytes > 0 && type_other.bytes > 0 && !text_equal(type, type_other)) ||
         !same(json_member(one->item, "key"), json_member(other->item, "key"))) {
+        return true;
+    }
+    /* Each item of a for may listen for a value of its own. */
+    if (reads(identity, json_member_text(loop, "each")) ||
+        reads(identity, json_member_text(loop, "at"))) {
         return true;
     }
     if (when.bytes == 0 || when_other.bytes == 0) {
@@ -181,7 +187,7 @@ static void report(struct checker *checker, const struct open_listen *one,
     if (one == other) {
         diagnostics_error(checker->diagnostics, "F403", node_place(other->node),
                           "the items of the for listen to %s '%.*s' side by side: tell them apart "
-                          "by a 'when' that reads the loop variable",
+                          "by a 'when' or a key that reads the loop variable",
                           is_signal ? "signal" : "topic", TEXT_ARG(other->what));
         return;
     }

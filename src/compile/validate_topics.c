@@ -71,6 +71,21 @@ static void check_key(struct checker *checker, const struct json *flow, struct t
     }
 }
 
+/* The rule of another identity than the flow's key. */
+static void check_identity(struct checker *checker, struct text name, const struct json *rule,
+                           const struct node *node)
+{
+    const struct entry *entry = checker_topic_named(checker, name);
+    struct text format = entry == NULL ? TEXT("json") : json_member_text(entry->json, "format");
+
+    if (!text_is(format, "json") && needs_payload(rule, text_is(format, "string"))) {
+        diagnostics_error(checker->diagnostics, "F402", node_place(node),
+                          "this key cannot be read from topic '%.*s': its format is %.*s; say "
+                          "'message: {header: ...}' or 'message: {record: true}'",
+                          TEXT_ARG(entry->name), TEXT_ARG(format));
+    }
+}
+
 static void check_listen(struct checker *checker, const struct json *flow,
                          const struct json *listen, const struct node *nodes)
 {
@@ -78,8 +93,15 @@ static void check_listen(struct checker *checker, const struct json *flow,
     const struct node *node;
 
     for (size_t i = 0; listen != NULL && (item = listen_at(listen, i, nodes, &node)) != NULL; i++) {
-        check_key(checker, flow, json_member_text(item, "topic"), json_member(item, "key"),
-                  node_get(node, "key"));
+        const struct json *key = json_member(item, "key");
+        const struct node *key_node = node_get(node, "key");
+
+        if (json_member(key, "message") != NULL) {
+            check_identity(checker, json_member_text(item, "topic"), json_member(key, "message"),
+                           key_node);
+        } else {
+            check_key(checker, flow, json_member_text(item, "topic"), key, key_node);
+        }
     }
 }
 

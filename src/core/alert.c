@@ -7,7 +7,7 @@ static struct effect *alert_effect(struct decision *d, enum alert_kind kind)
 
     effect->kind = EFFECT_ALERT;
     effect->alert = kind;
-    effect->topic = d->flow->alerts;
+    effect->topic = d->flow == NULL ? TEXT("") : d->flow->alerts;
     effect->key = arena_text(d->effects->arena, instance_key(d->after));
     effect->value = json_object();
     return effect;

@@ -9,7 +9,7 @@ static bool has_several_keys(const struct flow *flow, struct text topic)
     for (uint32_t i = 0; i < flow->awaited_count; i++) {
         const struct awaited *awaited = flow->awaited[i];
 
-        if (awaited->key.kind != CORRELATION_NONE &&
+        if (awaited->key.kind != CORRELATION_NONE && awaited->identity == NULL &&
             text_equal(flow->topics[awaited->topic].name, topic)) {
             return true;
         }
@@ -54,9 +54,21 @@ static bool holds(struct decision *d, const struct expr *expr, const char *what,
     return truth;
 }
 
-static bool is_awaited(struct decision *d, const struct listening *at,
-                       const struct awaited *awaited, const struct incoming *incoming)
+static bool key_fits(const struct decision *d, const struct listening *at, uint32_t item,
+                     const struct incoming *incoming)
 {
+    const struct awaited *awaited = &at->listen->items[item];
+
+    if (awaited->identity != NULL) {
+        return identity_matches(at, item, incoming);
+    }
+    return incoming->alias.bytes == 0 && key_matches(d, awaited, incoming);
+}
+
+static bool is_awaited(struct decision *d, const struct listening *at, uint32_t item,
+                       const struct incoming *incoming)
+{
+    const struct awaited *awaited = &at->listen->items[item];
     struct sight sight = {.scope = at->scope,
                           .input = incoming->payload,
                           .step = at->step,
@@ -69,7 +81,7 @@ static bool is_awaited(struct decision *d, const struct listening *at,
     }
     if (!text_equal(d->flow->topics[awaited->topic].name, incoming->topic) ||
         (awaited->type.bytes > 0 && !text_equal(awaited->type, incoming->type)) ||
-        !key_matches(d, awaited, incoming)) {
+        !key_fits(d, at, item, incoming)) {
         return false;
     }
     return holds(d, awaited->when, "when", &sight);
@@ -82,7 +94,8 @@ struct listening listen_of(const struct decision *d, const struct frame *frame)
     return (struct listening){.listen = &step->listen,
                               .step = step,
                               .scope = frame->parent,
-                              .got = block_get(frame, "got")};
+                              .got = block_get(frame, "got"),
+                              .keys = block_get(frame, "keys")};
 }
 
 bool listen_matches(struct decision *d, const struct listening *at, const struct incoming *incoming,
@@ -93,7 +106,7 @@ bool listen_matches(struct decision *d, const struct listening *at, const struct
 
         /* Of `all`, one of each. */
         if ((at->listen->kind != LISTEN_ALL || json_get(at->got, awaited->as) == NULL) &&
-            is_awaited(d, at, awaited, incoming)) {
+            is_awaited(d, at, i, incoming)) {
             *item = i;
             return true;
         }

@@ -50,6 +50,7 @@ struct incoming {
     struct text type;
     struct text id;      /* The producer's; empty: none. */
     struct text starter; /* Of a start that is no message: who. Then `topic` is empty. */
+    struct text alias;   /* It came by another identity, "<route>:<value>"; empty: by the key. */
     const struct json *payload;
     const struct json *message; /* {topic, partition, offset, timestamp, key, headers ...} */
     struct decision *of_event;  /* Not NULL: it is the event's, made when it is asked for. */

@@ -111,7 +111,8 @@ static struct listening listening_of(const struct decision *d, const struct fram
     return (struct listening){.listen = &handler->listen,
                               .step = &d->flow->steps[handler->first_step],
                               .scope = watch->parent,
-                              .got = kept(watch, "got", index)};
+                              .got = kept(watch, "got", index),
+                              .keys = kept(watch, "keys", index)};
 }
 
 /* The handler of the watch that waits for the message, or HANDLER_NONE. */
@@ -222,17 +223,37 @@ static void take_mail(struct decision *d)
     }
 }
 
+/* What its handlers listen for by another identity. One that cannot be evaluated hears nothing: the
+ * steps that it stands beside go on, and people hear. */
+static void keep_keys(struct decision *d, uint32_t activation, const struct handler *handlers,
+                      uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct frame *watch = instance_frame(d->after, activation);
+        struct listening at = listening_of(d, watch, &handlers[i], i);
+        struct json *keys = NULL;
+        struct json *error = identity_keys(d, &at, &keys);
+
+        if (error != NULL) {
+            alert_add(d, ALERT_DATA, at.step, error, problem_text(d, error));
+            json_free(error);
+        } else if (keys != NULL) {
+            keep(watch, "keys", i, keys);
+        }
+    }
+}
+
 void handle_open(struct decision *d, uint32_t owner)
 {
     uint32_t count;
     const struct handler *handlers = handlers_of(d, owner, &count);
+    uint32_t step;
 
     if (count == 0) {
         return;
     }
-    block_add(d, owner,
-              owner == 0 ? handlers[0].first_step : instance_find_frame(d->after, owner)->step,
-              BLOCK_WATCH, 0);
+    step = owner == 0 ? handlers[0].first_step : instance_find_frame(d->after, owner)->step;
+    keep_keys(d, block_add(d, owner, step, BLOCK_WATCH, 0)->activation, handlers, count);
     take_mail(d);
 }
 

@@ -10,6 +10,7 @@ struct incoming listen_mail(const struct mail *mail)
         .type = json_member_text(mail->message, "type"),
         .id = json_member_text(mail->message, "id"),
         .starter = json_member_text(mail->message, "starter"),
+        .alias = json_member_text(mail->message, "alias"),
         .payload = json_member(mail->message, "value"),
         .message = mail->message,
     };
@@ -89,6 +90,9 @@ static struct json *open_listen(struct decision *d, const struct listening *at, 
     if (got != NULL) {
         block_put(frame, "got", got);
     }
+    if (at->keys != NULL) {
+        block_put(frame, "keys", json_copy(at->keys));
+    }
     if (span_arm_warning(d, &at->step->warn_after, activation, &sight, &err) != STATUS_OK ||
         remind_arm(d, activation, &err) != STATUS_OK) {
         instance_disarm_owner(d->after, activation);
@@ -107,18 +111,25 @@ struct json *listen_open(struct decision *d, uint32_t scope, uint32_t step, stru
 {
     const struct step *at_step = &d->flow->steps[step];
     struct listening at = {.listen = &at_step->listen, .step = at_step, .scope = scope};
+    struct json *keys = NULL;
     struct json *got = NULL;
     struct json *error;
 
     *waits = false;
     *result = NULL;
+    error = identity_keys(d, &at, &keys);
+    if (error != NULL) {
+        return error;
+    }
+    at.keys = keys;
     take_mail(d, &at, &got, result);
     if (*result != NULL) {
         json_free(got);
-        return NULL;
+    } else {
+        error = open_listen(d, &at, got);
+        *waits = error == NULL;
     }
-    error = open_listen(d, &at, got);
-    *waits = error == NULL;
+    json_free(keys);
     return error;
 }
 

@@ -53,7 +53,7 @@ static struct text id_of(const struct decision *d, const struct incoming *incomi
                         TEXT_ARG(incoming->id));
 }
 
-static bool is_repeated(const struct decision *d, const struct incoming *incoming)
+bool is_repeated(const struct decision *d, const struct incoming *incoming)
 {
     return incoming->id.bytes > 0 && d->after->ids != NULL &&
            json_get(d->after->ids, id_of(d, incoming)) != NULL;
@@ -98,11 +98,14 @@ struct json *mail_of(const struct incoming *incoming)
     if (incoming->starter.bytes > 0) {
         json_put_text(message, "starter", incoming->starter);
     }
+    if (incoming->alias.bytes > 0) {
+        json_put_text(message, "alias", incoming->alias);
+    }
     json_put(message, TEXT("value"), json_copy(incoming->payload));
     return message;
 }
 
-static bool keep_mail(struct decision *d, const struct incoming *incoming)
+bool keep_mail(struct decision *d, const struct incoming *incoming)
 {
     struct json *message;
     struct mail *mail;
@@ -253,7 +256,7 @@ static enum transition_result on_first(struct decision *d, const struct incoming
 
 static enum transition_result unwanted(struct decision *d, const struct incoming *incoming)
 {
-    if (is_start_topic(d->flow, incoming->topic)) {
+    if (incoming->alias.bytes == 0 && is_start_topic(d->flow, incoming->topic)) {
         effect_decide(d->effects, "%.*s: %s", TEXT_ARG(incoming->topic),
                       d->after->status == RUN_EMBRYO ? "not a start"
                                                      : "started again while it runs, ignored");
@@ -269,7 +272,7 @@ static enum transition_result keep(struct decision *d, const struct incoming *in
     const struct start *starts;
 
     if (!reach_wants(d, incoming)) {
-        starts = start_of(d, incoming);
+        starts = incoming->alias.bytes > 0 ? NULL : start_of(d, incoming);
         return starts == NULL || starts->if_running == IF_RUNNING_IGNORE
                    ? unwanted(d, incoming)
                    : queue_start(d, starts, incoming);

@@ -7,6 +7,10 @@
  *   unwound   by a child: it is done
  *   release   by a parent: it will not want you undone any more
  *   cancel    by a parent: stop, nobody waits
+ *   message   by an alias: what the run listens for by another identity; see core/identity.c
+ *   deaf      by an alias: it cannot tell one more
+ *   listen    to an alias: this run listens for its value; see core/alias.c
+ *   unlisten  to an alias: it does not any more
  *   schedule  by a lane, to the instance that starts others by the clock: see core/schedule.c
  */
 #include "core/told.h"
@@ -44,8 +48,14 @@ enum transition_result on_told(struct decision *d)
     if (text_is(d->event->type, "start")) {
         return parent_starts(d);
     }
+    if (text_is(d->event->type, "message")) {
+        return identity_message(d);
+    }
     if (d->after->status == RUN_NONE || instance_has_ended(d->after)) {
         return TRANSITION_VOID;
+    }
+    if (text_is(d->event->type, "deaf")) {
+        return identity_deaf(d);
     }
     if (text_is(d->event->type, "answer")) {
         return child_answered(d);

@@ -285,6 +285,8 @@ void told_orphan(const struct event *event, const struct instance *blank,
     } else if (text_is(event->type, "unwind")) {
         effect_decide(effects, "there is no such run, nothing to undo");
         say_unwound(&d, event->payload);
+    } else if (text_is(event->type, "message")) {
+        (void)identity_message(&d);
     }
     instance_free(d.after);
 }

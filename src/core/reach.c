@@ -117,7 +117,8 @@ static bool is_about(const struct flow *flow, const struct awaited *awaited,
     if (awaited->signal.bytes > 0 || incoming->signal.bytes > 0) {
         return text_equal(awaited->signal, incoming->signal);
     }
-    return text_equal(flow->topics[awaited->topic].name, incoming->topic) &&
+    return identity_is_about(awaited, incoming) &&
+           text_equal(flow->topics[awaited->topic].name, incoming->topic) &&
            (awaited->type.bytes == 0 || text_equal(awaited->type, incoming->type));
 }
 

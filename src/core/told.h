@@ -15,8 +15,11 @@ const struct start *start_of(struct decision *d, const struct incoming *incoming
 void start_run(struct decision *d, const struct incoming *incoming);
 /* So that a producer's repeat of it is known. */
 void remember_id(struct decision *d, const struct incoming *incoming);
+bool is_repeated(const struct decision *d, const struct incoming *incoming);
 /* A message as the mailbox and the queue keep it; the caller's. */
 struct json *mail_of(const struct incoming *incoming);
+/* Into the mailbox, unless it is full. */
+bool keep_mail(struct decision *d, const struct incoming *incoming);
 
 /* child.c: `run`, as the parent sees it. */
 
@@ -55,6 +58,19 @@ void queue_tell(struct decision *d);
 
 bool schedule_is(const struct instance *instance);
 enum transition_result on_schedule(struct decision *d);
+
+/* alias.c: the instance behind a value that others listen for. */
+
+bool alias_is(const struct instance *instance);
+enum transition_result on_alias(struct decision *d);
+
+/* identity.c: the same, as those who listen see it. */
+
+/* Tell the aliases what has been opened and closed since `before`. */
+void identity_tell(struct decision *d, const struct instance *before);
+/* Told "message" and "deaf". */
+enum transition_result identity_message(struct decision *d);
+enum transition_result identity_deaf(struct decision *d);
 
 /* tell.c */
 

@@ -20,6 +20,9 @@ static enum transition_result decide(struct decision *d)
     if (schedule_is(d->after)) {
         return on_schedule(d);
     }
+    if (alias_is(d->after)) {
+        return on_alias(d);
+    }
     switch (d->event->kind) {
     case EVENT_MESSAGE:
         return on_message(d);
@@ -55,6 +58,7 @@ enum transition_result transition_judged(const struct flow *flow, const struct i
     result = decide(&d);
     if (result != TRANSITION_VOID) {
         advance_run(&d);
+        identity_tell(&d, before);
     }
     scope_release(&d);
     if (result == TRANSITION_VOID) {

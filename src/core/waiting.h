@@ -20,7 +20,8 @@ struct listening {
     const struct listen *listen;
     const struct step *step;
     uint32_t scope;
-    const struct json *got; /* What has come already, as listen_collect() keeps it, or NULL. */
+    const struct json *got;  /* What has come already, as listen_collect() keeps it, or NULL. */
+    const struct json *keys; /* As identity_keys() gave them, or NULL. */
 };
 /* As the step of the open frame does. */
 struct listening listen_of(const struct decision *d, const struct frame *frame);
@@ -35,6 +36,16 @@ struct json *listen_so_far(const struct listening *at);
 /* The open listen takes the message, and goes on if it was enough. */
 void listen_take(struct decision *d, uint32_t activation, uint32_t item,
                  const struct incoming *incoming);
+
+/* identity.c: listens for another identity than the instance's key. */
+
+/* What the items of a listen wait for now, by their numbers: "<route>:<value>". *keys is the caller's,
+ * NULL if there is none. Gives an error. */
+struct json *identity_keys(struct decision *d, const struct listening *at, struct json **keys);
+/* It came by what the item waits for. */
+bool identity_matches(const struct listening *at, uint32_t item, const struct incoming *incoming);
+/* It came by a value of the same kind. */
+bool identity_is_about(const struct awaited *awaited, const struct incoming *incoming);
 
 /* handle.c: handlers of blocks and of the run (owner 0). */
 

@@ -28,13 +28,14 @@ bool resident_is_near(const struct lane *lane, const struct resident *resident)
            resident->wake.at_ms <= lane->now_ms + lane->settings->near_poll_ms;
 }
 
-/* Until when an ended key is remembered. One whose start never came is not: it may still start. */
+/* Until when an ended key is remembered. One whose start never came is not: it may still start.
+ * Neither is what is no run of a flow. */
 uint32_t lane_remember_until(const struct lane *lane, const struct instance *instance)
 {
     const struct flow *flow = flow_registry_by_hash(lane->registry, text_of(instance->flow_hash));
     int64_t remember_ms = flow == NULL ? MS_PER_DAY : flow->remember_ms;
 
-    return instance->status == RUN_EXPIRED
+    return instance->status == RUN_EXPIRED || instance_is_internal(instance->name)
                ? 0
                : (uint32_t)((instance->time_ms + remember_ms) / MS_PER_SECOND);
 }

@@ -176,7 +176,7 @@ bool fsck_is_remembered(struct fsck *fsck, const struct fsck_run *run,
     int64_t until_ms = history->time_ms + (flow == NULL ? MS_PER_DAY : flow->remember_ms);
 
     if (run->state == NULL || run->state->status == RUN_EXPIRED ||
-        until_ms < fsck->options.now_ms + CLOCKS_MS ||
+        instance_is_internal(run->name) || until_ms < fsck->options.now_ms + CLOCKS_MS ||
         /* At the bound the oldest are forgotten early. */
         fsck->ended.entry_count >= fsck->options.settings->remember_max / 10 * 9) {
         return true;

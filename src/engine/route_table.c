@@ -184,10 +184,11 @@ static void add_route(struct making *making, struct text topic, struct route *ma
 }
 
 static void add_message_route(struct making *making, uint32_t index, struct text name,
-                              const struct correlation *key)
+                              const struct correlation *key, struct text alias)
 {
     const struct topic *topic = &making->flow->topics[index];
     struct route route = {.name = name,
+                          .alias = alias,
                           .format = topic->format,
                           .key = key,
                           .type = &topic->type,
@@ -204,19 +205,22 @@ static void add_messages(struct making *making)
     for (uint32_t i = 0; i < flow->start_count; i++) {
         uint32_t topic = flow->starts[i].topic;
 
-        add_message_route(making, topic, flow->name, &flow->topics[topic].key);
+        add_message_route(making, topic, flow->name, &flow->topics[topic].key, TEXT(""));
     }
     for (uint32_t i = 0; i < flow->awaited_count; i++) {
         const struct awaited *awaited = flow->awaited[i];
 
         if (awaited->key.kind == CORRELATION_NONE) {
-            add_message_route(making, awaited->topic, flow->name,
-                              &flow->topics[awaited->topic].key);
+            add_message_route(making, awaited->topic, flow->name, &flow->topics[awaited->topic].key,
+                              TEXT(""));
         } else {
-            struct text name = arena_printf(&making->table->arena, "%.*s/%.*s",
-                                            TEXT_ARG(flow->name), TEXT_ARG(awaited->route));
+            struct text alias = arena_printf(&making->table->arena,
+                                             "%.*s/%.*s:", TEXT_ARG(flow->name),
+                                             TEXT_ARG(awaited->route));
+            struct text name = text_sub(alias, 0, alias.bytes - 1);
 
-            add_message_route(making, awaited->topic, name, &awaited->key);
+            add_message_route(making, awaited->topic, name, &awaited->key,
+                              awaited->identity == NULL ? TEXT("") : alias);
         }
     }
 }

@@ -19,6 +19,8 @@ struct route {
     struct text name; /* "<flow>", "<flow>/<step>" of a listen with a key of its own,
                             "<flow>@<service>" of replies: what watermarks are kept under. */
     struct text flow;
+    struct text alias;   /* By another identity: what a value follows in the name of its alias,
+                            "<flow>/<step>:". Empty: the key found is that of an instance. */
     struct text service; /* Of replies. Empty: of several that answer here, by the same header. */
     bool is_reply;
     bool by_header; /* Replies: the command id is in reply_headers[header] of the source. */

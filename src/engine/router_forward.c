@@ -21,25 +21,32 @@ static void set_dead(struct parcel *parcel, enum inbox_kind kind, const struct r
 
 /* ---- one route ---- */
 
-/* "<flow>:<key>", in the arena. */
-static struct text instance_name(struct router *router, struct text flow, struct text key)
+/* "<flow>:<key>", or "~alias:<flow>/<step>:<key>", in the arena. */
+static struct text instance_name(struct router *router, struct text flow, struct text alias,
+                                 struct text key)
 {
-    char *name = arena_alloc(&router->arena, flow.bytes + 1 + key.bytes);
+    char *name = arena_alloc(&router->arena, flow.bytes + 1 + alias.bytes + key.bytes);
 
     memcpy(name, flow.data, flow.bytes);
     name[flow.bytes] = ':';
-    memcpy(name + flow.bytes + 1, key.data, key.bytes);
-    return (struct text){name, flow.bytes + 1 + key.bytes};
+    if (alias.bytes > 0) {
+        memcpy(name + flow.bytes + 1, alias.data, alias.bytes);
+    }
+    memcpy(name + flow.bytes + 1 + alias.bytes, key.data, key.bytes);
+    return (struct text){name, flow.bytes + 1 + alias.bytes + key.bytes};
 }
 
 static enum status deliver(struct parcel *parcel, const struct route *route,
                            struct inbox_record *inbox, struct text key, struct error *err)
 {
     struct router *router = parcel->router;
-    struct text name = instance_name(router, route->flow, key);
+    bool is_alias = route->alias.bytes > 0;
+    struct text name;
     enum status status;
 
-    inbox->key = text_sub(name, route->flow.bytes + 1, key.bytes);
+    inbox->flow = is_alias ? TEXT(ALIAS_FLOW) : route->flow;
+    name = instance_name(router, inbox->flow, route->alias, key);
+    inbox->key = text_sub(name, inbox->flow.bytes + 1, name.bytes);
     inbox->type = parcel_locate(parcel, route->type, route->format);
     if (route->id != NULL) {
         inbox->id = parcel_locate(parcel, route->id, route->format);
@@ -59,7 +66,7 @@ static enum status deliver(struct parcel *parcel, const struct route *route,
     parcel->sent++;
     if (!route->is_reply) {
         parcel->flow_sent = true;
-        parcel->flow_key = inbox->key;
+        parcel->flow_key = is_alias ? parcel->flow_key : inbox->key;
     }
     return STATUS_OK;
 }
@@ -136,7 +143,7 @@ static enum status route_by_key(struct parcel *parcel, const struct route *route
     }
     key = buffer_text(&router->key);
     /* Two rules of a flow may find the same instance; it gets the record once. */
-    if (!route->is_reply && parcel->flow_sent && text_equal(parcel->flow_key, key)) {
+    if (!route->is_reply && route->alias.bytes == 0 && text_equal(parcel->flow_key, key)) {
         return STATUS_OK;
     }
     inbox = parcel_inbox(parcel, route);
@@ -182,6 +189,7 @@ static void end_flow(struct parcel *parcel)
     }
     parcel->unkeyed = (struct text){0};
     parcel->flow_sent = false;
+    parcel->flow_key = TEXT("");
 }
 
 static enum status route_all(struct parcel *parcel, struct error *err)

@@ -119,7 +119,7 @@ void tally_run(struct lane_stats *stats, const struct flow *flow, const struct i
     bool starts = has_started(after) && !has_started(before);
     bool ends = instance_has_ended(after) && !instance_has_ended(before);
 
-    if (!starts && !ends) {
+    if ((!starts && !ends) || instance_is_internal(after->name)) {
         return;
     }
     struct stat_row *row = stat_row(&stats->flows, flow->name);

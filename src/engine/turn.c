@@ -49,6 +49,17 @@ static void tell_unmatched(struct lane *lane, const struct decision *decision, c
                       TEXT_ARG(inbox->topic), inbox->partition, (long long)inbox->offset, why);
 }
 
+/* Nothing was recorded: either somebody was alerted, or nobody has to know. */
+static enum outcome void_outcome(const struct effect_list *effects)
+{
+    for (uint32_t i = 0; i < effects->count; i++) {
+        if (effects->items[i].kind == EFFECT_ALERT) {
+            return OUTCOME_UNMATCHED;
+        }
+    }
+    return OUTCOME_UNWANTED;
+}
+
 /* What an event meets. */
 struct meeting {
     const struct flow *flow;
@@ -98,10 +109,37 @@ static void meet_orphan(struct lane *lane, const struct decision *decision, stru
     told_orphan(&decision->event, meeting->blank, &lane->effects,
                 "its flow is not deployed, or not in this version");
     outbox_effects(lane, decision, NULL, NULL);
-    meeting->outcome = begins ? OUTCOME_UNMATCHED : OUTCOME_UNWANTED;
+    meeting->outcome = begins ? OUTCOME_UNMATCHED : void_outcome(&lane->effects);
     if (begins) {
         tell_unmatched(lane, decision, "is a start of a flow or version that is not deployed");
     }
+}
+
+/* An alias, `~alias:<flow>/...`, follows the flow as it is now. */
+static enum status meet_alias(struct lane *lane, const struct decision *decision,
+                              const struct instance *state, struct meeting *meeting,
+                              struct error *err)
+{
+    struct text key = text_sub(decision->name, TEXT(ALIAS_FLOW).bytes + 1, decision->name.bytes);
+    size_t slash = text_find(key, '/');
+    bool is_live = state != NULL && !instance_has_ended(state);
+
+    meeting->flow = flow_registry_active(lane->registry,
+                                         text_sub(key, 0, slash == SIZE_MAX ? 0 : slash));
+    if (meeting->flow == NULL && is_live) {
+        return meet_live(lane, decision, state, meeting, err);
+    }
+    if (is_live) {
+        meeting->before = state;
+    } else if (decision->event.kind != EVENT_MESSAGE && decision->event.kind != EVENT_TOLD) {
+        tell_unmatched(lane, decision, "there is no such run");
+    } else if (meeting->flow == NULL) {
+        meeting->outcome = decision->event.kind == EVENT_TOLD ? OUTCOME_UNWANTED : OUTCOME_DEAD;
+    } else {
+        meeting->blank = instance_new(decision->inbox->flow, decision->inbox->key);
+        meeting->before = meeting->blank;
+    }
+    return STATUS_OK;
 }
 
 static bool is_told_without_start(const struct event *event)
@@ -116,6 +154,9 @@ static enum status meet(struct lane *lane, struct decision *decision,
     const struct instance *state = resident == NULL ? NULL : resident_state(resident);
 
     *meeting = (struct meeting){.outcome = OUTCOME_UNMATCHED};
+    if (text_starts(decision->name, TEXT(ALIAS_FLOW ":"))) {
+        return meet_alias(lane, decision, state, meeting, err);
+    }
     bool is_schedule = decision->event.kind == EVENT_TOLD &&
                        text_is(decision->event.type, "schedule");
     if (state != NULL && !instance_has_ended(state) && !is_schedule) {
@@ -163,17 +204,6 @@ static void set_overlay(struct lane *lane, const struct decision *decision,
     }
     instance_free(resident->overlay);
     resident->overlay = after;
-}
-
-/* Nothing was recorded: either somebody was alerted, or nobody has to know. */
-static enum outcome void_outcome(const struct effect_list *effects)
-{
-    for (uint32_t i = 0; i < effects->count; i++) {
-        if (effects->items[i].kind == EFFECT_ALERT) {
-            return OUTCOME_UNMATCHED;
-        }
-    }
-    return OUTCOME_UNWANTED;
 }
 
 static enum outcome apply(struct lane *lane, struct decision *decision,

@@ -321,6 +321,7 @@ struct flow {
     struct handler *handlers; /* Of the flow itself. */
     uint32_t handler_count;
     bool has_handlers;              /* It, or a block in it, has some. */
+    bool has_identities;            /* Some listen is by another identity than the key. */
     const struct awaited **awaited; /* What comes from topics, of all listens. */
     uint32_t awaited_count;
     struct text *signals; /* Names of those that some listen waits for, each once. */

@@ -106,6 +106,11 @@ void instance_free(struct instance *instance)
     free(instance);
 }
 
+bool instance_is_internal(struct text name)
+{
+    return text_starts(name, TEXT("~"));
+}
+
 struct text instance_flow_name(const struct instance *instance)
 {
     return (struct text){instance->name.data, instance->flow_bytes};

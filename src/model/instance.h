@@ -15,6 +15,8 @@
 #define RUN_ID_BYTES 48
 #define SCHEDULE_FLOW                                                                              \
     "~cron" /* In place of a flow's name: instances that start others by the clock. */
+/* The same: who listens for a value that is not an instance's key; "<flow>/<route>:<value>". */
+#define ALIAS_FLOW "~alias"
 
 /* One life of an instance: the inbox topic's generation and the offset of the record that made it. */
 struct run_id {
@@ -174,6 +176,8 @@ struct instance *instance_new(struct text flow_name, struct text key);
 struct instance *instance_copy(const struct instance *instance);
 void instance_free(struct instance *instance); /* Accepts NULL. */
 
+/* An instance that is no run of a flow, by its name. */
+bool instance_is_internal(struct text name);
 struct text instance_flow_name(const struct instance *instance); /* Borrowed. */
 struct text instance_key(const struct instance *instance);       /* Borrowed. */
 bool instance_has_ended(const struct instance *instance);

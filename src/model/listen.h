@@ -32,8 +32,11 @@ struct awaited {
     struct text type;       /* Empty: any. */
     struct expr *when;      /* NULL: always. */
     struct correlation key; /* NONE: the topic's. Same identity, other place. */
+    struct expr *identity;  /* Gives the value that `key` has to find: another identity than the
+                               instance's key. NULL: it is the instance's key. */
     struct text as;         /* Its name in the result of any and all; else empty. */
-    struct text route;      /* Unique in the flow: "paid", "paid.card". */
+    struct text route;      /* "paid", "paid.card". Unique in the flow, but those who find another
+                               identity of one topic by one rule share that of the first. */
 };
 
 enum listen_kind {

@@ -116,6 +116,9 @@ static void find_messages(const struct world *world, const struct instance *inst
         uint32_t topic = world->messages[i].topic;
         uint32_t queued = world->messages[i].starts ? (uint32_t)json_count(instance->queue) : 0;
 
+        if (world->messages[i].alias.bytes > 0 && is_new) {
+            continue; /* Nobody listens for it yet. */
+        }
         if ((is_new && world->messages[i].starts) ||
             mail_count(instance, topic) + queued < world->bounds.early) {
             add(moves, (struct move){.kind = MOVE_MESSAGE, .message = i});
@@ -217,6 +220,22 @@ static struct event message_event(const struct world *world, const struct move *
     };
 }
 
+/* By another identity: as its alias tells it. */
+static struct event told_event(const struct world *world, const struct instance *instance,
+                               const struct move *move, struct json **payload)
+{
+    char run[RUN_ID_BYTES];
+
+    run_id_format(instance->run, run);
+    *payload = json_object();
+    json_put_string(*payload, "run", run);
+    json_put(*payload, TEXT("message"), json_copy(world->messages[move->message].coordinates));
+    return (struct event){.kind = EVENT_TOLD,
+                          .type = TEXT("message"),
+                          .payload = *payload,
+                          .actor = TEXT("an alias")};
+}
+
 static struct event reply_event(const struct world *world, const struct instance *instance,
                                 const struct move *move)
 {
@@ -269,7 +288,9 @@ static struct event draft_event(const struct world *world, const struct instance
 
     switch ((enum move_kind)move->kind) {
     case MOVE_MESSAGE:
-        return message_event(world, move);
+        return world->messages[move->message].alias.bytes > 0
+                   ? told_event(world, instance, move, payload)
+                   : message_event(world, move);
     case MOVE_REPLY:
     case MOVE_KEY_REPLY:
         return reply_event(world, instance, move);

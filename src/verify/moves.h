@@ -44,6 +44,7 @@ struct world_message {
     struct text type;
     const struct correlation *rule;
     bool starts;
+    struct text alias; /* By another identity: as an alias tells it; else empty. */
     struct json *payload;
     struct json *coordinates;
 };

@@ -39,6 +39,7 @@ static void add_listen(struct roles *roles, const struct listen *listen, uint32_
     add(roles, listen->until, ROLE_WHEN, step);
     for (uint32_t i = 0; i < listen->item_count; i++) {
         add(roles, listen->items[i].when, ROLE_WHEN, step);
+        add(roles, listen->items[i].identity, ROLE_TEXT, step);
     }
 }
 

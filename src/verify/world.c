@@ -79,6 +79,30 @@ static void add_message(struct world *world, uint32_t topic, struct text type,
     json_put(message->coordinates, TEXT("headers"), headers);
 }
 
+/* What listens for another identity waits for the text that is chosen for each: `x`. */
+static void add_told(struct world *world, const struct awaited *awaited)
+{
+    struct world_message *message;
+    struct buffer alias = {0};
+
+    buffer_addf(&alias, "%.*s:x", TEXT_ARG(awaited->route));
+    for (uint32_t i = 0; i < world->message_count; i++) {
+        message = &world->messages[i];
+        if (text_equal(message->alias, buffer_text(&alias)) &&
+            text_equal(message->type, awaited->type)) {
+            buffer_release(&alias);
+            return;
+        }
+    }
+    add_message(world, awaited->topic, awaited->type, &awaited->key, false);
+    message = &world->messages[world->message_count - 1];
+    json_put_text(message->coordinates, "alias", buffer_text(&alias));
+    json_put_text(message->coordinates, "type", awaited->type);
+    json_put(message->coordinates, TEXT("value"), json_copy(message->payload));
+    message->alias = json_member_text(message->coordinates, "alias");
+    buffer_release(&alias);
+}
+
 void world_init(struct world *world, const struct flow *flow, const struct verify_bounds *bounds)
 {
     *world = (struct world){
@@ -94,6 +118,10 @@ void world_init(struct world *world, const struct flow *flow, const struct verif
         const struct awaited *awaited = flow->awaited[i];
         bool own = awaited->key.kind != CORRELATION_NONE;
 
+        if (awaited->identity != NULL) {
+            add_told(world, awaited);
+            continue;
+        }
         add_message(world, awaited->topic, awaited->type,
                     own ? &awaited->key : &flow->topics[awaited->topic].key, false);
     }

@@ -10,62 +10,15 @@
  *   operator <verb> [#<activation>] [reason]
  *   signal <name> [json]
  *   clock                                                      what starts the flow by the clock
+ *   alias <route>:<value>                                      from now on it is about that alias
  *   told <type> <json>                                         by another instance
  *   show <field>                                               of the state
  */
 #ifndef BATON_TESTS_SUPPORT_CASE_STORY_H
 #define BATON_TESTS_SUPPORT_CASE_STORY_H
 
+#include "support/case_words.h"
 #include "support/play.h"
-
-/* Cut the first word off `rest`. */
-static inline struct text story_word(struct text *rest)
-{
-    size_t space = text_find(*rest, ' ');
-    struct text word = text_sub(*rest, 0, space == SIZE_MAX ? rest->bytes : space);
-
-    *rest = space == SIZE_MAX ? TEXT("") : text_sub(*rest, space + 1, rest->bytes);
-    return word;
-}
-
-/* Cut "name=value" off `rest`, if it comes next. */
-static inline bool story_option(struct text *rest, const char *name, struct text *value)
-{
-    struct text after = *rest;
-    struct text word = story_word(&after);
-    size_t equals = text_find(word, '=');
-
-    if (equals == SIZE_MAX || !text_is(text_sub(word, 0, equals), name)) {
-        return false;
-    }
-    *value = text_sub(word, equals + 1, word.bytes);
-    *rest = after;
-    return true;
-}
-
-static inline uint32_t story_number(struct text text)
-{
-    int64_t number;
-
-    if (text.bytes > 0 && text.data[0] == '#') {
-        text = text_sub(text, 1, text.bytes);
-    }
-    if (!text_to_int64(text, &number)) {
-        fail_msg("'%.*s' is no number", TEXT_ARG(text));
-    }
-    return (uint32_t)number;
-}
-
-static inline struct json *story_json(struct text text)
-{
-    struct json *value = NULL;
-    struct error err = {0};
-
-    if (json_parse(text, &value, &err) != STATUS_OK) {
-        fail_msg("%.*s: %s", TEXT_ARG(text), err.text);
-    }
-    return value;
-}
 
 /* Send a message or reply whose payload is the rest of the line. */
 static inline void story_send(struct play *play, struct event event, struct text rest)
@@ -173,6 +126,23 @@ static inline void story_told(struct play *play, struct text rest)
     event.payload = payload;
     play_event(play, event);
     json_free(payload);
+}
+
+/* From now on it is about another instance. */
+static inline void story_turn_to(struct play *play, struct text flow, const char *key)
+{
+    instance_free(play->now);
+    instance_free(play->folded);
+    play->folded = NULL;
+    play->now = instance_new(flow, text_of(key));
+}
+
+static inline void story_alias(struct play *play, struct text rest)
+{
+    char key[256];
+
+    (void)snprintf(key, sizeof key, "%.*s/%.*s", TEXT_ARG(play->flow->name), TEXT_ARG(rest));
+    story_turn_to(play, TEXT(ALIAS_FLOW), key);
 }
 
 /* From now on it is about the instance that starts others. */
@@ -359,6 +329,10 @@ static inline void story_play(struct story *story, struct text line, struct buff
     if (text_is(word, "wait")) {
         assert_int_equal(duration_parse(rest, &ms, &err), STATUS_OK);
         story->play.time_ms += ms;
+        return;
+    }
+    if (text_is(word, "alias")) {
+        story_alias(&story->play, rest);
         return;
     }
     if (text_is(word, "message")) {

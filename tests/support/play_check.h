@@ -197,13 +197,13 @@ static inline void play_assert_sound(const struct instance *instance)
         assert_int_equal(instance->frame_count, 0);
         assert_int_equal(instance->timer_count, 0);
         assert_true(instance->undo_count > 0 && instance->parents != NULL);
-    } else if (!text_is(instance_flow_name(instance), SCHEDULE_FLOW)) {
+    } else if (!instance_is_internal(instance->name)) {
         assert_true(instance->frame_count > 0);
     }
     for (uint32_t i = 0; i < instance->timer_count; i++) {
         uint32_t owner = instance->timers[i].owner;
 
-        assert_true(owner == 0 || text_is(instance_flow_name(instance), SCHEDULE_FLOW) ||
+        assert_true(owner == 0 || instance_is_internal(instance->name) ||
                     instance_find_frame(instance, owner) != NULL);
     }
     for (uint32_t i = 0; i < instance->frame_count; i++) {
