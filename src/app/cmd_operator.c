@@ -1,4 +1,5 @@
-/* What an operator decides about one instance: baton cancel, terminate, retry, skip, resolve. */
+/* What an operator decides about one instance: baton cancel, terminate, pause, resume, retry, skip,
+ * resolve. */
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,15 @@ static const struct word words[] = {
      "Usage: baton terminate INSTANCE [OPTION...]\n\n"
      "Ends an instance, <flow>:<key>, here and now. Nothing is undone and no step runs: what was\n"
      "done stays done. To undo it, cancel.\n\n" OPTIONS_TEXT},
+    {"pause", OPERATOR_PAUSE, false,
+     "Usage: baton pause INSTANCE [OPTION...]\n\n"
+     "Holds an instance, <flow>:<key>, where it is. What comes for it is kept, in order, and its\n"
+     "timers stand still until 'baton resume'. Commands that are out already are not "
+     "recalled.\n\n" OPTIONS_TEXT},
+    {"resume", OPERATOR_RESUME, false,
+     "Usage: baton resume INSTANCE [OPTION...]\n\n"
+     "Lets a paused instance, <flow>:<key>, go on: what has come meanwhile is decided in its\n"
+     "order, and each timer has as long to go as when it was paused.\n\n" OPTIONS_TEXT},
     {"retry", OPERATOR_RETRY, true,
      "Usage: baton retry INSTANCE [STEP] [OPTION...]\n\n"
      "Tries what is stuck again, with a new series of attempts. " STEP_TEXT OPTIONS_TEXT},

@@ -112,6 +112,7 @@ static void print_json(const struct run_history *history)
     }
     json_put_string(root, "status", run_status_name(state->status));
     json_put_bool(root, "stuck", instance_is_stuck(state));
+    json_put_bool(root, "paused", state->paused != NULL);
     json_put_bool(root, "sealed", state->sealed);
     json_put_integer(root, "seq", state->seq);
     put_time(root, "startedAt", state->started_ms);
@@ -182,8 +183,9 @@ static void print_table(const struct run_history *history, int64_t now_ms)
     run_id_format(state->run, run);
     time_format(state->started_ms, started);
     view_distance(state->time_ms, now_ms, distance);
-    printf("%s%.*s%s  %s%s\n", view_bold(), TEXT_ARG(state->name), view_plain(),
-           run_status_name(state->status), instance_is_stuck(state) ? " (stuck)" : "");
+    printf("%s%.*s%s  %s%s%s\n", view_bold(), TEXT_ARG(state->name), view_plain(),
+           run_status_name(state->status), instance_is_stuck(state) ? " (stuck)" : "",
+           state->paused != NULL ? " (paused)" : "");
     printf("  run       %s, seq %lld, partition %d\n", run, (long long)state->seq,
            history->partition);
     if (history->flow != NULL) {

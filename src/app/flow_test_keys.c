@@ -62,6 +62,8 @@ static const struct flow_test_key send_keys[] = {
     {"headers", flow_test_read_map, IN_SEND(headers), false, MAP_SCHEMA, "Headers of the record"},
     {"signal", flow_test_read_signal, 0, false, TEXT_SCHEMA, "This signal is given to the instance; 'value' is its data"},
     {"cancel", flow_test_read_cancel, 0, false, TEXT_SCHEMA, "An operator cancels the instance, for this reason"},
+    {"pause", flow_test_read_pause, 0, false, TEXT_SCHEMA, "An operator pauses the instance, for this reason"},
+    {"resume", flow_test_read_resume, 0, false, TEXT_SCHEMA, "An operator lets it go on, for this reason"},
     {"retry", flow_test_read_retry, 0, false, TEXT_SCHEMA, "An operator has the stuck step, or 'undo STEP', tried again"},
     {"skip", flow_test_read_skip, 0, false, TEXT_SCHEMA, "An operator leaves the stuck 'undo STEP' undone"},
     {"done", flow_test_read_done, 0, false, TEXT_SCHEMA, "An operator says that what is stuck was done"},

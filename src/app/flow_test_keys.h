@@ -44,6 +44,8 @@ void flow_test_read_cases(struct dev_reader *reader, const struct node *node, vo
 void flow_test_read_sends(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_signal(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_cancel(struct dev_reader *reader, const struct node *node, void *out);
+void flow_test_read_pause(struct dev_reader *reader, const struct node *node, void *out);
+void flow_test_read_resume(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_retry(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_skip(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_done(struct dev_reader *reader, const struct node *node, void *out);

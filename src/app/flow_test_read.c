@@ -103,7 +103,8 @@ void flow_test_read_cases(struct dev_reader *reader, const struct node *node, vo
 static void check_send(struct dev_reader *reader, const struct node *node,
                        const struct flow_test_send *send)
 {
-    static const char *const verbs[] = {"signal", "cancel", "retry", "skip", "done", "failed"};
+    static const char *const verbs[] = {"signal", "cancel", "pause", "resume",
+                                        "retry",  "skip",   "done",  "failed"};
     /* The value of a signal is its data. */
     bool is_signal = send->is_operator && send->verb == OPERATOR_SIGNAL;
     uint32_t count = send->value != NULL && !is_signal;
@@ -118,7 +119,7 @@ static void check_send(struct dev_reader *reader, const struct node *node,
         diagnostics_error(reader->diagnostics, "D106", node_place(node),
                           count == 0
                               ? "nothing is sent: 'value' is missing (or 'signal', 'cancel', "
-                                "'retry', 'skip', 'done', 'failed')"
+                                "'pause', 'resume', 'retry', 'skip', 'done', 'failed')"
                               : "two things at once: one item for each");
     }
 }
@@ -159,6 +160,16 @@ void flow_test_read_signal(struct dev_reader *reader, const struct node *node, v
 void flow_test_read_cancel(struct dev_reader *reader, const struct node *node, void *out)
 {
     read_verb(reader, node, out, OPERATOR_CANCEL);
+}
+
+void flow_test_read_pause(struct dev_reader *reader, const struct node *node, void *out)
+{
+    read_verb(reader, node, out, OPERATOR_PAUSE);
+}
+
+void flow_test_read_resume(struct dev_reader *reader, const struct node *node, void *out)
+{
+    read_verb(reader, node, out, OPERATOR_RESUME);
 }
 
 void flow_test_read_retry(struct dev_reader *reader, const struct node *node, void *out)

@@ -186,7 +186,8 @@ static void send_operator(struct dev_world *world, const struct flow_test_flows 
         write_data(world, send, &data, diagnostics);
         inbox.type = send->target;
         inbox.value = buffer_text(&data);
-    } else if (send->verb == OPERATOR_CANCEL) {
+    } else if (send->verb == OPERATOR_CANCEL || send->verb == OPERATOR_PAUSE ||
+               send->verb == OPERATOR_RESUME) {
         inbox.reason = send->target;
     } else {
         inbox.activation = stuck_at(flows, instance, send->target);

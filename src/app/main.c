@@ -31,6 +31,8 @@ static const struct command commands[] = {
     {"start", cmd_start, "start an instance of a flow by hand"},
     {"cancel", cmd_operator, "stop an instance and undo what it did"},
     {"terminate", cmd_operator, "end an instance here and now, without undoing anything"},
+    {"pause", cmd_operator, "hold an instance where it is"},
+    {"resume", cmd_operator, "let a paused instance go on"},
     {"retry", cmd_operator, "try again what is stuck in an instance"},
     {"skip", cmd_operator, "let an instance go on without what is stuck"},
     {"resolve", cmd_operator, "say what became of what is stuck in an instance"},

@@ -92,6 +92,7 @@ static void put_head(struct buffer *out, const struct instance *before,
     put_value(out, TEXT("ids"), before->ids, after->ids);
     put_value(out, TEXT("queue"), before->queue, after->queue);
     put_value(out, TEXT("parents"), before->parents, after->parents);
+    put_value(out, TEXT("paused"), before->paused, after->paused);
 }
 
 static bool same_value(const struct json *a, const struct json *b)

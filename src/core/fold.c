@@ -73,7 +73,7 @@ static const struct {
 } values[] = {
     {"data", offsetof(struct instance, data)},       {"error", offsetof(struct instance, error)},
     {"ids", offsetof(struct instance, ids)},         {"queue", offsetof(struct instance, queue)},
-    {"parents", offsetof(struct instance, parents)},
+    {"parents", offsetof(struct instance, parents)}, {"paused", offsetof(struct instance, paused)},
 };
 
 #define VALUE_COUNT (sizeof(values) / sizeof(values[0]))

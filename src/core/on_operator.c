@@ -1,4 +1,5 @@
 /* What people decide: cancel a run, or settle what is stuck. Always recorded, with who and why. */
+#include "core/pause.h"
 #include "core/waiting.h"
 
 static enum transition_result refuse(struct decision *d, const char *why)
@@ -14,15 +15,29 @@ static void decide(struct decision *d, const struct frame *frame, const char *wh
                   TEXT_ARG(d->flow->steps[frame->step].name), what, TEXT_ARG(d->event->reason));
 }
 
+/* NULL: it can be. */
+static const char *why_not_cancelled(const struct decision *d)
+{
+    if (d->after->status != RUN_RUNNING) {
+        return "only a running instance can be cancelled";
+    }
+    return d->after->sealed ? "the pivot has succeeded, the run can only go forward" : NULL;
+}
+
+/* A pause ends with it: what has come meanwhile is decided first. */
 static enum transition_result cancel(struct decision *d)
 {
     struct text title = d->event->reason;
+    const char *why_not = why_not_cancelled(d);
 
-    if (d->after->status != RUN_RUNNING) {
-        return refuse(d, "only a running instance can be cancelled");
+    if (why_not != NULL) {
+        return refuse(d, why_not);
     }
-    if (d->after->sealed) {
-        return refuse(d, "the pivot has succeeded, the run can only go forward");
+    pause_lift(d);
+    why_not = why_not_cancelled(d);
+    if (why_not != NULL) {
+        (void)refuse(d, why_not);
+        return TRANSITION_APPLIED;
     }
     effect_decide(d->effects, "operator %.*s: cancel", TEXT_ARG(d->event->actor));
     if (title.bytes == 0) {
@@ -48,6 +63,7 @@ static enum transition_result terminate(struct decision *d)
     json_free(d->after->error);
     d->after->error = problem_new("cancelled", title, NULL);
     run_terminate(d);
+    pause_lift(d);
     return TRANSITION_APPLIED;
 }
 
@@ -164,6 +180,8 @@ static enum transition_result settle_undo(struct decision *d, const struct frame
     case OPERATOR_CANCEL:
     case OPERATOR_SIGNAL:
     case OPERATOR_TERMINATE:
+    case OPERATOR_PAUSE:
+    case OPERATOR_RESUME:
         break;
     }
     return refuse(d, "an undo can be retried, skipped, or said to be done");
@@ -200,31 +218,50 @@ static enum transition_result settle_step(struct decision *d, const struct frame
     case OPERATOR_CANCEL:
     case OPERATOR_SIGNAL:
     case OPERATOR_TERMINATE:
+    case OPERATOR_PAUSE:
+    case OPERATOR_RESUME:
         break;
     }
-    CHECK(false && "cancel and signal are no settlement");
+    CHECK(false && "these are no settlement");
     return TRANSITION_IGNORED;
 }
 
-enum transition_result on_operator(struct decision *d)
+/* Retry, skip, done or failed. */
+static enum transition_result settle(struct decision *d)
 {
     const struct frame *frame;
 
-    if (d->after->status == RUN_NONE || instance_has_ended(d->after)) {
-        return TRANSITION_VOID;
-    }
-    if (d->event->verb == OPERATOR_CANCEL) {
-        return cancel(d);
-    }
-    if (d->event->verb == OPERATOR_SIGNAL) {
-        return signal(d);
-    }
-    if (d->event->verb == OPERATOR_TERMINATE) {
-        return terminate(d);
+    if (d->after->paused != NULL) {
+        return refuse(d, "it is paused; resume it first");
     }
     frame = find_stuck(d);
     if (frame == NULL) {
         return refuse(d, "nothing is stuck there");
     }
     return frame->kind == FRAME_UNDO ? settle_undo(d, frame) : settle_step(d, frame);
+}
+
+enum transition_result on_operator(struct decision *d)
+{
+    if (d->after->status == RUN_NONE || instance_has_ended(d->after)) {
+        return TRANSITION_VOID;
+    }
+    switch (d->event->verb) {
+    case OPERATOR_CANCEL:
+        return cancel(d);
+    case OPERATOR_SIGNAL:
+        return signal(d);
+    case OPERATOR_TERMINATE:
+        return terminate(d);
+    case OPERATOR_PAUSE:
+        return pause_begin(d);
+    case OPERATOR_RESUME:
+        return pause_end(d);
+    case OPERATOR_RETRY:
+    case OPERATOR_SKIP:
+    case OPERATOR_DONE:
+    case OPERATOR_FAILED:
+        break;
+    }
+    return settle(d);
 }

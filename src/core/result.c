@@ -19,7 +19,8 @@ static size_t bound_of(const struct json *value)
 static size_t measure(const struct instance *instance)
 {
     size_t bytes = size_of(instance->data) + size_of(instance->error) + size_of(instance->ids) +
-                   size_of(instance->queue) + size_of(instance->parents);
+                   size_of(instance->queue) + size_of(instance->parents) +
+                   size_of(instance->paused);
 
     for (uint32_t i = 0; i < instance->frame_count; i++) {
         bytes += size_of(instance->frames[i].local);

@@ -1,5 +1,6 @@
 #include "core/transition.h"
 
+#include "core/pause.h"
 #include "core/told.h"
 
 /* Timers fire again and again after a crash, and most are disarmed by then: no copy for those. */
@@ -15,8 +16,11 @@ static bool is_leftover_timer(const struct instance *before, const struct event 
            !run_id_equal(event->timer_run, before->run);
 }
 
-static enum transition_result decide(struct decision *d)
+enum transition_result transition_decide(struct decision *d)
 {
+    if (pause_takes(d)) {
+        return pause_keep(d);
+    }
     if (schedule_is(d->after)) {
         return on_schedule(d);
     }
@@ -55,7 +59,7 @@ enum transition_result transition_judged(const struct flow *flow, const struct i
     d.after = instance_copy(before);
     d.after->seq++;
     d.after->time_ms = event->time_ms;
-    result = decide(&d);
+    result = transition_decide(&d);
     if (result != TRANSITION_VOID) {
         advance_run(&d);
         identity_tell(&d, before);

@@ -22,6 +22,8 @@ enum operator_verb {
     OPERATOR_FAILED, /* Of a pivot in doubt: it did not. */
     OPERATOR_SIGNAL, /* What a `listen: {signal}` waits for: `type` names it, `payload` is its data. */
     OPERATOR_TERMINATE, /* End the run here and now: nothing is undone, no steps run. */
+    OPERATOR_PAUSE,     /* Stand still: what comes is kept, timers do not run. */
+    OPERATOR_RESUME,    /* Go on. */
 };
 
 struct inbox_header {

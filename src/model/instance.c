@@ -60,6 +60,7 @@ struct instance *instance_copy(const struct instance *instance)
     copy->ids = json_copy(instance->ids);
     copy->queue = json_copy(instance->queue);
     copy->parents = json_copy(instance->parents);
+    copy->paused = json_copy(instance->paused);
     copy->frames = items_copy(instance->frames, instance->frame_count, sizeof(*copy->frames));
     for (uint32_t i = 0; i < copy->frame_count; i++) {
         copy->frames[i].error = json_copy(copy->frames[i].error);
@@ -89,6 +90,7 @@ void instance_free(struct instance *instance)
     json_free(instance->ids);
     json_free(instance->queue);
     json_free(instance->parents);
+    json_free(instance->paused);
     for (uint32_t i = 0; i < instance->frame_count; i++) {
         json_free(instance->frames[i].error);
         json_free(instance->frames[i].local);

@@ -158,6 +158,8 @@ struct instance {
         *queue; /* Array: the starts, as mail, that wait for the end of this run. Or NULL. */
     struct json *parents; /* Array: who started or joined this run and has not let go of it; see
                              core/parent.c. Or NULL. */
+    struct json *paused;  /* Object: since when, and what waits for the run to go on; see
+                             core/pause.h. NULL: it is not paused. */
     struct frame *frames;
     uint32_t frame_count;
     struct timer *timers;

@@ -210,6 +210,8 @@ static struct text tell_operator(const struct move *move, struct text subject, s
         return arena_printf(arena, "an operator says that %.*s is done", TEXT_ARG(subject));
     case OPERATOR_SIGNAL:
     case OPERATOR_TERMINATE:
+    case OPERATOR_PAUSE:
+    case OPERATOR_RESUME:
         break;
     case OPERATOR_FAILED:
         return arena_printf(arena, "an operator says that %.*s has failed", TEXT_ARG(subject));

@@ -85,9 +85,11 @@ static inline void story_next(struct play *play)
 static inline void story_operator(struct play *play, struct text rest)
 {
     static const char *const verbs[] = {
-        [OPERATOR_CANCEL] = "cancel",      [OPERATOR_RETRY] = "retry",   [OPERATOR_SKIP] = "skip",
-        [OPERATOR_DONE] = "done",          [OPERATOR_FAILED] = "failed", [OPERATOR_SIGNAL] = "",
-        [OPERATOR_TERMINATE] = "terminate"};
+        [OPERATOR_CANCEL] = "cancel",       [OPERATOR_RETRY] = "retry",
+        [OPERATOR_SKIP] = "skip",           [OPERATOR_DONE] = "done",
+        [OPERATOR_FAILED] = "failed",       [OPERATOR_SIGNAL] = "",
+        [OPERATOR_TERMINATE] = "terminate", [OPERATOR_PAUSE] = "pause",
+        [OPERATOR_RESUME] = "resume"};
     struct text verb = story_word(&rest);
     struct event event = {.kind = EVENT_OPERATOR, .actor = TEXT("ann")};
     bool is_known = false;

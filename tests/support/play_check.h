@@ -134,6 +134,7 @@ static inline void play_assert_same_fields(const struct instance *a, const struc
     play_assert_same_json(a->ids, b->ids);
     play_assert_same_json(a->queue, b->queue);
     play_assert_same_json(a->parents, b->parents);
+    play_assert_same_json(a->paused, b->paused);
     assert_int_equal(a->frame_count, b->frame_count);
     assert_int_equal(a->timer_count, b->timer_count);
     assert_int_equal(a->undo_count, b->undo_count);
@@ -212,7 +213,7 @@ static inline void play_assert_sound(const struct instance *instance)
         if (frame->kind == FRAME_UNDO) {
             assert_int_equal(instance_find_undo(instance, frame->undo_of)->state, UNDO_RUNNING);
         }
-        if (frame->state == FRAME_BACKING_OFF) {
+        if (frame->state == FRAME_BACKING_OFF && instance->paused == NULL) {
             assert_non_null(instance_timer(instance, TIMER_BACKOFF, frame->activation));
         }
         assert_true(frame->activation < instance->activation_next);

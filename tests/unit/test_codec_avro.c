@@ -61,10 +61,11 @@ static void put_inbox(avro_value_t *to, const struct inbox_record *record)
                                           [FORMAT_STRING] = "STRING",
                                           [FORMAT_BYTES] = "BYTES"};
     static const char *const verbs[] = {
-        [OPERATOR_CANCEL] = "CANCEL",      [OPERATOR_RETRY] = "RETRY",
-        [OPERATOR_SKIP] = "SKIP",          [OPERATOR_DONE] = "DONE",
-        [OPERATOR_FAILED] = "FAILED",      [OPERATOR_SIGNAL] = "SIGNAL",
-        [OPERATOR_TERMINATE] = "TERMINATE"};
+        [OPERATOR_CANCEL] = "CANCEL",       [OPERATOR_RETRY] = "RETRY",
+        [OPERATOR_SKIP] = "SKIP",           [OPERATOR_DONE] = "DONE",
+        [OPERATOR_FAILED] = "FAILED",       [OPERATOR_SIGNAL] = "SIGNAL",
+        [OPERATOR_TERMINATE] = "TERMINATE", [OPERATOR_PAUSE] = "PAUSE",
+        [OPERATOR_RESUME] = "RESUME"};
     avro_value_t headers = oracle_member(to, "headers");
 
     for (uint32_t i = 0; i < record->header_count; i++) {

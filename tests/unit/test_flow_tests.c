@@ -123,6 +123,7 @@ static void findings_name_line_and_column(void **state)
                     "number 5\n");
     assert_findings(CASE HOPE "    send: [{at: 3d}]\n",
                     "4:12: D106 nothing is sent: 'value' is missing (or 'signal', 'cancel', "
+                    "'pause', 'resume', "
                     "'retry', 'skip', 'done', 'failed')\n");
     assert_findings(CASE HOPE "    send: [{value: 1, signal: a}]\n", "");
     assert_findings(CASE HOPE "    send: [{value: 1, cancel: a}]\n",

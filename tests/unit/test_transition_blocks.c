@@ -236,17 +236,13 @@ static void check_effects(struct world *w)
 
 static const char *random_payload(struct rng *rng)
 {
-    static const char *const payloads[] = {
-        "{\"ok\":true}",
-        "{\"ok\":true}",
-        "{\"ok\":true}",
-        "{\"ok\":true}",
-        "{\"ok\":false,\"code\":\"A\"}",
-        "{\"ok\":false,\"code\":\"B\"}",
-        "{\"ok\":false,\"code\":\"C\"}",
-        "null",
-    };
+    static const char *const payloads[] = {"{\"ok\":true}", "{\"ok\":false,\"code\":\"A\"}",
+                                           "{\"ok\":false,\"code\":\"B\"}",
+                                           "{\"ok\":false,\"code\":\"C\"}", "null"};
 
+    if (rng_chance(rng, 500)) {
+        return payloads[0];
+    }
     return payloads[rng_below(rng, COUNT_OF(payloads))];
 }
 
@@ -280,9 +276,7 @@ static void random_event(struct world *w)
 
     w->play.time_ms += (int64_t)rng_below(&w->rng, 3000);
     if (dice < 18) {
-        uint64_t which = rng_below(&w->rng, 6);
-
-        /* Stop seldom: it ends the run. */
+        uint64_t which = rng_below(&w->rng, 6); /* Stop seldom: it ends the run. */
         send_word(&w->play, which == 5 && dice > 1 ? 3 : which);
     } else if (dice < 70) {
         play_with(&w->play, play_reply_event(&w->play, "stock", random_activation(w)),
@@ -293,6 +287,8 @@ static void random_event(struct world *w)
         play_timer(&w->play, timer->kind, timer->owner);
     } else if (dice < 90) {
         play_operator(&w->play, OPERATOR_CANCEL, 0);
+    } else if (dice < 95) {
+        play_operator(&w->play, dice < 92 ? OPERATOR_PAUSE : OPERATOR_RESUME, 0);
     } else {
         play_operator(&w->play, (enum operator_verb)(1 + rng_below(&w->rng, 4)),
                       random_activation(w));
@@ -305,6 +301,10 @@ static void healthy_event(struct world *w)
     struct play *play = &w->play;
     const struct instance *now = play->now;
 
+    if (now->paused != NULL) {
+        play_operator(play, OPERATOR_RESUME, 0);
+        return;
+    }
     for (uint32_t i = now->frame_count; i > 0; i--) {
         const struct frame *frame = &now->frames[i - 1];
 

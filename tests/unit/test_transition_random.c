@@ -188,6 +188,10 @@ static void random_event(struct world *w)
         play_message(&w->play, "orders.confirmed", "{}");
     } else if (dice < 90) {
         play_operator(&w->play, OPERATOR_CANCEL, 0);
+    } else if (dice < 91) {
+        play_operator(&w->play, OPERATOR_PAUSE, 0);
+    } else if (dice < 96) {
+        play_operator(&w->play, OPERATOR_RESUME, 0);
     } else {
         play_operator(&w->play, (enum operator_verb)(1 + rng_below(&w->rng, 4)),
                       (uint32_t)rng_below(&w->rng, w->play.now->activation_next + 1));
@@ -204,6 +208,8 @@ static void healthy_event(struct world *w)
 
     if (play->now->status == RUN_NONE) {
         play_message(play, "orders", "{\"orderId\":\"A1\"}");
+    } else if (play->now->paused != NULL) {
+        play_operator(play, OPERATOR_RESUME, 0);
     } else if (frame->state == FRAME_STUCK) {
         play_operator(play, OPERATOR_DONE, frame->activation);
     } else if (frame->state == FRAME_BACKING_OFF) {
