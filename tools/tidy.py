@@ -30,11 +30,13 @@ INCLUDES = {
     "codec": "base json model crypto",
     "engine": "base json expr model core codec compile crypto",
     "adapter": "base model engine",
+    "registry": "base json codec engine",
     "http": "base",
     "sim": "base json expr model compile core codec engine",
     "crypto": "base",
     "console": "base json model codec http",
-    "app": "base json expr model compile core codec engine adapter sim crypto http console verify",
+    "app": "base json expr model compile core codec engine adapter registry sim crypto http console "
+           "verify",
 }
 
 # Third-party headers, by their beginning, and the one folder that includes them.
@@ -44,7 +46,7 @@ THIRD_PARTY = {
     "avro/": "codec",
     "librdkafka/": "adapter",
     "hiredis/": "adapter",
-    "curl/": "adapter",
+    "curl/": "registry",
     "openssl/": "crypto",
     "sqlite3.h": "console",
     "microhttpd.h": "http",

@@ -16,6 +16,8 @@
 #define CONFIG_BYTES_MAX (1024 * 1024)
 #define APP_BYTES_MAX 200
 #define STOP_MS (30 * MS_PER_SECOND)
+#define REGISTRY_TIMEOUT_MS (5 * MS_PER_SECOND)
+#define REGISTRY_REFRESH_MS (5 * MS_PER_MINUTE)
 #define POLL_INTERVAL_MS (60 * MS_PER_SECOND) /* As the adapter sets it. */
 
 const char config_usage[] =
@@ -26,7 +28,8 @@ const char config_usage[] =
     "  -l, --log LEVEL               debug, info, warn, error or none (default: info)\n"
     "      --log-format FORMAT       text or json: one line, or one object, an event\n"
     "Environment: BATON_CONFIG, BATON_APP, BATON_NAME, BATON_BOOTSTRAP_SERVERS, BATON_REDIS,\n"
-    "BATON_LANES, BATON_PARTITIONS, BATON_FLOWS, BATON_HTTP, BATON_STOP_TIMEOUT, BATON_LOG,\n"
+    "BATON_SCHEMA_REGISTRY, BATON_LANES, BATON_PARTITIONS, BATON_FLOWS, BATON_HTTP, "
+    "BATON_STOP_TIMEOUT, BATON_LOG,\n"
     "BATON_LOG_FORMAT; flags win over it, it over the file.\n";
 
 void config_add_property(struct config *config, struct config_properties *properties,
@@ -140,6 +143,8 @@ enum status config_set(struct config *config, const char *name, const char *valu
         config->settings.name = text;
     } else if (strcmp(name, "redis") == 0) {
         config->redis_url = text;
+    } else if (strcmp(name, "registry") == 0) {
+        config->registry.url = text;
     } else if (strcmp(name, "bootstrap-servers") == 0) {
         config_add_property(config, &config->common, TEXT("bootstrap.servers"), text);
     } else if (strcmp(name, "flows") == 0) {
@@ -160,6 +165,7 @@ static enum status read_environment(struct config *config, struct error *err)
         {"BATON_NAME", "name"},
         {"BATON_REDIS", "redis"},
         {"BATON_BOOTSTRAP_SERVERS", "bootstrap-servers"},
+        {"BATON_SCHEMA_REGISTRY", "registry"},
         {"BATON_LANES", "lanes"},
         {"BATON_PARTITIONS", "partitions"},
         {"BATON_FLOWS", "flows"},
@@ -220,11 +226,13 @@ enum status config_load(const char *path, struct config *config, struct error *e
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-    *config = (struct config){.settings = settings_default(),
-                              .redis_url = TEXT("redis://127.0.0.1:6379/0"),
-                              .lanes = cores > 0 ? (uint32_t)cores : 1,
-                              .log_level = LOG_INFO,
-                              .stop_ms = STOP_MS};
+    *config = (struct config){
+        .settings = settings_default(),
+        .redis_url = TEXT("redis://127.0.0.1:6379/0"),
+        .lanes = cores > 0 ? (uint32_t)cores : 1,
+        .log_level = LOG_INFO,
+        .registry = {.timeout_ms = REGISTRY_TIMEOUT_MS, .refresh_ms = REGISTRY_REFRESH_MS},
+        .stop_ms = STOP_MS};
     config->arena = calloc(1, sizeof *config->arena);
     CHECK(config->arena != NULL);
     config_add_property(config, &config->common, TEXT("bootstrap.servers"), TEXT("127.0.0.1:9092"));

@@ -28,6 +28,14 @@ struct config {
     struct config_properties consumer;
     struct config_properties producer;
     struct text redis_url;
+    struct config_registry {
+        struct text url; /* Empty: there is none. */
+        struct text user;
+        struct text password;
+        struct text ca_file;
+        int64_t timeout_ms;
+        int64_t refresh_ms;
+    } registry;
     struct text *flows; /* Files or folders. */
     uint32_t flow_count;
     uint32_t lanes;

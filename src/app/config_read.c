@@ -147,6 +147,16 @@ static bool read_secret(struct reader *reader, const struct node *node, struct t
     return true;
 }
 
+/* Text, or where it is to be had from. */
+static void read_given(struct reader *reader, const struct node *node, void *out)
+{
+    if (node->kind == NODE_MAP) {
+        (void)read_secret(reader, node, out);
+    } else {
+        read_text(reader, node, out);
+    }
+}
+
 static void read_property(struct reader *reader, const struct pair *pair,
                           struct config_properties *properties)
 {
@@ -246,6 +256,12 @@ static const struct key keys[] = {
     {"http", read_http, 0},
     {"stop.timeout", read_span, AT(stop_ms)},
     {"redis.url", read_text, AT(redis_url)},
+    {"schemaRegistry.url", read_text, AT(registry.url)},
+    {"schemaRegistry.user", read_given, AT(registry.user)},
+    {"schemaRegistry.password", read_given, AT(registry.password)},
+    {"schemaRegistry.ca", read_text, AT(registry.ca_file)},
+    {"schemaRegistry.timeout", read_span, AT(registry.timeout_ms)},
+    {"schemaRegistry.refresh", read_span, AT(registry.refresh_ms)},
     {"checkpoint.idle", read_span, AT(settings.checkpoint_idle_ms)},
     {"checkpoint.max", read_span, AT(settings.checkpoint_max_ms)},
     {"history.sweep", read_span, AT(settings.sweep_every_ms)},

@@ -23,6 +23,7 @@ struct monitor {
     struct lane_stats **lanes;
     struct store_stats **stores;
     struct router_stats router;
+    struct schema_stats schemas;
     _Atomic(const struct barrier *) barrier; /* NULL: not yet. */
     _Atomic(const struct lag *) lag;
     struct http_server *server;
@@ -95,6 +96,11 @@ struct store_stats *monitor_store(struct monitor *monitor, uint32_t index)
 struct router_stats *monitor_router(struct monitor *monitor)
 {
     return &monitor->router;
+}
+
+struct schema_stats *monitor_schemas(struct monitor *monitor)
+{
+    return &monitor->schemas;
 }
 
 const struct lane_stats *const *monitor_lanes(const struct monitor *monitor)
@@ -237,6 +243,7 @@ void monitor_render(const struct monitor *monitor, struct buffer *out)
                                 .stores = (const struct store_stats *const *)monitor->stores,
                                 .store_count = monitor->options.store_count,
                                 .router = &monitor->router,
+                                .schemas = &monitor->schemas,
                                 .lag = &lag,
                                 .process = &process,
                                 .barrier_age_ms = -1};

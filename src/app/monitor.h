@@ -30,6 +30,7 @@ void monitor_free(struct monitor *monitor);
 struct lane_stats *monitor_lane(struct monitor *monitor, uint32_t index);
 struct store_stats *monitor_store(struct monitor *monitor, uint32_t index);
 struct router_stats *monitor_router(struct monitor *monitor);
+struct schema_stats *monitor_schemas(struct monitor *monitor);
 /* All lanes, for lag_open(). */
 const struct lane_stats *const *monitor_lanes(const struct monitor *monitor);
 

@@ -12,6 +12,7 @@
 #include "app/command.h"
 #include "app/fault.h"
 #include "app/random_seed.h"
+#include "app/schemas.h"
 #include "app/stop.h"
 #include "engine/lane.h"
 #include "engine/router.h"
@@ -27,6 +28,7 @@ struct worker {
     const struct estate *estate;
     struct clock clock;
     struct monitor *monitor;
+    struct schema_registry *registry;
     struct barrier *barrier;
     struct lag *lag; /* NULL: nobody looks. */
     struct stop *stop;
@@ -184,7 +186,9 @@ static void *router_main(void *argument)
 {
     struct worker_thread *self = argument;
     struct worker *worker = self->worker;
+    struct avro_port avro = schema_registry_port(worker->registry);
     struct router_options options = {.broker = &worker->estate->broker,
+                                     .avro = &avro,
                                      .clock = &worker->clock,
                                      .settings = &worker->config->settings,
                                      .seed = worker->seed,
@@ -295,8 +299,15 @@ static int open_worker(struct worker *worker)
 {
     const struct config *config = worker->config;
     struct error err;
-    enum status status = barrier_open(&worker->estate->broker, &worker->clock, &config->settings,
-                                      &worker->barrier, &err);
+    enum status status = schemas_open(config, monitor_schemas(worker->monitor), &worker->registry,
+                                      &err);
+
+    if (status != STATUS_OK) {
+        fprintf(stderr, "baton: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    status = barrier_open(&worker->estate->broker, &worker->clock, &config->settings,
+                          &worker->barrier, &err);
 
     if (status == STATUS_OK && config->http.bytes > 0) {
         struct lag_options options = {.broker = &worker->estate->broker,
@@ -370,6 +381,7 @@ int worker_threads_run(const struct config *config, const struct estate *estate,
     monitor_unserve(monitor);
     lag_close(worker.lag);
     barrier_close(worker.barrier);
+    schema_registry_close(worker.registry);
     if (code == EXIT_DONE) {
         log_event(LOG_INFO, "worker-down", "app=%.*s", TEXT_ARG(config->settings.app));
     }

@@ -4,11 +4,6 @@
 #include "codec/base64.h"
 #include "json/json.h"
 
-static enum status no_avro(struct error *err)
-{
-    return fail(err, STATUS_REJECT, "format avro is not supported yet");
-}
-
 static enum status decode_string(struct text bytes, struct json **payload, struct error *err)
 {
     if (!text_is_utf8(bytes)) {
@@ -43,14 +38,13 @@ enum status payload_decode(struct text bytes, enum format format, struct json **
     }
     switch (format) {
     case FORMAT_JSON:
+    case FORMAT_AVRO:
         return json_parse(bytes, payload, err);
     case FORMAT_STRING:
         return decode_string(bytes, payload, err);
     case FORMAT_BYTES:
         *payload = decode_bytes(bytes);
         return STATUS_OK;
-    case FORMAT_AVRO:
-        return no_avro(err);
     }
     CHECK(!"unknown format");
     return STATUS_FATAL;
@@ -89,14 +83,13 @@ static enum status encode(const struct json *value, enum format format, struct b
 {
     switch (format) {
     case FORMAT_JSON:
+    case FORMAT_AVRO:
         json_write(value, out);
         return STATUS_OK;
     case FORMAT_STRING:
         return encode_string(value, out, err);
     case FORMAT_BYTES:
         return encode_bytes(value, out, err);
-    case FORMAT_AVRO:
-        return no_avro(err);
     }
     CHECK(!"unknown format");
     return STATUS_FATAL;

@@ -1,7 +1,8 @@
 /*
  * payload - a source record's bytes as JSON, by the topic's format. JSON is parsed, a string becomes
  * a JSON text, bytes become base64 text. Values above PAYLOAD_BYTES_MAX are refused, both ways.
- * Format avro is refused until schemas can be fetched; avro-c will decode with the writer's only.
+ * Format avro is JSON text here: what a simulated estate carries in its place. Where there is a schema
+ * registry, its port is asked instead (engine/avro_port.h).
  */
 #ifndef BATON_CODEC_PAYLOAD_H
 #define BATON_CODEC_PAYLOAD_H

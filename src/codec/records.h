@@ -54,6 +54,10 @@ struct inbox_record {
     uint32_t activation; /* OPERATOR: the target. */
 };
 
+/* A header of the inbox record, beside its schema's: the source's value as it was, when `value` is what
+ * was decoded of it (format avro). Only a dead letter needs it. */
+#define ORIGINAL_HEADER "baton-value"
+
 /* Comes from a topic of the estate, so that repeats of it are known by the watermark of its source. */
 bool inbox_has_source(const struct inbox_record *record);
 void inbox_encode(const struct inbox_record *record, struct buffer *out);

@@ -152,8 +152,8 @@ struct reply_rule build_reply(struct builder *builder, const struct json *json, 
 
 static enum format build_format(struct section *section)
 {
-    static const char *const words[] = {"json", "string", "bytes", NULL};
-    static const enum format formats[] = {FORMAT_JSON, FORMAT_STRING, FORMAT_BYTES};
+    static const char *const words[] = {"json", "avro", "string", "bytes", NULL};
+    static const enum format formats[] = {FORMAT_JSON, FORMAT_AVRO, FORMAT_STRING, FORMAT_BYTES};
 
     return formats[section_choice(section, "format", words)];
 }

@@ -64,7 +64,7 @@ static const struct field estate_rows[] = {
 
 static const struct field topic_rows[] = {
     {.key = "name", .shape = SHAPE_TOPIC_NAME, .flags = FIELD_REQUIRED, .doc = "Name on the broker"},
-    {.key = "format", .shape = SHAPE_CHOICE, .values = "json string bytes|avro", .fallback = "\"json\"",
+    {.key = "format", .shape = SHAPE_CHOICE, .values = "json avro string bytes", .fallback = "\"json\"",
      .doc = "How payloads are encoded"},
     {.key = "key", .shape = SHAPE_CORRELATION, .context = CONTEXT_KEY,
      .doc = "Where the business key sits in this topic's messages; else as the flow's key"},

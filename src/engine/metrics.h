@@ -28,6 +28,7 @@ struct metrics_view {
     const struct store_stats *const *stores;
     uint32_t store_count;
     const struct router_stats *router;
+    const struct schema_stats *schemas;
     const struct lag_report *lag;
     const struct process_stats *process;
     int64_t barrier_age_ms; /* Below 0: no round has passed yet. */

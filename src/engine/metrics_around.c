@@ -29,6 +29,7 @@ static void add_router(const struct router_stats *stats, struct buffer *out)
     uint64_t owned = stat_get(&stats->places);
     uint64_t starting = stat_get(&stats->starting);
     uint64_t stopped = stat_get(&stats->stopped);
+    uint64_t held = stat_get(&stats->held);
     struct histogram_sum sum = {{0}, 0};
     struct label state = {"state", TEXT_INIT("reading")};
 
@@ -40,9 +41,12 @@ static void add_router(const struct router_stats *stats, struct buffer *out)
     metrics_single(out, &forwarded, (double)stat_get(&stats->forwarded));
     metrics_single(out, &sessions, (double)stat_get(&stats->sessions));
     metrics_family(out, &places);
-    /* The three are not read at one moment. */
+    /* They are not read at one moment. */
     metrics_sample(out, places.name, &state, 1,
-                   owned > starting + stopped ? (double)(owned - starting - stopped) : 0);
+                   owned > starting + stopped + held ? (double)(owned - starting - stopped - held)
+                                                     : 0);
+    state.value = TEXT("waiting");
+    metrics_sample(out, places.name, &state, 1, (double)held);
     state.value = TEXT("starting");
     metrics_sample(out, places.name, &state, 1, (double)starting);
     state.value = TEXT("stopped");
@@ -50,6 +54,24 @@ static void add_router(const struct router_stats *stats, struct buffer *out)
     histogram_sum_add(&sum, &stats->batch_records);
     metrics_family(out, &batch);
     metrics_histogram(out, batch.name, HISTOGRAM_COUNT, &sum, NULL);
+}
+
+static void add_schemas(const struct schema_stats *stats, struct buffer *out)
+{
+    static const struct family asked = {"baton_schema_requests_total", "counter",
+                                        "Schemas asked of the registry, by what it answered."};
+    static const struct family held = {"baton_schemas", "gauge", "Schemas at hand."};
+    struct label label = {"result", TEXT_INIT("ok")};
+    uint64_t failed = stat_get(&stats->failed);
+    uint64_t unknown = stat_get(&stats->unknown);
+
+    metrics_family(out, &asked);
+    metrics_sample(out, asked.name, &label, 1, (double)stat_get(&stats->fetched));
+    label.value = TEXT("unknown");
+    metrics_sample(out, asked.name, &label, 1, (double)unknown);
+    label.value = TEXT("failed");
+    metrics_sample(out, asked.name, &label, 1, (double)failed);
+    metrics_single(out, &held, (double)stat_get(&stats->held));
 }
 
 static void add_stores(const struct metrics_view *view, struct buffer *out)
@@ -134,6 +156,9 @@ void metrics_render_around(const struct metrics_view *view, struct buffer *out)
 
     if (view->router != NULL) {
         add_router(view->router, out);
+    }
+    if (view->schemas != NULL) {
+        add_schemas(view->schemas, out);
     }
     if (view->store_count > 0) {
         add_stores(view, out);

@@ -131,6 +131,7 @@ static enum status open_session(struct router *router, struct error *err)
     router->has_new = false;
     router->commit_ms = 0;
     router->restart_ms = 0;
+    router->held = 0;
     stat_add(&router->stats->sessions, 1);
     log_event(LOG_INFO, "router-session", "revision=%lld topics=%u", (long long)router->revision,
               router->table->source_count);
@@ -164,7 +165,7 @@ static int64_t poll_wait(const struct router *router, int64_t wait_ms)
     if (router_is_dirty(router) && due_ms < wait_ms) {
         wait_ms = due_ms > 0 ? due_ms : 0;
     }
-    return wait_ms;
+    return router_hold_wait(router, wait_ms);
 }
 
 static enum status commit_when_due(struct router *router, struct error *err)
@@ -210,6 +211,9 @@ static enum status session_turn(struct router *router, int64_t wait_ms, struct e
     }
     if (status == STATUS_OK && router->restart_ms > 0 && router->now_ms >= router->restart_ms) {
         status = router_restart(router, err);
+    }
+    if (status == STATUS_OK) {
+        status = router_release(router, err);
     }
     return status == STATUS_OK ? commit_when_due(router, err) : status;
 }

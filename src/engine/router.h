@@ -6,6 +6,7 @@
 #ifndef BATON_ENGINE_ROUTER_H
 #define BATON_ENGINE_ROUTER_H
 
+#include "engine/avro_port.h"
 #include "engine/broker.h"
 #include "engine/clock.h"
 #include "engine/settings.h"
@@ -16,6 +17,8 @@ struct router;
 struct router_options {
     const struct broker *broker;
     const struct clock *clock;
+    const struct avro_port *avro; /* NULL: payloads of format avro are JSON text, as in a
+                                     simulated estate. */
     const struct settings *settings;
     uint64_t seed;
     struct router_stats *stats; /* Borrowed, as in lane_options; NULL: its own. */

@@ -51,6 +51,12 @@ static enum status deliver(struct parcel *parcel, const struct route *route,
     if (route->id != NULL) {
         inbox->id = parcel_locate(parcel, route->id, route->format);
     }
+    if (route->format == FORMAT_AVRO) {
+        /* Who decides is given what was decoded: whether it is decided now or again, it needs no
+         * registry. */
+        inbox->format = FORMAT_JSON;
+        inbox->value = parcel->avro_text;
+    }
     status = parcel_send(parcel, inbox, name, kafka_partition(name, router->partitions), err);
     if (status == STATUS_REJECT) {
         /* Larger than the inbox takes, although within our own bound. */
@@ -86,6 +92,21 @@ static void refuse_size(struct parcel *parcel, const struct route *route)
                                 parcel->record->value.bytes, PAYLOAD_BYTES_MAX));
 }
 
+/* What its schema says has to be known before it is sent. STALE: it is not, yet; the partition has to
+ * wait. REJECT: it is dead. */
+static enum status read_avro(struct parcel *parcel, const struct route *route, struct error *err)
+{
+    struct error why;
+    enum status status = route->format == FORMAT_AVRO ? parcel_decode_avro(parcel, &why)
+                                                      : STATUS_OK;
+
+    if (status == STATUS_REJECT) {
+        set_dead(parcel, INBOX_POISON, route,
+                 arena_text(&parcel->router->arena, text_of(why.text)));
+    }
+    return status == STATUS_RETRY ? fail(err, STATUS_STALE, "%s", why.text) : status;
+}
+
 /* A reply that names the command it answers: it is for the one flow in that name, or for another
  * app. Nothing of it has to be decoded; that is the lane's. */
 static enum status route_by_command(struct parcel *parcel, const struct route *route,
@@ -93,6 +114,7 @@ static enum status route_by_command(struct parcel *parcel, const struct route *r
 {
     const struct command_id *command = &parcel->commands[route->header];
     struct inbox_record inbox;
+    enum status status;
 
     if (!parcel->is_ours[route->header]) {
         parcel->foreign++;
@@ -104,6 +126,10 @@ static enum status route_by_command(struct parcel *parcel, const struct route *r
     if (is_oversize(parcel)) {
         refuse_size(parcel, route);
         return STATUS_OK;
+    }
+    status = read_avro(parcel, route, err);
+    if (status != STATUS_OK) {
+        return status == STATUS_REJECT ? STATUS_OK : status;
     }
     inbox = parcel_inbox(parcel, route);
     inbox.kind = INBOX_REPLY;
@@ -119,10 +145,15 @@ static enum status route_by_key(struct parcel *parcel, const struct route *route
     struct text reason = {0};
     struct text key;
     struct error why;
+    enum status status;
 
     if (is_oversize(parcel)) {
         refuse_size(parcel, route);
         return STATUS_OK;
+    }
+    status = read_avro(parcel, route, err);
+    if (status != STATUS_OK) {
+        return status == STATUS_REJECT ? STATUS_OK : status;
     }
     view.payload = parcel_payload(parcel, route->format, &reason);
     if (view.payload == NULL) {
@@ -262,12 +293,14 @@ enum status router_forward(struct router *router, struct error *err)
             source = route_table_find(router->table, record->topic);
         }
         place = source == NULL ? NULL : router_place(router, source, record->partition);
-        if (place == NULL || record->offset < place->next) {
-            continue; /* Not ours any more, or given out before. */
+        if (place == NULL || record->offset < place->next || place->held_ms > 0) {
+            continue; /* Not ours any more, given out before, or to be given out again. */
         }
         status = forward_one(router, record, source, place, err);
         if (status == STATUS_OK) {
             place->next = record->offset + 1;
+        } else if (status == STATUS_STALE) {
+            status = router_hold(router, source, record->partition, place, err);
         }
     }
     router_fault(router, "router-after-send");

@@ -20,6 +20,7 @@ struct parcel {
     struct json *payload;       /* Decoded as `format`; NULL: not yet, or it cannot be. */
     enum format format;
     bool is_decoded;
+    struct text avro_text; /* The payload as JSON, of a record of format avro; data NULL: none. */
     struct command_id *commands; /* By reply header of the source. */
     bool *is_ours;
     bool *is_sent; /* By route. */
@@ -58,6 +59,9 @@ struct text parcel_header(const struct parcel *parcel, struct text name);
 const struct json *parcel_headers(struct parcel *parcel);
 /* NULL: it is not of this format; the reason is set. Flows may read one topic differently. */
 const struct json *parcel_payload(struct parcel *parcel, enum format format, struct text *reason);
+/* Decode a record of format avro, once. RETRY: its schema is not there; REJECT: it is none. Then
+ * parcel_payload() gives it, and avro_text. */
+enum status parcel_decode_avro(struct parcel *parcel, struct error *err);
 /* The text that a locator finds; empty when it finds nothing. */
 struct text parcel_locate(struct parcel *parcel, const struct locator *locator, enum format format);
 /* Read the command ids in the reply headers of the source. */

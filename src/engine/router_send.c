@@ -42,6 +42,22 @@ static enum status make_room(struct router *router, size_t needed, struct error 
     return status;
 }
 
+/* What the lane needs of a record that is carried decoded, should it have to dead-letter it. */
+static void add_original(const struct parcel *parcel, const struct inbox_record *inbox,
+                         struct outgoing *outgoing)
+{
+    struct record_header *headers;
+
+    if (inbox->value.data == NULL || inbox->value.data != parcel->avro_text.data) {
+        return;
+    }
+    headers = arena_array(&parcel->router->arena, 2, sizeof *headers);
+    headers[0] = parcel->router->schema;
+    headers[1] = (struct record_header){TEXT(ORIGINAL_HEADER), parcel->record->value};
+    outgoing->headers = headers;
+    outgoing->header_count = 2;
+}
+
 enum status parcel_send(struct parcel *parcel, const struct inbox_record *inbox, struct text key,
                         int32_t partition, struct error *err)
 {
@@ -62,6 +78,7 @@ enum status parcel_send(struct parcel *parcel, const struct inbox_record *inbox,
                                   .value = {data + start, router->bytes.bytes - start},
                                   .headers = &router->schema,
                                   .header_count = 1};
+    add_original(parcel, inbox, outgoing);
     status = router->forwarder.send(router->forwarder.self, outgoing, err);
     if (status == STATUS_RETRY) {
         status = router->forwarder.flush(router->forwarder.self, err);

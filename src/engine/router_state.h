@@ -28,6 +28,10 @@ struct place {
     bool is_dirty;           /* `acked` or the mark is not committed yet. */
     bool is_told;            /* That it waits for a revision was logged. */
     int64_t *from;           /* By route: earlier records are not the flow's. */
+    int64_t held_ms;         /* Monotonic: when its next record, of a schema that is not there, is
+                                tried again; 0: it does not wait. */
+    int64_t held_at;         /* The record that it waited for last, */
+    uint32_t holds;          /* and how often again since. */
 };
 
 struct place_row {
@@ -62,6 +66,7 @@ struct router {
     bool has_new;           /* Some place is NEW. */
     int64_t commit_ms;      /* When the next commit is due. */
     int64_t restart_ms;     /* When fetching is started again after a refusal; 0: not. */
+    uint32_t held;          /* Places that wait for a schema. */
 
     /* A batch. `bytes` holds encoded records until they are acknowledged; it never moves while it
      * holds any. */
@@ -105,6 +110,16 @@ void router_stop_place(const struct place_visit *visit, const struct log_ends *e
 void router_free_places(struct router *router);
 /* What is shown of the places. */
 void router_show_places(const struct router *router);
+
+/* router_hold.c: places whose next record cannot be read yet. */
+
+/* `place` waits: what was polled of it beyond `next` comes again. ABORT: the session has to end. */
+enum status router_hold(struct router *router, const struct route_source *source, int32_t partition,
+                        struct place *place, const struct error *why);
+/* Go on with those that have waited long enough. */
+enum status router_release(struct router *router, struct error *err);
+/* How long a poll may wait at most, for their sake. */
+int64_t router_hold_wait(const struct router *router, int64_t wait_ms);
 
 /* router_begin.c: find out where the new places begin, commit that, start them. RETRY: some are
  * still new. */

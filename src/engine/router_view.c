@@ -36,12 +36,46 @@ const struct json *parcel_headers(struct parcel *parcel)
     return parcel->header_object;
 }
 
+static enum status decode_avro(const struct parcel *parcel, struct json **payload,
+                               struct error *err)
+{
+    const struct avro_port *avro = parcel->router->options.avro;
+    struct text value = parcel->record->value;
+
+    return avro == NULL || value.data == NULL ? payload_decode(value, FORMAT_JSON, payload, err)
+                                              : avro->decode(avro->self, value, payload, err);
+}
+
+enum status parcel_decode_avro(struct parcel *parcel, struct error *err)
+{
+    struct buffer text = {0};
+    enum status status;
+
+    if (parcel->is_decoded && parcel->format == FORMAT_AVRO && parcel->payload != NULL) {
+        return STATUS_OK;
+    }
+    json_free(parcel->payload);
+    parcel->payload = NULL;
+    parcel->format = FORMAT_AVRO;
+    parcel->is_decoded = true;
+    status = decode_avro(parcel, &parcel->payload, err);
+    if (status == STATUS_OK && parcel->record->value.data != NULL) {
+        json_write(parcel->payload, &text);
+        parcel->avro_text = arena_text(&parcel->router->arena, buffer_text(&text));
+        buffer_release(&text);
+    }
+    return status;
+}
+
 const struct json *parcel_payload(struct parcel *parcel, enum format format, struct text *reason)
 {
     struct error err;
 
     if (parcel->is_decoded && parcel->format == format && parcel->payload != NULL) {
         return parcel->payload;
+    }
+    if (format == FORMAT_AVRO) { /* Whoever asks has decoded it. */
+        return parcel_decode_avro(parcel, &err) == STATUS_OK ? parcel->payload : NULL;
     }
     json_free(parcel->payload);
     parcel->payload = NULL;

@@ -155,8 +155,18 @@ struct router_stats {
     atomic_uint_fast64_t places;   /* Partitions of source topics that are ours. */
     atomic_uint_fast64_t starting; /* Of these: where to begin is being found out, */
     atomic_uint_fast64_t stopped;  /* what comes next is gone: an operator decides. */
+    atomic_uint_fast64_t held;     /* what comes next is of a schema that is not there yet. */
     atomic_uint_fast64_t revision; /* Read of baton.flows. */
     struct histogram batch_records;
+};
+
+/* ---- the schema registry ---- */
+
+struct schema_stats {
+    atomic_uint_fast64_t fetched; /* Schemas asked of the registry, and got; */
+    atomic_uint_fast64_t unknown; /* there is none, or none that can be used; */
+    atomic_uint_fast64_t failed;  /* no answer that says anything about the schema. */
+    atomic_uint_fast64_t held;    /* Schemas at hand. */
 };
 
 /* ---- a link to the store of sleeping runs ---- */
