@@ -12,7 +12,8 @@ static const char *const kinds[] = {
 static const char *const verbs[] = {
     [OPERATOR_CANCEL] = "cancel",       [OPERATOR_RETRY] = "retry",   [OPERATOR_SKIP] = "skip",
     [OPERATOR_DONE] = "done",           [OPERATOR_FAILED] = "failed", [OPERATOR_SIGNAL] = "signal",
-    [OPERATOR_TERMINATE] = "terminate",
+    [OPERATOR_TERMINATE] = "terminate", [OPERATOR_PAUSE] = "pause",   [OPERATOR_RESUME] = "resume",
+    [OPERATOR_MIGRATE] = "migrate",
 };
 
 #define COUNT_OF(names) (sizeof(names) / sizeof((names)[0]))

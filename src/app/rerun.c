@@ -253,29 +253,28 @@ static void keep(struct instance **state, struct outcome *outcome)
     outcome->after = NULL;
 }
 
-static const char *blindness(const struct pass *pass, const struct flow *recorded,
-                             const struct recorded *step, struct event *event)
+static const char *blindness(const struct pass *pass, const struct recorded *step,
+                             struct event *event)
 {
-    if (recorded == NULL) {
-        return "the definition that it went by is gone, or this program cannot build it";
-    }
     if (!recording_event(pass->recording, step, event)) {
         return "the inbox record that caused it is gone";
     }
     if (step->record.time_ms < pass->was->time_ms) {
         return "its time lies before that of the step before it";
     }
-    return NULL;
+    if (again_is_migration(event) && !text_is(step->record.flow_hash, pass->was->flow_hash)) {
+        return "there the run was migrated to another version";
+    }
+    return recording_flow(pass->recording, step->record.flow_hash) != NULL
+               ? NULL
+               : "the definition that it went by is gone, or this program cannot build it";
 }
 
 static bool take(struct pass *pass, const struct flow *flow, const struct recorded *step)
 {
-    const char *hash = pass->was->flow_hash;
-    const struct flow *recorded = recording_flow(
-        pass->recording, hash[0] == '\0' ? step->record.flow_hash : text_of(hash));
     struct buffer *out = &pass->rerun->text;
     struct event event;
-    const char *blind = blindness(pass, recorded, step, &event);
+    const char *blind = blindness(pass, step, &event);
 
     pass->found.flow = flow;
     if (blind != NULL) {
@@ -287,7 +286,8 @@ static bool take(struct pass *pass, const struct flow *flow, const struct record
         departs(pass->rerun, RERUN_DEPARTS, step->record.seq);
         return false;
     }
-    decide(&pass->wanted, recorded, pass->was, &event);
+    decide(&pass->wanted, recording_flow(pass->recording, step->record.flow_hash), pass->was,
+           &event);
     decide(&pass->found, flow, pass->now, &event);
     if (!compare(pass, step)) {
         return false;

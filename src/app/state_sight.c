@@ -133,6 +133,9 @@ struct json *state_sight(const struct flow *flow, const struct instance *instanc
     if (instance->sealed) {
         json_put_bool(sight, "sealed", true);
     }
+    if (instance->paused != NULL) {
+        json_put_bool(sight, "paused", true);
+    }
     put_value(sight, "data", instance->data);
     json_put(sight, TEXT("waits"), waits_json(flow, instance));
     json_put(sight, TEXT("timers"), timers_json(flow, instance));
@@ -256,9 +259,9 @@ struct json *state_changes(const struct json *before, const struct json *after)
         const char *name;
         bool is_named;
     } members[] = {
-        {"version", false}, {"status", false}, {"sealed", false}, {"data", false},
-        {"waits", true},    {"timers", true},  {"stack", true},   {"mailbox", true},
-        {"error", false},   {"result", false},
+        {"version", false}, {"status", false}, {"sealed", false}, {"paused", false},
+        {"data", false},    {"waits", true},   {"timers", true},  {"stack", true},
+        {"mailbox", true},  {"error", false},  {"result", false},
     };
     static const char *const empty[] = {"waits", "timers", "stack", "mailbox"};
     struct json *none = json_object();

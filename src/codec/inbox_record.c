@@ -4,7 +4,7 @@
 
 #define KIND_COUNT (INBOX_TOLD + 1)
 #define FORMAT_COUNT (FORMAT_BYTES + 1)
-#define VERB_COUNT (OPERATOR_RESUME + 1)
+#define VERB_COUNT (OPERATOR_MIGRATE + 1)
 #define HEADER_BYTES_MIN 2 /* An empty name and a null. */
 
 /* The schema's symbol. A new verb has to be entered here and in schemas/inbox.avsc. */
@@ -20,6 +20,7 @@ static int64_t verb_symbol(enum operator_verb verb)
     case OPERATOR_TERMINATE:
     case OPERATOR_PAUSE:
     case OPERATOR_RESUME:
+    case OPERATOR_MIGRATE:
         return (int64_t)verb;
     }
     CHECK(!"unknown operator verb");

@@ -279,6 +279,8 @@ void request_succeeded(struct decision *d, uint32_t activation, const struct jso
 void request_failed(struct decision *d, uint32_t activation, struct json *error);
 /* Tell the service, if the flow says so, that the step is abandoned. */
 void request_cancel(struct decision *d, const struct frame *frame);
+/* The deadlines of the open attempt once more, as if it had been sent now. */
+MUST_CHECK enum status request_rearm(struct decision *d, uint32_t activation, struct error *err);
 const struct retry_policy *request_policy(const struct decision *d, const struct frame *frame);
 /* NULL if the frame is of a step that sends nothing. */
 const struct message_spec *request_spec(const struct decision *d, const struct frame *frame);

@@ -222,3 +222,21 @@ struct json *wait_open(struct decision *d, uint32_t scope, uint32_t step, bool *
     *waits = true;
     return NULL;
 }
+
+enum status wait_rearm(struct decision *d, uint32_t activation, struct error *err)
+{
+    const struct frame *frame = instance_find_frame(d->after, activation);
+    const struct step *at = &d->flow->steps[frame->step];
+    struct sight sight = {.scope = frame->parent, .step = at, .attempt = 1};
+    int64_t due_ms = 0;
+    enum status status;
+
+    instance_disarm_owner(d->after, activation);
+    status = wait_due(d, frame->parent, at, &due_ms, err);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    instance_arm(d->after, TIMER_WAIT, activation,
+                 due_ms > d->event->time_ms ? due_ms : d->event->time_ms);
+    return span_arm_warning(d, &at->warn_after, activation, &sight, err);
+}

@@ -155,8 +155,7 @@ static struct json *open_document(struct decision *d, const struct incoming *inc
     return NULL;
 }
 
-/* Arm what bounds the whole run. Gives an error. */
-static struct json *arm_run(struct decision *d)
+struct json *run_arm(struct decision *d)
 {
     struct sight sight = {0};
     struct error err = {0};
@@ -191,7 +190,7 @@ void start_run(struct decision *d, const struct incoming *incoming)
                   TEXT_ARG(incoming->topic.bytes > 0 ? incoming->topic : incoming->starter));
     error = open_document(d, incoming);
     if (error == NULL) {
-        error = arm_run(d);
+        error = run_arm(d);
     }
     if (error != NULL) {
         fail_run(d, error, RUN_FAILED);

@@ -1,4 +1,5 @@
 /* What people decide: cancel a run, or settle what is stuck. Always recorded, with who and why. */
+#include "core/migrating.h"
 #include "core/pause.h"
 #include "core/waiting.h"
 
@@ -182,6 +183,7 @@ static enum transition_result settle_undo(struct decision *d, const struct frame
     case OPERATOR_TERMINATE:
     case OPERATOR_PAUSE:
     case OPERATOR_RESUME:
+    case OPERATOR_MIGRATE:
         break;
     }
     return refuse(d, "an undo can be retried, skipped, or said to be done");
@@ -220,6 +222,7 @@ static enum transition_result settle_step(struct decision *d, const struct frame
     case OPERATOR_TERMINATE:
     case OPERATOR_PAUSE:
     case OPERATOR_RESUME:
+    case OPERATOR_MIGRATE:
         break;
     }
     CHECK(false && "these are no settlement");
@@ -233,6 +236,9 @@ static enum transition_result settle(struct decision *d)
 
     if (d->after->paused != NULL) {
         return refuse(d, "it is paused; resume it first");
+    }
+    if (d->event->verb == OPERATOR_MIGRATE) {
+        return migrate_run(d);
     }
     frame = find_stuck(d);
     if (frame == NULL) {
@@ -261,6 +267,7 @@ enum transition_result on_operator(struct decision *d)
     case OPERATOR_SKIP:
     case OPERATOR_DONE:
     case OPERATOR_FAILED:
+    case OPERATOR_MIGRATE:
         break;
     }
     return settle(d);

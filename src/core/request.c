@@ -148,6 +148,28 @@ static enum status arm_heartbeat(struct decision *d, const struct frame *frame, 
     return status;
 }
 
+enum status request_rearm(struct decision *d, uint32_t activation, struct error *err)
+{
+    const struct frame *frame = instance_find_frame(d->after, activation);
+    const struct step *step = &d->flow->steps[frame->step];
+    struct sight sight = {.scope = frame->parent, .step = step, .attempt = frame->attempt};
+    int64_t due_ms = 0;
+    enum status status;
+
+    instance_disarm_owner(d->after, activation);
+    status = deadline_of(d, frame, &sight, &due_ms, err);
+    if (status == STATUS_OK && due_ms > 0) {
+        instance_arm(d->after, TIMER_ATTEMPT, activation, due_ms);
+    }
+    if (status == STATUS_OK) {
+        status = span_arm_warning(d, &step->warn_after, activation, &sight, err);
+    }
+    if (status == STATUS_OK) {
+        status = arm_heartbeat(d, frame, err);
+    }
+    return status == STATUS_OK ? remind_arm(d, activation, err) : status;
+}
+
 void request_progress(struct decision *d, uint32_t activation, const struct json *payload)
 {
     struct frame *frame = instance_frame(d->after, activation);

@@ -11,6 +11,8 @@
 
 /* The start that takes the message, or NULL. */
 const struct start *start_of(struct decision *d, const struct incoming *incoming);
+/* Arm what bounds the whole run. Gives an error. */
+struct json *run_arm(struct decision *d);
 /* Begin a run with it. */
 void start_run(struct decision *d, const struct incoming *incoming);
 /* So that a producer's repeat of it is known. */

@@ -13,6 +13,8 @@
 struct json *listen_open(struct decision *d, uint32_t scope, uint32_t step, struct json **result,
                          bool *waits);
 struct json *wait_open(struct decision *d, uint32_t scope, uint32_t step, bool *waits);
+/* The open wait once more, as if it had begun now. A time that has passed is due at once. */
+MUST_CHECK enum status wait_rearm(struct decision *d, uint32_t activation, struct error *err);
 struct incoming listen_mail(const struct mail *mail);
 
 /* A listen at work. */

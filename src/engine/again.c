@@ -36,6 +36,11 @@ bool again_event(const struct history_record *history, const struct inbox_record
     return is_made;
 }
 
+bool again_is_migration(const struct event *event)
+{
+    return event->kind == EVENT_OPERATOR && event->verb == OPERATOR_MIGRATE;
+}
+
 const char *again_commands_differ(const struct history_record *history, struct text app,
                                   const struct flow *flow, const struct instance *after,
                                   const struct effect_list *effects)

@@ -18,6 +18,10 @@
 bool again_event(const struct history_record *history, const struct inbox_record *inbox,
                  const struct json *payload, struct text app, struct event *event);
 
+/* An order to go on by another version: `target` is the caller's to find, by the payload's "to", and it is
+ * decided by the version before, not by that of the history record. */
+bool again_is_migration(const struct event *event);
+
 /* What decided again sends other commands than were recorded, in words, or NULL. `flow` and `after` are
  * those of this decision. */
 const char *again_commands_differ(const struct history_record *history, struct text app,

@@ -90,16 +90,23 @@ static const char *difference(struct fsck *fsck, const struct flow *flow,
 void fsck_replay(struct fsck *fsck, const struct instance *before,
                  const struct history_record *history, const struct record *record)
 {
-    const struct flow *flow = flow_registry_by_hash(fsck->options.registry, history->flow_hash);
+    const struct flow_registry *registry = fsck->options.registry;
+    const struct flow *flow = flow_registry_by_hash(registry, history->flow_hash);
     struct json *payload = NULL;
     struct event event;
+    bool is_made;
 
     if (!is_of_this_build(record)) {
         fsck->counts.other_build++;
         return;
     }
-    if (flow == NULL || history->instance.bytes <= flow->name.bytes ||
-        !make_event(fsck, history, &event, &payload)) {
+    is_made = make_event(fsck, history, &event, &payload);
+    if (is_made && again_is_migration(&event)) {
+        /* It was decided by the version before. */
+        event.target = flow_registry_by_hash(registry, json_member_text(payload, "to"));
+        flow = before == NULL ? flow : flow_registry_by_hash(registry, text_of(before->flow_hash));
+    }
+    if (flow == NULL || history->instance.bytes <= flow->name.bytes || !is_made) {
         fsck->counts.not_replayed++;
     } else {
         fsck->counts.replayed++;

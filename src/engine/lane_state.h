@@ -159,8 +159,13 @@ void lane_tell_schedules(struct lane *lane);
 /* outbox_told.c: EFFECT_TELL. `after` is NULL when nothing was recorded. */
 void outbox_told(struct lane *lane, const struct decision *decision, const struct effect *effect,
                  const struct instance *after);
+/* By which versions a run goes before and after a transition: two only where it is migrated. */
+struct flows_met {
+    const struct flow *before;
+    const struct flow *after;
+};
 void outbox_history(struct lane *lane, const struct decision *decision, struct resident *resident,
-                    const struct flow *flow, const struct instance *after, bool is_ignored);
+                    const struct flows_met *flows, const struct instance *after, bool is_ignored);
 const struct instance *resident_state(const struct resident *resident);
 
 /* commit.c: commit the open turn. RETRY: it was not committed and its records will come again. */

@@ -100,7 +100,8 @@ static void add_message(struct lane *lane, const struct effect *effect, const st
                         const struct instance *after)
 {
     struct outgoing *record = outbox_add(lane, "", PARTITION_BY_KEY);
-    struct command_source source = {lane->settings->app, flow, after, effect};
+    const struct flow *speaker = effect->by != NULL ? effect->by : flow;
+    struct command_source source = {lane->settings->app, speaker, after, effect};
     struct command_headers made = command_headers(&source, &lane->arena);
     struct record_header *headers = arena_array(&lane->arena, made.count, sizeof *headers);
     struct error err;
@@ -201,8 +202,9 @@ static struct text undo_label(struct lane *lane, const struct flow *flow, const 
     return arena_join(&lane->arena, parts, sizeof parts / sizeof parts[0]);
 }
 
-static void diff_stack(struct lane *lane, const struct flow *flow, const struct instance *before,
-                       const struct instance *after, struct history_record *record)
+static void diff_stack(struct lane *lane, const struct flows_met *flows,
+                       const struct instance *before, const struct instance *after,
+                       struct history_record *record)
 {
     uint32_t before_count = before == NULL ? 0 : before->undo_count;
     struct text *pushed = arena_array(&lane->arena, after->undo_count, sizeof *pushed);
@@ -210,12 +212,13 @@ static void diff_stack(struct lane *lane, const struct flow *flow, const struct 
 
     for (uint32_t i = 0; i < after->undo_count; i++) {
         if (find_undo(before, after->stack[i].activation) == NULL) {
-            pushed[record->stack_pushed_count++] = undo_label(lane, flow, &after->stack[i]);
+            pushed[record->stack_pushed_count++] = undo_label(lane, flows->after, &after->stack[i]);
         }
     }
     for (uint32_t i = 0; i < before_count; i++) {
         if (find_undo(after, before->stack[i].activation) == NULL) {
-            popped[record->stack_popped_count++] = undo_label(lane, flow, &before->stack[i]);
+            popped[record->stack_popped_count++] = undo_label(lane, flows->before,
+                                                              &before->stack[i]);
         }
     }
     record->stack_pushed = pushed;
@@ -289,8 +292,9 @@ static struct text place_text(struct lane *lane, const struct flow *flow,
 }
 
 void outbox_history(struct lane *lane, const struct decision *decision, struct resident *resident,
-                    const struct flow *flow, const struct instance *after, bool is_ignored)
+                    const struct flows_met *flows, const struct instance *after, bool is_ignored)
 {
+    const struct flow *flow = flows->after;
     const struct instance *before = resident_state(resident);
     bool is_new_run = before == NULL || !run_id_equal(before->run, after->run);
     const struct instance *base = is_new_run ? NULL : before;
@@ -300,7 +304,7 @@ void outbox_history(struct lane *lane, const struct decision *decision, struct r
         .seq = after->seq,
         .time_ms = after->time_ms,
         .flow_hash = text_of(after->flow_hash),
-        .from = place_text(lane, flow, base),
+        .from = place_text(lane, flows->before, base),
         .to = place_text(lane, flow, after),
         .decided = lane->effects.decided,
         .decided_count = lane->effects.decided_count,
@@ -314,7 +318,7 @@ void outbox_history(struct lane *lane, const struct decision *decision, struct r
     record.delta = buffer_text(&lane->scratch_delta);
     set_cause(lane, decision, &record);
     diff_timers(lane, base, after, &record);
-    diff_stack(lane, flow, base, after, &record);
+    diff_stack(lane, flows, base, after, &record);
     list_commands(lane, flow, after, &record);
     if (base != NULL) {
         memcpy(record.previous, resident->overlay != NULL ? resident->overlay_hash : resident->hash,

@@ -206,6 +206,24 @@ static void set_overlay(struct lane *lane, const struct decision *decision,
     resident->overlay = after;
 }
 
+/* The version that an order to migrate names. */
+static void find_target(const struct lane *lane, struct event *event)
+{
+    if (event->kind == EVENT_OPERATOR && event->verb == OPERATOR_MIGRATE) {
+        event->target = flow_registry_by_hash(lane->registry,
+                                              json_member_text(event->payload, "to"));
+    }
+}
+
+/* The version by which the run goes on. */
+static const struct flow *flow_after(const struct meeting *meeting, const struct event *event,
+                                     const struct instance *after)
+{
+    return event->target != NULL && text_is(text_of(after->flow_hash), event->target->hash)
+               ? event->target
+               : meeting->flow;
+}
+
 static enum outcome apply(struct lane *lane, struct decision *decision,
                           const struct meeting *meeting)
 {
@@ -215,6 +233,7 @@ static enum outcome apply(struct lane *lane, struct decision *decision,
 
     event->time_ms = lane->now_ms > before->time_ms ? lane->now_ms : before->time_ms;
     event->run = (struct run_id){INBOX_GENERATION, decision->inbox_offset};
+    find_target(lane, event);
     enum transition_result result = transition(meeting->flow, before, event, &after,
                                                &lane->effects);
     if (result == TRANSITION_VOID) {
@@ -222,8 +241,10 @@ static enum outcome apply(struct lane *lane, struct decision *decision,
         return void_outcome(&lane->effects);
     }
     struct resident *resident = partition_resident(decision->partition, decision->name);
-    outbox_history(lane, decision, resident, meeting->flow, after, result == TRANSITION_IGNORED);
-    outbox_effects(lane, decision, meeting->flow, after);
+    const struct flow *flow = flow_after(meeting, event, after);
+    struct flows_met flows = {.before = meeting->flow, .after = flow};
+    outbox_history(lane, decision, resident, &flows, after, result == TRANSITION_IGNORED);
+    outbox_effects(lane, decision, flow, after);
     tally_run(lane->stats, meeting->flow, before, after);
     set_overlay(lane, decision, resident, after); /* From here on `before` may be gone. */
     return result == TRANSITION_IGNORED  ? OUTCOME_IGNORED

@@ -47,6 +47,10 @@ struct effect {
     uint32_t service;     /* COMMAND, CANCEL: index in flow->services; else UINT32_MAX. */
     int64_t deadline_ms;  /* COMMAND: end of this attempt; 0: none. */
 
+    /* Of a run that this transition migrates: the version that it speaks of, where that is the old one.
+     * NULL: the one by which the run goes on. */
+    const struct flow *by;
+
     enum alert_kind
         alert; /* ALERT: `value` is {detail, error?, message?}; topic empty: the engine's. */
 };

@@ -24,6 +24,7 @@ enum operator_verb {
     OPERATOR_TERMINATE, /* End the run here and now: nothing is undone, no steps run. */
     OPERATOR_PAUSE,     /* Stand still: what comes is kept, timers do not run. */
     OPERATOR_RESUME,    /* Go on. */
+    OPERATOR_MIGRATE,   /* Go on by another version: `payload` is the plan, see core/migrate.h. */
 };
 
 struct inbox_header {
@@ -73,6 +74,7 @@ struct event {
     enum operator_verb verb;
     struct text actor;
     struct text reason;
+    const struct flow *target; /* MIGRATE: the version that the plan names; NULL: it is not there. */
 };
 
 #endif

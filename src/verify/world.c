@@ -212,6 +212,7 @@ static struct text tell_operator(const struct move *move, struct text subject, s
     case OPERATOR_TERMINATE:
     case OPERATOR_PAUSE:
     case OPERATOR_RESUME:
+    case OPERATOR_MIGRATE:
         break;
     case OPERATOR_FAILED:
         return arena_printf(arena, "an operator says that %.*s has failed", TEXT_ARG(subject));

@@ -9,6 +9,7 @@
  *   wait <duration>                                            time passes
  *   operator <verb> [#<activation>] [reason]
  *   signal <name> [json]
+ *   migrate <json>                                             to the flow of "=== next"
  *   clock                                                      what starts the flow by the clock
  *   alias <route>:<value>                                      from now on it is about that alias
  *   told <type> <json>                                         by another instance
@@ -89,7 +90,7 @@ static inline void story_operator(struct play *play, struct text rest)
         [OPERATOR_SKIP] = "skip",           [OPERATOR_DONE] = "done",
         [OPERATOR_FAILED] = "failed",       [OPERATOR_SIGNAL] = "",
         [OPERATOR_TERMINATE] = "terminate", [OPERATOR_PAUSE] = "pause",
-        [OPERATOR_RESUME] = "resume"};
+        [OPERATOR_RESUME] = "resume",       [OPERATOR_MIGRATE] = "migrate"};
     struct text verb = story_word(&rest);
     struct event event = {.kind = EVENT_OPERATOR, .actor = TEXT("ann")};
     bool is_known = false;
@@ -118,6 +119,26 @@ static inline void story_signal(struct play *play, struct text rest)
     event.payload = payload;
     play_event(play, event);
     json_free(payload);
+}
+
+/* The plan of an order to go on by the other version; "from" and "to" are added if it names none. */
+static inline void story_migrate(struct play *play, struct text rest)
+{
+    struct event event = {.kind = EVENT_OPERATOR,
+                          .verb = OPERATOR_MIGRATE,
+                          .actor = TEXT("ann"),
+                          .target = play->next};
+    struct json *parsed = story_json(rest);
+    struct json *plan = json_open_copy(parsed);
+
+    if (json_member(plan, "from") == NULL) {
+        json_put_string(plan, "from", play->flow->hash);
+    }
+    json_put_string(plan, "to", play->next == NULL ? "" : play->next->hash);
+    event.payload = plan;
+    play_event(play, event);
+    json_free(plan);
+    json_free(parsed);
 }
 
 static inline void story_told(struct play *play, struct text rest)
@@ -351,6 +372,8 @@ static inline void story_play(struct story *story, struct text line, struct buff
         story_next(&story->play);
     } else if (text_is(word, "signal")) {
         story_signal(&story->play, rest);
+    } else if (text_is(word, "migrate")) {
+        story_migrate(&story->play, rest);
     } else if (text_is(word, "operator")) {
         story_operator(&story->play, rest);
     } else {

@@ -72,6 +72,9 @@ static inline enum transition_result play_event(struct play *play, struct event 
         }
         instance_free(play->now);
         play->now = after;
+        if (play->next != NULL && text_is(text_of(after->flow_hash), play->next->hash)) {
+            play->flow = play->next;
+        }
     }
     instance_free(before);
     instance_free(ended);

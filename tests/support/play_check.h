@@ -10,6 +10,7 @@
 
 struct play {
     struct flow *flow; /* Borrowed. */
+    struct flow *next; /* Another version, for those who are migrated to it; or NULL. */
     struct instance *now;
     struct instance *folded; /* All deltas so far, from nothing; NULL before the first. */
     struct arena arena;

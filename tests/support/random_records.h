@@ -140,7 +140,7 @@ static inline struct inbox_record random_inbox(struct rng *rng, struct arena *ar
     record.command = random_text(rng, arena);
     record.reason = random_text(rng, arena);
     record.actor = random_text(rng, arena);
-    record.verb = (int32_t)rng_below(rng, OPERATOR_RESUME + 1);
+    record.verb = (int32_t)rng_below(rng, OPERATOR_MIGRATE + 1);
     record.activation = random_uint(rng);
     return record;
 }

@@ -3,7 +3,7 @@
  * each. UPDATE=1 rewrites them; commit the difference only if each line of it can be explained.
  *
  * A case has parts that begin with "=== flow" (YAML, or the path of a file in the tree), "=== file
- * <name>" (beside the flow) and "=== story". Lines of a story that begin with two blanks are what
+ * <name>" (beside the flow), "=== next" (another version, to migrate to) and "=== story". Lines of a story that begin with two blanks are what
  * came of the line above (support/case_story.h). */
 #include <glob.h>
 #include <stdio.h>
@@ -74,6 +74,7 @@ static struct flow *load_flow(const char *path)
 struct files {
     char folder[64];
     char flow[256];
+    char next[256]; /* Empty: there is none. */
     struct buffer text;
     char name[256]; /* Of the file that `text` is for; empty: none. */
 };
@@ -99,6 +100,9 @@ static void files_begin(struct files *files, struct text title)
     } else if (text_is(what, "flow")) {
         (void)snprintf(files->name, sizeof(files->name), "%s/flow.yaml", files->folder);
         memcpy(files->flow, files->name, sizeof(files->flow));
+    } else if (text_is(what, "next")) {
+        (void)snprintf(files->name, sizeof(files->name), "%s/next.yaml", files->folder);
+        memcpy(files->next, files->name, sizeof(files->next));
     } else if (text_is(what, "file")) {
         (void)snprintf(files->name, sizeof(files->name), "%s/%.*s", files->folder, TEXT_ARG(title));
     }
@@ -119,8 +123,8 @@ static void files_remove(const struct files *files)
     (void)rmdir(files->folder);
 }
 
-/* Read up to the story, and build the flow. */
-static struct flow *read_head(struct text *rest, struct buffer *out)
+/* Read up to the story, and build the flow, and *next if there is one. */
+static struct flow *read_head(struct text *rest, struct buffer *out, struct flow **next)
 {
     struct files files = {.folder = "/tmp/baton-case-XXXXXX"};
     struct flow *flow = NULL;
@@ -137,6 +141,7 @@ static struct flow *read_head(struct text *rest, struct buffer *out)
         files_begin(&files, text_sub(line, 4, line.bytes));
         if (text_is(line, "=== story")) {
             flow = load_flow(files.flow);
+            *next = files.next[0] == '\0' ? NULL : load_flow(files.next);
         }
     }
     files_remove(&files);
@@ -148,10 +153,12 @@ static struct flow *read_head(struct text *rest, struct buffer *out)
 static void play_case(struct text text, struct buffer *out)
 {
     struct text rest = text;
-    struct flow *flow = read_head(&rest, out);
+    struct flow *next = NULL;
+    struct flow *flow = read_head(&rest, out, &next);
     struct story story;
 
     story_init(&story, flow, "A1");
+    story.play.next = next;
     while (rest.bytes > 0) {
         struct text line = next_line(&rest);
 
@@ -165,6 +172,7 @@ static void play_case(struct text text, struct buffer *out)
     }
     story_release(&story);
     flow_free(flow);
+    flow_free(next);
 }
 
 /* Tell the first line that differs. */

@@ -65,7 +65,7 @@ static void put_inbox(avro_value_t *to, const struct inbox_record *record)
         [OPERATOR_SKIP] = "SKIP",           [OPERATOR_DONE] = "DONE",
         [OPERATOR_FAILED] = "FAILED",       [OPERATOR_SIGNAL] = "SIGNAL",
         [OPERATOR_TERMINATE] = "TERMINATE", [OPERATOR_PAUSE] = "PAUSE",
-        [OPERATOR_RESUME] = "RESUME"};
+        [OPERATOR_RESUME] = "RESUME",       [OPERATOR_MIGRATE] = "MIGRATE"};
     avro_value_t headers = oracle_member(to, "headers");
 
     for (uint32_t i = 0; i < record->header_count; i++) {
