@@ -75,4 +75,9 @@ MUST_CHECK enum status kafka_topics_ensure(struct kafka_broker *broker,
                                            const struct topic_spec *specs, uint32_t count,
                                            struct buffer *thin, struct error *err);
 
+/* Delete topics; those that do not exist are none to delete. STATUS_REJECT: one cannot be deleted, such as
+ * for want of rights. STATUS_RETRY: no answer. */
+MUST_CHECK enum status kafka_topics_delete(struct kafka_broker *broker, const struct text *names,
+                                           uint32_t count, struct error *err);
+
 #endif

@@ -7,11 +7,14 @@
 #include "app/command.h"
 #include "app/files.h"
 #include "app/flow_test_report.h"
+#include "app/flow_test_servers.h"
 #include "app/flow_test_watch.h"
+#include "base/duration.h"
 #include "base/limits.h"
 #include "base/log.h"
 
 #define DEFAULT_FOLDER "workflows"
+#define LONGEST_MS (10 * MS_PER_SECOND)
 
 static const char help[] =
     "Usage: baton test [OPTION...] [FILE|FOLDER...]\n"
@@ -24,6 +27,15 @@ static const char help[] =
     "'. What to write in a file:\n"
     "docs/flow-tests.md.\n"
     "\n"
+    "With --brokers each case is run again on a real Kafka and Redis, in real time: a worker of "
+    "its "
+    "own,\n"
+    "topics under a name of their own that are removed afterwards.\n"
+    "\n"
+    "  -b, --brokers LIST      Kafka brokers, host:port, separated by commas\n"
+    "  -r, --redis URL         redis://[user:password@]host:port/db\n"
+    "  -c, --config FILE       the same by a configuration, such as for a secured cluster\n"
+    "  -l, --longest SPAN      cases that take longer are not run there (default: 10s)\n"
     "  -f, --filter TEXT       only cases whose file or name holds TEXT\n"
     "  -o, --output text|json  lines for people, or one JSON object a line (default: text)\n"
     "  -j, --junit FILE        also write the outcome as JUnit's XML, for CI\n"
@@ -31,7 +43,8 @@ static const char help[] =
     "  -w, --watch             run again whenever a file changes, until Ctrl-C\n"
     "  -h, --help              print this\n"
     "\n"
-    "Exit codes: 0 all passed, 1 a case failed or a file is wrong, 2 usage, or nothing to run.\n";
+    "Exit codes: 0 all passed, 1 a case failed or a file is wrong, 2 usage, or nothing to run,\n"
+    "3 the servers could not be reached.\n";
 
 struct options {
     const char *filter;
@@ -39,9 +52,32 @@ struct options {
     bool json;
     bool verbose;
     bool watch;
+    struct config_flags where; /* None: in memory alone. */
+    int64_t longest_ms;
+    struct flow_test_servers *servers; /* NULL: none. */
     char **paths;
     int path_count;
 };
+
+static bool read_span(const char *text, int64_t *ms)
+{
+    struct error err;
+
+    if (duration_parse(text_of(text), ms, &err) != STATUS_OK) {
+        fprintf(stderr, "baton test: --longest: %s\n", err.text);
+        return false;
+    }
+    return true;
+}
+
+/* What says where: the exit code, or -1 to go on. */
+static int read_place(struct options *options, int option)
+{
+    if (option == 'l') {
+        return read_span(optarg, &options->longest_ms) ? -1 : EXIT_USAGE;
+    }
+    return config_flag(&options->where, option, optarg) ? -1 : EXIT_USAGE;
+}
 
 /* The exit code, or -1 to go on. */
 static int read_options(int argc, char **argv, struct options *options)
@@ -52,13 +88,17 @@ static int read_options(int argc, char **argv, struct options *options)
         {"junit", required_argument, NULL, 'j'},
         {"verbose", no_argument, NULL, 'v'},
         {"watch", no_argument, NULL, 'w'},
+        {"brokers", required_argument, NULL, 'b'},
+        {"redis", required_argument, NULL, 'r'},
+        {"config", required_argument, NULL, 'c'},
+        {"longest", required_argument, NULL, 'l'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int option;
 
     optind = 1;
-    while ((option = getopt_long(argc, argv, "f:o:j:vwh", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "f:o:j:b:r:c:l:vwh", known, NULL)) != -1) {
         switch (option) {
         case 'f':
             options->filter = optarg;
@@ -78,6 +118,14 @@ static int read_options(int argc, char **argv, struct options *options)
             break;
         case 'w':
             options->watch = true;
+            break;
+        case 'b':
+        case 'r':
+        case 'c':
+        case 'l':
+            if (read_place(options, option) != -1) {
+                return EXIT_USAGE;
+            }
             break;
         case 'h':
             fputs(help, stdout);
@@ -130,7 +178,12 @@ static void run_cases(struct round *round, const struct flow_test *test,
         struct flow_test_outcome outcome = {.instances = 0};
 
         if (is_wanted(round, test, &test->cases[i])) {
-            flow_test_run(test, flows, &test->cases[i], &outcome);
+            if (round->options->servers != NULL) {
+                flow_test_servers_run(round->options->servers, test, flows, &test->cases[i],
+                                      &outcome);
+            } else {
+                flow_test_run(test, flows, &test->cases[i], &outcome);
+            }
             flow_test_report_case(&round->report, test, &test->cases[i], &outcome);
         }
         flow_test_outcome_release(&outcome);
@@ -217,7 +270,7 @@ static int end_round(struct round *round, int code)
     if (code == EXIT_DONE && report->failed + report->broken > 0) {
         return EXIT_FINDINGS;
     }
-    if (code == EXIT_DONE && report->passed == 0) {
+    if (code == EXIT_DONE && report->passed + report->skipped == 0) {
         fprintf(stderr, "baton test: no case holds '%s'\n",
                 round->options->filter == NULL ? "" : round->options->filter);
         return EXIT_USAGE;
@@ -248,31 +301,50 @@ static int run_round(const struct options *options, struct flow_test_watch *watc
     return code;
 }
 
-int cmd_test(int argc, char **argv)
+/* Once, or again and again. */
+static int run_rounds(const struct options *options)
 {
-    struct options options = {.filter = NULL};
     struct flow_test_watch *watch = NULL;
     struct error err;
+    int code;
+
+    if (!options->watch) {
+        return run_round(options, NULL);
+    }
+    if (flow_test_watch_open(&watch, &err) != STATUS_OK) {
+        fprintf(stderr, "baton test: --watch: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    for (int i = 0; i < options->path_count; i++) {
+        flow_test_watch_add(watch, text_of(options->paths[i]));
+    }
+    do {
+        code = run_round(options, watch);
+        fflush(stdout);
+    } while (flow_test_watch_await(watch));
+    flow_test_watch_close(watch);
+    return code;
+}
+
+int cmd_test(int argc, char **argv)
+{
+    struct options options = {.longest_ms = LONGEST_MS};
+    struct flow_test_servers servers = {.longest_ms = 0};
     int code = read_options(argc, argv, &options);
 
     if (code >= 0) {
         return code;
     }
     log_set_level(LOG_ERROR);
-    if (!options.watch) {
-        return run_round(&options, NULL);
+    code = EXIT_DONE;
+    if (options.where.count > 0 || options.where.file != NULL) {
+        options.servers = &servers;
+        code = flow_test_servers_open(&options.where, &servers);
+        servers.longest_ms = options.longest_ms;
     }
-    if (flow_test_watch_open(&watch, &err) != STATUS_OK) {
-        fprintf(stderr, "baton test: --watch: %s\n", err.text);
-        return EXIT_USAGE;
+    if (code == EXIT_DONE) {
+        code = run_rounds(&options);
     }
-    for (int i = 0; i < options.path_count; i++) {
-        flow_test_watch_add(watch, text_of(options.paths[i]));
-    }
-    do {
-        code = run_round(&options, watch);
-        fflush(stdout);
-    } while (flow_test_watch_await(watch));
-    flow_test_watch_close(watch);
+    flow_test_servers_release(&servers);
     return code;
 }

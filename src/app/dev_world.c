@@ -108,6 +108,9 @@ static enum status deploy(struct dev_world *world, const struct dev_world_option
     for (uint32_t i = 0; i < options->flow_count; i++) {
         estate_create(world->broker, &world->settings, options->flows[i], 1, 0);
     }
+    if (options->is_mirror) {
+        return STATUS_OK;
+    }
     sim_process_init(&deployer, &world->sim, "deployer");
     port = sim_broker_port(world->broker, &deployer);
     status = publish_flows(&port, &request, &partitions, err);
@@ -154,7 +157,9 @@ bool dev_world_step(struct dev_world *world)
     sim_broker_tick(world->broker);
     sim_store_tick(world->store);
     sim_services_step(world->services);
-    worker_turn(&world->worker);
+    if (!world->is_mirror) {
+        worker_turn(&world->worker);
+    }
     return watch_read(&world->watch) || sim_broker_activity(world->broker) != before;
 }
 
@@ -262,6 +267,7 @@ enum status dev_world_open(struct dev_world *world, const struct dev_world_optio
                                 .flows = options->flows,
                                 .flow_count = options->flow_count,
                                 .calls = *calls,
+                                .is_mirror = options->is_mirror,
                                 .kept_most = TRIM_FROM_RECORDS};
     *calls = (struct dev_calls){.count = 0};
     sim_init(&world->sim, options->seed, options->now_ms - WARM_UP_MS);
@@ -272,6 +278,9 @@ enum status dev_world_open(struct dev_world *world, const struct dev_world_optio
     world->calls.note = note;
     world->settings = settings_default();
     world->settings.name = TEXT("dev");
+    if (options->app.bytes > 0) {
+        world->settings.app = options->app;
+    }
     world->settings.partitions = 1;
     world->settings.session_timeout_ms = SESSION_MS;
     world->settings.remember_max = REMEMBER_MAX;
@@ -293,9 +302,10 @@ enum status dev_world_open(struct dev_world *world, const struct dev_world_optio
     if (status == STATUS_OK) {
         status = add_services(world, err);
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && !options->is_mirror) {
         warm_up(world, options->now_ms);
     }
+    world->sim.now_ms = options->now_ms;
     return status;
 }
 

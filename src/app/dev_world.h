@@ -27,6 +27,7 @@ struct dev_world {
     uint32_t flow_count;
     size_t kept_most;      /* Records, when the cleaner ran last. */
     int64_t history_floor; /* What is before it is in no run that memory holds. */
+    bool is_mirror;
 };
 
 struct dev_world_options {
@@ -36,7 +37,9 @@ struct dev_world_options {
     uint64_t seed;
     int64_t now_ms;
     struct dev_printer *printer;
-    bool is_exact; /* Deadlines fire at their time, not up to a second later as in the program. */
+    bool is_exact;   /* Deadlines fire at their time, not up to a second later as in the program. */
+    struct text app; /* Prefix of the engine's topics; empty: its default. */
+    bool is_mirror;  /* The worker is elsewhere; the broker in memory only shows what it does. */
 };
 
 /*

@@ -11,6 +11,13 @@ void facts_init(struct facts *facts)
     *facts = (struct facts){.letters = json_array()};
 }
 
+struct text facts_topic(const struct facts *facts, struct text topic)
+{
+    return facts->prefix.bytes > 0 && text_starts(topic, facts->prefix)
+               ? text_sub(topic, facts->prefix.bytes, topic.bytes - facts->prefix.bytes)
+               : topic;
+}
+
 static void instance_release(struct fact_instance *instance)
 {
     for (uint32_t i = 0; i < instance->sent_count; i++) {
@@ -103,14 +110,15 @@ static bool sent_by(struct facts *facts, struct text decided, struct fact_sent *
     return true;
 }
 
-static void add_sent(struct fact_instance *instance, struct fact_sent sent,
-                     const struct history_command *command, const struct record *record)
+static void add_sent(const struct facts *facts, struct fact_instance *instance,
+                     struct fact_sent sent, const struct history_command *command,
+                     const struct record *record)
 {
     int64_t attempt;
 
     sent.seen = json_object();
     json_put_text(sent.seen, "step", sent.step);
-    json_put_text(sent.seen, "topic", command->topic);
+    json_put_text(sent.seen, "topic", facts_topic(facts, command->topic));
     if (command->type.bytes > 0) {
         json_put_text(sent.seen, "type", command->type);
     }
@@ -175,7 +183,7 @@ static void take_transition(void *self, const struct history_record *record,
 
         add_undone(instance, record->decided[i]);
         if (next < record->command_count && sent_by(facts, record->decided[i], &one)) {
-            add_sent(instance, one, &record->commands[next], &sent[next]);
+            add_sent(facts, instance, one, &record->commands[next], &sent[next]);
             next++;
         } else if (text_ends(record->decided[i], TEXT("told to cancel"))) {
             next++;
@@ -211,7 +219,7 @@ static void take_letter(void *self, const struct record *letter)
     struct facts *facts = self;
     struct json *seen = json_object();
 
-    json_put_text(seen, "topic", dev_header(letter, "baton-dlq-topic"));
+    json_put_text(seen, "topic", facts_topic(facts, dev_header(letter, "baton-dlq-topic")));
     json_put_text(seen, "reason", dev_header(letter, "baton-dlq-reason"));
     json_put(seen, TEXT("value"), value_of(letter->value));
     json_push(facts->letters, seen);

@@ -34,9 +34,12 @@ struct facts {
     uint32_t capacity;
     struct json *letters; /* Array of {topic, reason, value}. */
     uint64_t transitions;
+    struct text prefix; /* Of topics, which is not shown. Borrowed. */
 };
 
 void facts_init(struct facts *facts);
+/* `topic` as the test names it. */
+struct text facts_topic(const struct facts *facts, struct text topic);
 void facts_release(struct facts *facts);
 struct watch_observer facts_observer(struct facts *facts);
 

@@ -68,7 +68,8 @@ static void match_took(const struct flow_test_matching *matching,
     snprintf(expected, sizeof(expected), "%.*s", TEXT_ARG(expect->took->text));
     if (instance->ended_ms == 0) {
         flow_test_differs(matching->diagnostics, expect->took, "took", expected, "no end");
-    } else if (took_ms < expect->took_from_ms || took_ms > expect->took_to_ms) {
+    } else if (took_ms < expect->took_from_ms - matching->slack_ms ||
+               took_ms > expect->took_to_ms + matching->slack_ms) {
         duration_format(took_ms, found);
         flow_test_differs(matching->diagnostics, expect->took, "took", expected, found);
     }

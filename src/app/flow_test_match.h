@@ -13,6 +13,7 @@ struct flow_test_matching {
     const struct facts *facts;
     struct flow *const *flows;
     uint32_t flow_count;
+    int64_t slack_ms; /* How much longer or shorter than expected it may take. */
 };
 
 void flow_test_match(const struct flow_test_matching *matching, const struct flow_test_case *one);

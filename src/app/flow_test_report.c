@@ -44,20 +44,27 @@ static void print_case(const struct flow_test_report *report, const struct flow_
                        struct flow_test_outcome *outcome)
 {
     bool failed = outcome->diagnostics.error_count > 0;
+    bool skipped = !failed && outcome->skipped[0] != '\0';
     size_t width = text_length(one->name);
     char took[TIME_TEXT_BYTES];
 
     duration_format(outcome->virtual_ms, took);
-    printf("  %s%s%s  %.*s%*s  %s%s%s\n", paint(report, failed ? RED : GREEN),
-           failed ? "FAIL" : "ok  ", paint(report, PLAIN), TEXT_ARG(one->name),
-           width < NAME_WIDTH ? (int)(NAME_WIDTH - width) : 0, "", paint(report, DIM), took,
-           paint(report, PLAIN));
+    printf("  %s%s%s  %.*s%*s  %s%s%s\n",
+           paint(report, failed    ? RED
+                         : skipped ? DIM
+                                   : GREEN),
+           failed    ? "FAIL"
+           : skipped ? "skip"
+                     : "ok  ",
+           paint(report, PLAIN), TEXT_ARG(one->name),
+           width < NAME_WIDTH ? (int)(NAME_WIDTH - width) : 0, "", paint(report, DIM),
+           skipped ? outcome->skipped : took, paint(report, PLAIN));
     if (failed) {
         print_findings(&outcome->diagnostics, report->coloured, "        ");
     }
-    if (failed || report->verbose) {
+    if (failed || (report->verbose && outcome->story != NULL)) {
         printf("        %swhat happened:%s\n", paint(report, DIM), paint(report, PLAIN));
-        print_indented(outcome->story, "          ");
+        print_indented(outcome->story == NULL ? "" : outcome->story, "          ");
     }
 }
 
@@ -93,12 +100,15 @@ static void json_case(const struct flow_test *test, const struct flow_test_case 
     json_put_text(object, "case", one->name);
     json_put_integer(object, "line", one->place.line);
     json_put_bool(object, "passed", !failed);
+    if (!failed && outcome->skipped[0] != '\0') {
+        json_put_string(object, "skipped", outcome->skipped);
+    }
     json_put_integer(object, "tookMs", outcome->virtual_ms);
     json_put_integer(object, "realMs", outcome->real_ms);
     json_put_integer(object, "instances", outcome->instances);
     json_put(object, TEXT("failures"), findings_json(&outcome->diagnostics));
     if (failed) {
-        json_put_text(object, "story", text_of(outcome->story));
+        json_put_string(object, "story", outcome->story == NULL ? "" : outcome->story);
     }
     dev_json_print(object);
 }
@@ -182,9 +192,11 @@ void flow_test_report_case(struct flow_test_report *report, const struct flow_te
                            const struct flow_test_case *one, struct flow_test_outcome *outcome)
 {
     bool failed = outcome->diagnostics.error_count > 0;
+    bool skipped = !failed && outcome->skipped[0] != '\0';
 
-    report->passed += !failed;
+    report->passed += !failed && !skipped;
     report->failed += failed;
+    report->skipped += skipped;
     report->real_ms += outcome->real_ms;
     if (report->json) {
         json_case(test, one, outcome);
@@ -194,6 +206,11 @@ void flow_test_report_case(struct flow_test_report *report, const struct flow_te
     add_junit_case(report, test->path, one->name, outcome->real_ms);
     if (failed) {
         add_junit_failure(report, &outcome->diagnostics, outcome->story);
+    } else if (skipped) {
+        report->suite_skipped++;
+        buffer_addf(&report->cases, "<skipped message=\"");
+        add_xml(&report->cases, text_of(outcome->skipped));
+        buffer_addf(&report->cases, "\"/>");
     }
     buffer_addf(&report->cases, "</testcase>\n");
     fflush(stdout);
@@ -225,8 +242,9 @@ void flow_test_report_close(struct flow_test_report *report, struct text path)
     if (report->suite_tests > 0) {
         buffer_addf(&report->suites, "  <testsuite name=\"");
         add_xml(&report->suites, path);
-        buffer_addf(&report->suites, "\" tests=\"%u\" failures=\"%u\" errors=\"0\" time=\"",
-                    report->suite_tests, report->suite_failures);
+        buffer_addf(&report->suites,
+                    "\" tests=\"%u\" failures=\"%u\" skipped=\"%u\" errors=\"0\" time=\"",
+                    report->suite_tests, report->suite_failures, report->suite_skipped);
         add_seconds(&report->suites, report->suite_ms);
         buffer_addf(&report->suites, "\">\n");
         buffer_add_text(&report->suites, buffer_text(&report->cases));
@@ -235,12 +253,13 @@ void flow_test_report_close(struct flow_test_report *report, struct text path)
     buffer_clear(&report->cases);
     report->suite_tests = 0;
     report->suite_failures = 0;
+    report->suite_skipped = 0;
     report->suite_ms = 0;
 }
 
 void flow_test_report_summary(struct flow_test_report *report)
 {
-    uint32_t count = report->passed + report->failed;
+    uint32_t count = report->passed + report->failed + report->skipped;
     char took[TIME_TEXT_BYTES];
 
     if (report->json) {
@@ -249,6 +268,7 @@ void flow_test_report_summary(struct flow_test_report *report)
         json_put_string(object, "event", "summary");
         json_put_integer(object, "passed", report->passed);
         json_put_integer(object, "failed", report->failed);
+        json_put_integer(object, "skipped", report->skipped);
         json_put_integer(object, "broken", report->broken);
         json_put_integer(object, "realMs", report->real_ms);
         dev_json_print(object);
@@ -257,6 +277,9 @@ void flow_test_report_summary(struct flow_test_report *report)
     duration_format(report->real_ms, took);
     printf("%u %s: %u passed, %u failed", count, count == 1 ? "case" : "cases", report->passed,
            report->failed);
+    if (report->skipped > 0) {
+        printf(", %u skipped", report->skipped);
+    }
     if (report->broken > 0) {
         printf("; %u %s not run", report->broken, report->broken == 1 ? "file" : "files");
     }
@@ -273,7 +296,8 @@ enum status flow_test_report_junit(struct flow_test_report *report, const char *
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                 "<testsuites name=\"baton test\" tests=\"%u\" failures=\"%u\" errors=\"0\" "
                 "time=\"",
-                report->passed + report->failed + report->broken, report->failed + report->broken);
+                report->passed + report->failed + report->skipped + report->broken,
+                report->failed + report->broken);
     add_seconds(&out, report->real_ms);
     buffer_addf(&out, "\">\n");
     buffer_add_text(&out, buffer_text(&report->suites));

@@ -12,12 +12,14 @@ struct flow_test_report {
     bool coloured;
     uint32_t passed;
     uint32_t failed;
-    uint32_t broken; /* Files that cannot be run. */
+    uint32_t skipped; /* Not run on servers; not among those that passed. */
+    uint32_t broken;  /* Files that cannot be run. */
     int64_t real_ms;
     struct buffer suites; /* JUnit's, of the files that are done. */
     struct buffer cases;  /* JUnit's, of the file at hand. */
     uint32_t suite_tests;
     uint32_t suite_failures;
+    uint32_t suite_skipped;
     int64_t suite_ms;
 };
 

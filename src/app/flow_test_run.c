@@ -7,6 +7,8 @@
 #include "app/flow_files.h"
 #include "app/flow_test_facts.h"
 #include "app/flow_test_match.h"
+#include "app/flow_test_place.h"
+#include "app/flow_test_running.h"
 #include "compile/flow_file.h"
 
 #define SEED 1 /* A case repeats itself. */
@@ -68,18 +70,6 @@ void flow_test_flows_release(struct flow_test_flows *flows)
 
 /* ---- a case at work ---- */
 
-struct running {
-    const struct flow_test *test;
-    const struct flow_test_flows *flows;
-    struct flow_test_case *one;
-    struct diagnostics *diagnostics;
-    struct dev_world *world;
-    struct facts *facts;
-    const struct flow_test_send **sends; /* By time. */
-    uint32_t sent;
-    int64_t began_ms;
-};
-
 static int by_time(const void *a, const void *b)
 {
     const struct flow_test_send *left = *(const struct flow_test_send *const *)a;
@@ -103,12 +93,14 @@ static void order_sends(struct running *running)
     qsort(running->sends, count, sizeof(struct flow_test_send *), by_time);
 }
 
-static bool send_due(struct running *running)
+bool flow_test_send_due(struct running *running)
 {
     bool any = false;
 
     while (running->sent < running->one->sends.count &&
-           running->began_ms + running->sends[running->sent]->at_ms <= running->world->sim.now_ms) {
+           running->began_ms + running->sends[running->sent]->at_ms <= running->world->sim.now_ms &&
+           (!running->is_real ||
+            flow_test_can_send(running->flows, running->facts, running->sends[running->sent]))) {
         flow_test_send(running->world, running->flows, running->facts,
                        running->sends[running->sent++], running->diagnostics);
         any = true;
@@ -174,7 +166,7 @@ static void play(struct running *running)
     flow_test_start(running->world, running->flows, running->test, running->one,
                     running->diagnostics);
     for (;;) {
-        bool moved = send_due(running);
+        bool moved = flow_test_send_due(running);
         bool is_due;
 
         moved = dev_world_step(running->world) || moved;
@@ -209,71 +201,116 @@ static void add_calls(const struct flow_test *test, const struct flow_test_flows
     diagnostics_release(&unused);
 }
 
-static void play_in(struct running *running, struct dev_world *world, struct dev_printer *printer)
+static void begin(struct running *running)
 {
-    const struct dev_world_options options = {.flows = running->flows->items,
-                                              .definitions = running->flows->definitions,
-                                              .flow_count = running->flows->count,
-                                              .seed = SEED,
-                                              .now_ms = running->test->clock_ms,
-                                              .printer = printer,
-                                              .is_exact = true};
-    struct flow_test_scene scene = {running->test, running->one, running->diagnostics};
+    running->world->watch.observer = facts_observer(running->facts);
+    running->began_ms = running->world->sim.now_ms;
+    flow_test_rewind(running->test, running->one);
+}
+
+static void match(struct running *running)
+{
     struct flow_test_matching matching = {.diagnostics = running->diagnostics,
                                           .facts = running->facts,
                                           .flows = running->flows->items,
-                                          .flow_count = running->flows->count};
+                                          .flow_count = running->flows->count,
+                                          .slack_ms = running->is_real ? FLOW_TEST_SLACK_MS : 0};
+
+    flow_test_match(&matching, running->one);
+}
+
+static void play_in(struct running *running, struct dev_printer *printer)
+{
+    const struct dev_world_options options = {
+        .flows = running->flows->items,
+        .definitions = running->flows->definitions,
+        .flow_count = running->flows->count,
+        .seed = SEED,
+        .now_ms = printer->start_ms,
+        .printer = printer,
+        .is_exact = true,
+        .is_mirror = running->is_real,
+        .app = running->is_real ? flow_test_place_app(running->place) : TEXT("")};
+    struct flow_test_scene scene = {running->test, running->one, running->diagnostics};
     struct dev_calls calls;
     struct error err;
 
     add_calls(running->test, running->flows, &calls);
     calls.script = flow_test_script;
     calls.script_self = &scene;
-    if (dev_world_open(world, &options, &calls, &err) != STATUS_OK) {
+    if (dev_world_open(running->world, &options, &calls, &err) != STATUS_OK) {
         diagnostics_error(running->diagnostics, "D208", running->one->place, "%s", err.text);
         dev_calls_release(&calls);
         return;
     }
-    world->watch.observer = facts_observer(running->facts);
-    running->began_ms = world->sim.now_ms;
-    flow_test_rewind(running->test, running->one);
-    play(running);
-    flow_test_match(&matching, running->one);
+    begin(running);
+    if (running->is_real) {
+        flow_test_play_real(running);
+    } else {
+        play(running);
+    }
+    match(running);
+}
+
+static void finish(const struct running *running, struct flow_test_outcome *outcome)
+{
+    const struct fact_instance *first = facts_find(running->facts, TEXT(""));
+
+    outcome->instances = running->facts->count;
+    outcome->total_ms = running->world->sim.now_ms - running->began_ms;
+    outcome->virtual_ms = first != NULL && first->ended_ms != 0 ? first->ended_ms - first->began_ms
+                                                                : outcome->total_ms;
+}
+
+/* `running` says what, and where. */
+static void run(struct running *running, int64_t start_ms, struct flow_test_outcome *outcome)
+{
+    struct facts facts;
+    size_t bytes = 0;
+    int64_t real_ms = real_clock_monotonic_ms();
+    struct dev_printer printer = {.out = open_memstream(&outcome->story, &bytes),
+                                  .start_ms = start_ms};
+
+    running->world = calloc(1, sizeof(*running->world));
+    running->facts = &facts;
+    running->diagnostics = &outcome->diagnostics;
+    CHECK(running->world != NULL && printer.out != NULL);
+    diagnostics_source(&outcome->diagnostics, running->test->path, running->test->document->source);
+    facts_init(&facts);
+    facts.prefix = running->flows->prefix;
+    order_sends(running);
+    play_in(running, &printer);
+    finish(running, outcome);
+    outcome->real_ms = real_clock_monotonic_ms() - real_ms;
+    fclose(printer.out);
+    free(running->sends);
+    dev_world_close(running->world);
+    facts_release(&facts);
+    free(running->world);
 }
 
 void flow_test_run(const struct flow_test *test, const struct flow_test_flows *flows,
                    struct flow_test_case *one, struct flow_test_outcome *outcome)
 {
-    struct facts facts;
-    size_t bytes = 0;
-    int64_t real_ms = real_clock_monotonic_ms();
-    struct dev_world *world = calloc(1, sizeof(*world));
-    struct dev_printer printer = {.out = open_memstream(&outcome->story, &bytes),
-                                  .start_ms = test->clock_ms};
-    struct running running = {.test = test,
-                              .flows = flows,
-                              .one = one,
-                              .diagnostics = &outcome->diagnostics,
-                              .world = world,
-                              .facts = &facts};
-    const struct fact_instance *first;
+    struct running running = {.test = test, .flows = flows, .one = one};
 
-    CHECK(world != NULL && printer.out != NULL);
-    diagnostics_source(&outcome->diagnostics, test->path, test->document->source);
-    facts_init(&facts);
-    order_sends(&running);
-    play_in(&running, world, &printer);
-    first = facts_find(&facts, TEXT(""));
-    outcome->instances = facts.count;
-    outcome->virtual_ms = first != NULL && first->ended_ms != 0
-                              ? first->ended_ms - first->began_ms
-                              : world->sim.now_ms - running.began_ms;
-    outcome->real_ms = real_clock_monotonic_ms() - real_ms;
-    fclose(printer.out);
-    free(running.sends);
-    dev_world_close(world);
-    facts_release(&facts);
-    free(world);
+    run(&running, test->clock_ms, outcome);
+}
+
+void flow_test_run_at(const struct flow_test *test, struct flow_test_place *place,
+                      struct flow_test_case *one, int64_t expected_ms,
+                      struct flow_test_outcome *outcome)
+{
+    struct clock clock = real_clock();
+    struct running running = {.test = test,
+                              .flows = flow_test_place_flows(place),
+                              .one = one,
+                              .is_real = true,
+                              .place = place,
+                              .expected_ms = expected_ms};
+
+    run(&running, clock.now_ms(clock.self), outcome);
+    flow_test_hide(outcome->story, flow_test_place_prefix(place));
 }
 
 void flow_test_outcome_release(struct flow_test_outcome *outcome)

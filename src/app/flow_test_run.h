@@ -14,6 +14,7 @@ struct flow_test_flows {
     struct flow **items;
     struct publish_definition *definitions; /* In the same order. */
     uint32_t count;
+    struct text prefix; /* Of their topics, which the tests do not write; empty: none. */
 };
 
 /* Read and check them; errors go to `diagnostics`, warnings do not. STATUS_REJECT: there are errors.
@@ -26,10 +27,16 @@ void flow_test_flows_release(struct flow_test_flows *flows);
 void flow_test_check(const struct flow_test *test, const struct flow_test_flows *flows,
                      struct diagnostics *diagnostics);
 
+#define FLOW_TEST_SKIPPED_BYTES 96
+
 struct flow_test_outcome {
     struct diagnostics diagnostics; /* Empty: it passed. */
     int64_t virtual_ms;             /* How long the first instance took, or the whole case. */
+    int64_t total_ms;               /* Until nothing could happen any more. */
     int64_t real_ms;
+    char skipped
+        [FLOW_TEST_SKIPPED_BYTES]; /* Why it was not run on servers; empty: it was, or was not
+                                            * meant to be. */
     uint32_t instances;
     char *story; /* What happened, as `baton dev` prints it. free() it. */
 };
@@ -37,6 +44,12 @@ struct flow_test_outcome {
 /* A zeroed outcome is filled; end it with flow_test_outcome_release(). */
 void flow_test_run(const struct flow_test *test, const struct flow_test_flows *flows,
                    struct flow_test_case *one, struct flow_test_outcome *outcome);
+/* The same in real time at a place that is not connected yet, with that place's flows. `expected_ms`: as
+ * long as it takes, beside what servers take. */
+struct flow_test_place;
+void flow_test_run_at(const struct flow_test *test, struct flow_test_place *place,
+                      struct flow_test_case *one, int64_t expected_ms,
+                      struct flow_test_outcome *outcome);
 void flow_test_outcome_release(struct flow_test_outcome *outcome);
 
 /* flow_test_script.c: the hook of dev_calls. */
@@ -52,6 +65,9 @@ void flow_test_rewind(const struct flow_test *test, struct flow_test_case *one);
 
 /* flow_test_send.c: give it to the world. What is wrong is a finding. */
 struct facts;
+/* What an operator does needs an instance, and something stuck. */
+bool flow_test_can_send(const struct flow_test_flows *flows, const struct facts *facts,
+                        const struct flow_test_send *send);
 void flow_test_send(struct dev_world *world, const struct flow_test_flows *flows,
                     const struct facts *facts, const struct flow_test_send *send,
                     struct diagnostics *diagnostics);

@@ -18,7 +18,10 @@ static bool find_topic(const struct flow_test_flows *flows, struct text name,
         const struct flow *flow = flows->items[i];
 
         for (uint32_t k = 0; k < flow->topic_count; k++) {
-            if (text_equal(flow->topics[k].alias, name) || text_equal(flow->topics[k].name, name)) {
+            struct text known = flow->topics[k].name;
+
+            known = text_sub(known, flows->prefix.bytes, known.bytes);
+            if (text_equal(flow->topics[k].alias, name) || text_equal(known, name)) {
                 *found = (struct found_topic){.topic = &flow->topics[k]};
                 return true;
             }
@@ -208,6 +211,20 @@ static void send_operator(struct dev_world *world, const struct flow_test_flows 
     }
     buffer_release(&data);
     buffer_release(&value);
+}
+
+bool flow_test_can_send(const struct flow_test_flows *flows, const struct facts *facts,
+                        const struct flow_test_send *send)
+{
+    const struct fact_instance *instance;
+
+    if (!send->is_operator) {
+        return true;
+    }
+    instance = facts_find(facts, send->instance);
+    return instance != NULL && instance->state != NULL &&
+           (send->verb == OPERATOR_SIGNAL || send->verb == OPERATOR_CANCEL ||
+            stuck_at(flows, instance, send->target) != 0);
 }
 
 void flow_test_send(struct dev_world *world, const struct flow_test_flows *flows,

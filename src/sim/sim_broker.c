@@ -178,6 +178,20 @@ void sim_broker_set_session(struct sim_broker *broker, int64_t session_ms)
 enum status sim_broker_append(struct sim_broker *broker, const struct outgoing *record,
                               struct error *err)
 {
+    if (broker->divert.append != NULL) {
+        return broker->divert.append(broker->divert.self, record, err);
+    }
+    return sim_broker_mirror(broker, record, err);
+}
+
+void sim_broker_divert(struct sim_broker *broker, struct sim_divert divert)
+{
+    broker->divert = divert;
+}
+
+enum status sim_broker_mirror(struct sim_broker *broker, const struct outgoing *record,
+                              struct error *err)
+{
     struct sim_handle outside = {.broker = broker};
     struct sim_queue queue = {.items = NULL};
     enum status status = sim_queue_add(&queue, &outside, record, true, err);

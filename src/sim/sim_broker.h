@@ -86,6 +86,16 @@ void sim_broker_expire(struct sim_broker *broker, const struct sim_process *proc
  * unknown topic or partition, or too large. */
 MUST_CHECK enum status sim_broker_append(struct sim_broker *broker, const struct outgoing *record,
                                          struct error *err);
+/* Where records from outside go instead, when this broker only mirrors another one. */
+struct sim_divert {
+    void *self;
+    enum status (*append)(void *self, const struct outgoing *record, struct error *err);
+};
+/* From now on sim_broker_append() gives its records to `divert`. */
+void sim_broker_divert(struct sim_broker *broker, struct sim_divert divert);
+/* Append what the other broker holds, as sim_broker_append() does without a divert. */
+MUST_CHECK enum status sim_broker_mirror(struct sim_broker *broker, const struct outgoing *record,
+                                         struct error *err);
 /* What a read_committed reader at *offset is given next; *offset becomes the place after it. False:
  * nothing (any more). Borrowed until the next compaction, deletion or end of the broker. */
 bool sim_broker_read(struct sim_broker *broker, struct text topic, int32_t partition,

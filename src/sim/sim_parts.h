@@ -147,6 +147,7 @@ struct sim_broker {
     uint64_t order;
     int64_t session_ms;
     bool accepts_oversize;
+    struct sim_divert divert;
 };
 
 /* sim_broker.c */
