@@ -269,16 +269,18 @@ static void put_stack(struct buffer *out, const struct instance *before,
                       const struct instance *after)
 {
     struct changes changes = {.out = out, .key = TEXT("stack")};
+    uint32_t at = 0;
 
     for (uint32_t i = 0; i < before->undo_count; i++) {
-        if (instance_find_undo(after, before->stack[i].activation) == NULL) {
+        if (instance_next_undo(after, &at, before->stack[i].activation) == NULL) {
             open_number(&changes, before->stack[i].activation);
             buffer_add_text(out, TEXT("null"));
         }
     }
+    at = 0;
     for (uint32_t i = 0; i < after->undo_count; i++) {
         const struct undo *undo = &after->stack[i];
-        const struct undo *old = instance_find_undo(before, undo->activation);
+        const struct undo *old = instance_next_undo(before, &at, undo->activation);
 
         if (old == NULL || !undo_equal(old, undo)) {
             open_number(&changes, undo->activation);

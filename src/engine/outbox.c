@@ -183,16 +183,6 @@ static void diff_timers(struct lane *lane, const struct instance *before,
     record->timers_cleared = cleared;
 }
 
-static const struct undo *find_undo(const struct instance *instance, uint32_t activation)
-{
-    for (uint32_t i = 0; instance != NULL && i < instance->undo_count; i++) {
-        if (instance->stack[i].activation == activation) {
-            return &instance->stack[i];
-        }
-    }
-    return NULL;
-}
-
 static struct text undo_label(struct lane *lane, const struct flow *flow, const struct undo *undo)
 {
     struct text name = undo->step < flow->step_count ? flow->steps[undo->step].name : TEXT("?");
@@ -202,27 +192,41 @@ static struct text undo_label(struct lane *lane, const struct flow *flow, const 
     return arena_join(&lane->arena, parts, sizeof parts / sizeof parts[0]);
 }
 
+/* Room for one more; the array doubles. */
+static struct text *add_label(struct lane *lane, const struct text **labels, uint32_t *count)
+{
+    if ((*count & (*count - 1)) == 0) { /* Full, or none yet. */
+        struct text *wider = arena_array(&lane->arena, *count == 0 ? 1 : *count * 2, sizeof *wider);
+        if (*count > 0) {
+            memcpy(wider, *labels, *count * sizeof *wider);
+        }
+        *labels = wider;
+    }
+    return (struct text *)(uintptr_t) & (*labels)[(*count)++];
+}
+
 static void diff_stack(struct lane *lane, const struct flows_met *flows,
                        const struct instance *before, const struct instance *after,
                        struct history_record *record)
 {
     uint32_t before_count = before == NULL ? 0 : before->undo_count;
-    struct text *pushed = arena_array(&lane->arena, after->undo_count, sizeof *pushed);
-    struct text *popped = arena_array(&lane->arena, before_count, sizeof *popped);
+    struct text *label = NULL;
+    uint32_t at = 0;
 
+    /* Most stacks change by few entries, and may be long: no array for all of them. */
     for (uint32_t i = 0; i < after->undo_count; i++) {
-        if (find_undo(before, after->stack[i].activation) == NULL) {
-            pushed[record->stack_pushed_count++] = undo_label(lane, flows->after, &after->stack[i]);
+        if (before == NULL || instance_next_undo(before, &at, after->stack[i].activation) == NULL) {
+            label = add_label(lane, &record->stack_pushed, &record->stack_pushed_count);
+            *label = undo_label(lane, flows->after, &after->stack[i]);
         }
     }
+    at = 0;
     for (uint32_t i = 0; i < before_count; i++) {
-        if (find_undo(after, before->stack[i].activation) == NULL) {
-            popped[record->stack_popped_count++] = undo_label(lane, flows->before,
-                                                              &before->stack[i]);
+        if (instance_next_undo(after, &at, before->stack[i].activation) == NULL) {
+            label = add_label(lane, &record->stack_popped, &record->stack_popped_count);
+            *label = undo_label(lane, flows->before, &before->stack[i]);
         }
     }
-    record->stack_pushed = pushed;
-    record->stack_popped = popped;
 }
 
 static void list_commands(struct lane *lane, const struct flow *flow, const struct instance *after,

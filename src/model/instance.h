@@ -189,6 +189,9 @@ struct frame *instance_frame(struct instance *instance, uint32_t activation); /*
 struct undo *instance_undo(struct instance *instance, uint32_t activation);   /* Or NULL. */
 const struct frame *instance_find_frame(const struct instance *instance, uint32_t activation);
 const struct undo *instance_find_undo(const struct instance *instance, uint32_t activation);
+/* The same, for activations that rise from call to call: from *at on, which starts at 0 and moves on. */
+const struct undo *instance_next_undo(const struct instance *instance, uint32_t *at,
+                                      uint32_t activation);
 const struct timer *instance_timer(const struct instance *instance, enum timer_kind kind,
                                    uint32_t owner); /* Or NULL. */
 

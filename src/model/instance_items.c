@@ -93,6 +93,17 @@ const struct undo *instance_find_undo(const struct instance *instance, uint32_t 
     return &instance->stack[place];
 }
 
+const struct undo *instance_next_undo(const struct instance *instance, uint32_t *at,
+                                      uint32_t activation)
+{
+    while (*at < instance->undo_count && instance->stack[*at].activation < activation) {
+        (*at)++;
+    }
+    return *at < instance->undo_count && instance->stack[*at].activation == activation
+               ? &instance->stack[*at]
+               : NULL;
+}
+
 struct frame *instance_add_frame(struct instance *instance, uint32_t activation)
 {
     uint32_t place = frame_place(instance, activation);
@@ -122,17 +133,15 @@ static uint32_t items_remove(void **items, uint32_t count, uint32_t index, size_
 
 void instance_drop_frame(struct instance *instance, uint32_t activation)
 {
-    for (uint32_t i = 0; i < instance->frame_count; i++) {
-        if (instance->frames[i].activation == activation) {
-            void *items = instance->frames;
+    struct frame *frame = instance_frame(instance, activation);
+    void *items = instance->frames;
 
-            json_free(instance->frames[i].error);
-            json_free(instance->frames[i].local);
-            instance->frame_count = items_remove(&items, instance->frame_count, i,
-                                                 sizeof(struct frame));
-            instance->frames = items;
-            return;
-        }
+    if (frame != NULL) {
+        json_free(frame->error);
+        json_free(frame->local);
+        instance->frame_count = items_remove(&items, instance->frame_count,
+                                             (uint32_t)(frame - instance->frames), sizeof(*frame));
+        instance->frames = items;
     }
 }
 
@@ -151,16 +160,14 @@ struct undo *instance_add_undo(struct instance *instance, uint32_t activation)
 
 void instance_drop_undo(struct instance *instance, uint32_t activation)
 {
-    for (uint32_t i = 0; i < instance->undo_count; i++) {
-        if (instance->stack[i].activation == activation) {
-            void *items = instance->stack;
+    struct undo *undo = instance_undo(instance, activation);
+    void *items = instance->stack;
 
-            json_free(instance->stack[i].message);
-            instance->undo_count = items_remove(&items, instance->undo_count, i,
-                                                sizeof(struct undo));
-            instance->stack = items;
-            return;
-        }
+    if (undo != NULL) {
+        json_free(undo->message);
+        instance->undo_count = items_remove(&items, instance->undo_count,
+                                            (uint32_t)(undo - instance->stack), sizeof(*undo));
+        instance->stack = items;
     }
 }
 
@@ -189,33 +196,47 @@ void instance_drop_mail(struct instance *instance, uint32_t number)
     }
 }
 
-const struct timer *instance_timer(const struct instance *instance, enum timer_kind kind,
-                                   uint32_t owner)
-{
-    for (uint32_t i = 0; i < instance->timer_count; i++) {
-        if (instance->timers[i].kind == kind && instance->timers[i].owner == owner) {
-            return &instance->timers[i];
-        }
-    }
-    return NULL;
-}
-
 /* By owner, then kind: the order depends on what is armed, not on when it was armed. */
 static bool timer_is_before(const struct timer *timer, enum timer_kind kind, uint32_t owner)
 {
     return timer->owner < owner || (timer->owner == owner && timer->kind < kind);
 }
 
-void instance_arm(struct instance *instance, enum timer_kind kind, uint32_t owner, int64_t due_ms)
+/* Index of the timer, or of where it would stand. */
+static uint32_t timer_place(const struct instance *instance, enum timer_kind kind, uint32_t owner)
 {
-    uint32_t place = 0;
+    uint32_t low = 0;
+    uint32_t high = instance->timer_count;
 
-    while (place < instance->timer_count &&
-           timer_is_before(&instance->timers[place], kind, owner)) {
-        place++;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (timer_is_before(&instance->timers[middle], kind, owner)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
+    return low;
+}
+
+const struct timer *instance_timer(const struct instance *instance, enum timer_kind kind,
+                                   uint32_t owner)
+{
+    uint32_t place = timer_place(instance, kind, owner);
+
     if (place == instance->timer_count || instance->timers[place].kind != kind ||
         instance->timers[place].owner != owner) {
+        return NULL;
+    }
+    return &instance->timers[place];
+}
+
+void instance_arm(struct instance *instance, enum timer_kind kind, uint32_t owner, int64_t due_ms)
+{
+    uint32_t place = timer_place(instance, kind, owner);
+
+    if (instance_timer(instance, kind, owner) == NULL) {
         instance->timers = items_grow(instance->timers, instance->timer_count,
                                       sizeof(*instance->timers));
         memmove(&instance->timers[place + 1], &instance->timers[place],
@@ -236,11 +257,10 @@ static void timer_remove(struct instance *instance, uint32_t index)
 
 void instance_disarm(struct instance *instance, enum timer_kind kind, uint32_t owner)
 {
-    for (uint32_t i = 0; i < instance->timer_count; i++) {
-        if (instance->timers[i].kind == kind && instance->timers[i].owner == owner) {
-            timer_remove(instance, i);
-            return;
-        }
+    const struct timer *timer = instance_timer(instance, kind, owner);
+
+    if (timer != NULL) {
+        timer_remove(instance, (uint32_t)(timer - instance->timers));
     }
 }
 
