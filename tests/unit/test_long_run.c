@@ -172,19 +172,19 @@ static void a_run_of_100000_transitions_costs_what_one_of_1000_does(void **state
         counted[i] = go_to(&world, &reading, at[i]);
         print_one(&counted[i]);
     }
-    /* Between two snapshots 400 records come, and one pass may be on its way. */
-    const int64_t bound = MOST + MOST / 10 + 2 * NEVER_RESTS_MS / STEP_MS * PER_TURN;
+    /* A snapshot comes every 2 s, looked for once a second; what came since the last two stays. */
+    const int64_t since = 2 * (NEVER_RESTS_MS + 1000) / STEP_MS * PER_TURN;
     for (int i = 0; i < 3; i++) {
         assert_true(counted[i].transitions >= at[i]);
-        assert_in_range(counted[i].most_live, MOST, bound);
-        assert_in_range(counted[i].folded, 1, 2 * NEVER_RESTS_MS / STEP_MS * PER_TURN);
+        assert_in_range(counted[i].most_live, MOST, MOST + MOST / 10 + since);
+        assert_in_range(counted[i].folded, 1, since);
         assert_int_equal(counted[i].residents, 1);
         assert_true(counted[i].cuts <= 1);
         assert_int_equal(counted[i].checkpoint_keys, counted[2].checkpoint_keys);
         /* Numbers get longer by two digits, and stand in a few places. */
         assert_in_range(counted[i].state_bytes, counted[0].state_bytes,
                         counted[0].state_bytes + 40);
-        assert_in_range(counted[i].delta_most, counted[0].delta_most, counted[0].delta_most + 40);
+        assert_true(counted[i].delta_most <= counted[0].delta_most);
     }
     close_world(&world);
 }
