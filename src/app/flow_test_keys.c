@@ -27,7 +27,7 @@ static const struct flow_test_key file_keys[] = {
      "The flow files, relative to this one, the one that is tested first; else the one of the same name"},
     {"clock", flow_test_read_clock, IN_FILE(clock_ms), false, "{\"type\": \"string\", \"format\": \"date-time\"}",
      "The time at which each case begins; else 2026-01-01T09:00:00Z"},
-    {"start", flow_test_read_map, IN_FILE(start), false, MAP_SCHEMA,
+    {"start", dev_read_template, IN_FILE(start), false, ANYTHING,
      "The start message of all cases; a case's own is merged into it"},
     {"answers", flow_test_read_answers, IN_FILE(answers), false, ANSWERS_SCHEMA,
      "What services answer in all cases, where a case does not say else"},
@@ -38,8 +38,8 @@ static const struct flow_test_key file_keys[] = {
 
 static const struct flow_test_key case_keys[] = {
     {"case", dev_read_text, IN_CASE(name), true, TEXT_SCHEMA, "What the case shows"},
-    {"start", flow_test_read_map, IN_CASE(start), false, MAP_SCHEMA,
-     "The message to the flow's start topic, sent at once"},
+    {"start", dev_read_template, IN_CASE(start), false, ANYTHING,
+     "The message to the flow's start topic, sent at once; or what it is started with by hand"},
     {"send", flow_test_read_sends, IN_CASE(sends), false,
      "{\"type\": \"array\", \"items\": {\"$ref\": \"#/definitions/send\"}}",
      "What else comes from outside, and when"},

@@ -216,6 +216,7 @@ static void build_action(struct section *section, struct step *step, uint32_t in
         return;
     case STEP_SET:
         step->set = section_template(section, "set");
+        step->replaces = json_is_true(section_get(section, "replace"));
         return;
     case STEP_SWITCH:
         build_cases(section, step, index);
@@ -251,6 +252,7 @@ static void build_step(struct builder *builder, uint32_t index, const struct jso
     int64_t line = 0;
 
     section_text(&section, "step");
+    step->reference = section_text(&section, "reference");
     if (json_int64(json_get(lines, step->name), &line) && line > 0 && line < UINT32_MAX) {
         step->line = (uint32_t)line;
     }

@@ -62,6 +62,7 @@ struct checker {
     struct read *reads;
     uint32_t read_count;
     uint32_t read_capacity;
+    bool standard; /* The file is in the standard's grammar: `$data` is known in all steps. */
     /* Where the walk stands. */
     enum context context;
     bool in_failure;
@@ -115,6 +116,12 @@ struct json *expected(struct checker *checker, const struct node *node, const ch
  * then holds the suggestion as well. */
 const char *did_you_mean(struct checker *checker, struct text suggestion);
 bool node_is_scalar(const struct node *node);
+
+/* convert_expr.c: what is wrong with an expression that stands at byte `base` of the node's text. */
+void report_expr_problem(struct checker *checker, const struct node *node, size_t base,
+                         const struct expr_problem *problem);
+/* F305: no `}` for the `${` at or after byte `from`. */
+void report_unclosed(struct checker *checker, const struct node *node, size_t from);
 
 /* One converter a shape; `field` says more where the shape has variants, and may be NULL else. */
 struct json *convert_text(struct checker *checker, const struct field *field,

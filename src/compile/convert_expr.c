@@ -12,23 +12,23 @@
 static uint64_t allowed_variables(const struct checker *checker)
 {
     uint64_t common = BIT(VARIABLE_FLOW) | BIT(VARIABLE_INSTANCE) | BIT(VARIABLE_NOW);
-    uint64_t error = checker->in_failure || checker->in_undo || checker->in_catch
-                         ? BIT(VARIABLE_ERROR)
-                         : 0;
+    bool errors = checker->in_failure || checker->in_undo || checker->in_catch;
+    uint64_t error = errors ? BIT(VARIABLE_ERROR) : 0;
 
     if (checker->step < checker->plan.count && !checker->in_undo &&
         checker->plan.steps[checker->step].action == OBJECT_REQUEST &&
         checker->context == CONTEXT_STEP) {
         common |= BIT(VARIABLE_PROGRESS);
     }
-    common |= checker->in_remind ? BIT(VARIABLE_COUNT) : 0;
+    common |= (checker->standard ? BIT(VARIABLE_DATA) : 0) |
+              (checker->in_remind ? BIT(VARIABLE_COUNT) : 0);
     common |= checker->in_handler ? BIT(VARIABLE_MESSAGE) : 0;
     switch (checker->context) {
     case CONTEXT_KEY:
         return 0;
     case CONTEXT_START:
     case CONTEXT_DATA:
-        return common | BIT(VARIABLE_MESSAGE);
+        return (common & ~BIT(VARIABLE_DATA)) | BIT(VARIABLE_MESSAGE);
     case CONTEXT_MESSAGE:
         return common | error | BIT(VARIABLE_STEP) | BIT(VARIABLE_MESSAGE) | BIT(VARIABLE_DATA);
     case CONTEXT_INHERIT:
@@ -66,7 +66,7 @@ static const char *where_available(uint32_t variable)
     }
 }
 
-/* Where `$name` stands in the source: the whole word. */
+/* Where `$name` stands in the source. */
 static size_t find_variable(struct text source, struct text name)
 {
     for (size_t at = 0; at + 1 + name.bytes <= source.bytes; at++) {
@@ -179,8 +179,8 @@ static void hint_comment(struct checker *checker, const struct node *node)
     }
 }
 
-static void report_problem(struct checker *checker, const struct node *node, size_t base,
-                           const struct expr_problem *problem)
+void report_expr_problem(struct checker *checker, const struct node *node, size_t base,
+                         const struct expr_problem *problem)
 {
     struct place place = node_place_in(node, base + problem->offset, problem->bytes);
     const char *hint = did_you_mean(checker, text_of(problem->suggestion));
@@ -227,7 +227,7 @@ static bool check_expr(struct checker *checker, const struct node *node, size_t 
 
     lint(checker, node, base, source);
     if (expr_compile(source, &checker->scope, &expr, &problem) != STATUS_OK) {
-        report_problem(checker, node, base, &problem);
+        report_expr_problem(checker, node, base, &problem);
         return false;
     }
     check_variables(checker, node, base, expr);
@@ -252,7 +252,7 @@ static struct text trim(struct text text)
     return text;
 }
 
-static void report_unclosed(struct checker *checker, const struct node *node, size_t from)
+void report_unclosed(struct checker *checker, const struct node *node, size_t from)
 {
     struct text text = node->text;
 

@@ -215,7 +215,7 @@ static void push_error_name(struct checker *checker, const struct node *item, st
 {
     if (item->kind != NODE_TEXT) {
         expected(checker, item, "the name of an error");
-    } else if (!is_made_of(item->text, "._-", ERROR_NAME_BYTES_MAX)) {
+    } else if (!is_made_of(item->text, checker->standard ? "._-/:" : "._-", ERROR_NAME_BYTES_MAX)) {
         bad_name(checker, item, "an error is named [A-Za-z0-9._-]+");
     } else {
         json_push(list, json_text(item->text));

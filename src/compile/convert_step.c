@@ -171,6 +171,14 @@ static void convert_key(struct checker *checker, enum object action, const struc
                           fields_of(action)->name);
         return;
     }
+    if (checker->standard && text_is(pair->key->text, "replace")) {
+        json_put_bool(out, "replace", true);
+        return;
+    }
+    if (checker->standard && text_is(pair->key->text, "reference")) {
+        json_put_text(out, "reference", pair->value->text);
+        return;
+    }
     if (common != NULL && text_is(pair->key->text, "step")) {
         return; /* Was read with the step's place in the plan. */
     }

@@ -171,7 +171,7 @@ struct place node_place_in(const struct node *node, size_t offset, size_t bytes)
     uint32_t line;
     uint32_t column;
 
-    if (offset > node->text.bytes || !scalar_locate(node, offset, &line, &column)) {
+    if (node->made || offset > node->text.bytes || !scalar_locate(node, offset, &line, &column)) {
         return place;
     }
     place.line = line;

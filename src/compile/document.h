@@ -25,6 +25,7 @@ struct node {
     enum node_kind kind;
     enum node_style style; /* Of scalars. */
     bool truth;            /* NODE_BOOL */
+    bool made;             /* By a front end, in the place of what stands there. */
     bool open;             /* Still being read: an alias to it would never end. */
     uint32_t line;         /* From 1. */
     uint32_t column;       /* From 1, in characters. */

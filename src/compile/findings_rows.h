@@ -68,6 +68,14 @@ static const struct finding rows[] = {
     {"F113", "NotSupportedYet", E, "of the language, but not of this version",
      "A later version of baton will know it; this one would have to ignore it.",
      "Leave it out, or upgrade."},
+    {"F114", "NotInThisEngine", E, "of the standard's grammar, but not of this engine",
+     "The document asks for what this engine does not do: a call over another protocol, a container, "
+     "script or shell, validation by a schema, and what docs/standard.md names. Running it otherwise "
+     "than it says would be worse than to refuse it.",
+     "Let a service behind Kafka do it (`call: kafka-request:1@default`), or leave it out."},
+    {"F115", "DslVersion", E, "a version of the standard that is not read",
+     "`document.dsl` says by which version of the standard the file is to be read.",
+     "Say a version 1.0.x, such as `dsl: '1.0.3'`."},
     {"F201", "UnknownTopic", E, "unknown topic",
      "Steps name topics by their alias, which stands under `topics` here or in a file of `use`.",
      "Check the spelling, add the topic, or add the estate file to `use`."},

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "compile/checker.h"
+#include "compile/ows.h"
 #include "compile/topic_mentions.h"
 
 static bool is_space(char c)
@@ -136,11 +136,6 @@ static enum status check_document(struct checker *checker, const struct node *ro
     struct json *flow = NULL;
     enum status status = STATUS_REJECT;
 
-    if (root->count > 0 && node_is_scalar(root->pairs[0].key) &&
-        text_is(root->pairs[0].key->text, "document")) {
-        report_later(checker, root->pairs[0].key);
-        return STATUS_REJECT;
-    }
     if (is_estate(root)) {
         check_estate(checker, root);
     } else {
@@ -186,6 +181,26 @@ static void release(struct checker *checker)
     arena_release(&checker->arena);
 }
 
+static bool is_standard(const struct node *root)
+{
+    return root->count > 0 && node_is_scalar(root->pairs[0].key) &&
+           text_is(root->pairs[0].key->text, "document");
+}
+
+/* From here on a document of the standard is a flow of ours. Frees the document after a finding. */
+static enum status translate(struct checker *checker, struct document *document)
+{
+    struct node *flow = ows_translate(checker, document);
+
+    if (flow == NULL) {
+        document_free(document);
+        return STATUS_REJECT;
+    }
+    checker->standard = true;
+    document->root = flow;
+    return STATUS_OK;
+}
+
 static enum status check_text(const char *path, struct text text, struct diagnostics *diagnostics,
                               struct buffer *definition, struct topic_mentions *mentions)
 {
@@ -201,6 +216,9 @@ static enum status check_text(const char *path, struct text text, struct diagnos
     enum status status;
 
     status = document_parse(text_of(path), text, diagnostics, &document);
+    if (status == STATUS_OK && is_standard(document->root)) {
+        status = translate(&checker, document);
+    }
     if (status == STATUS_OK) {
         checker_read_names(&checker, path, document);
         status = check_document(&checker, document->root, definition);

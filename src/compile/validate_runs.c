@@ -34,12 +34,31 @@ static struct text name_in(struct text text)
     return TEXT("");
 }
 
+/* A document of the standard says its name in its head. */
+static bool is_document_named(struct text text, struct text name)
+{
+    struct diagnostics diagnostics = {0};
+    struct document *document = NULL;
+    const struct node *said;
+    bool is = false;
+
+    if (document_parse(TEXT(""), text, &diagnostics, &document) == STATUS_OK) {
+        said = node_get(node_get(document->root, "document"), "name");
+        is = said != NULL && node_is_scalar(said) && text_equal(said->text, name);
+    }
+    document_free(document);
+    diagnostics_release(&diagnostics);
+    return is;
+}
+
 static bool is_named(const char *path, struct text name)
 {
     struct buffer text = {0};
     struct error err;
     bool is = file_text(path, &text, &err) == STATUS_OK &&
-              text_equal(name_in(buffer_text(&text)), name);
+              (text_equal(name_in(buffer_text(&text)), name) ||
+               (text_starts(buffer_text(&text), TEXT("document:")) &&
+                is_document_named(buffer_text(&text), name)));
 
     buffer_release(&text);
     return is;

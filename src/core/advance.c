@@ -68,7 +68,8 @@ static struct move enter_set(struct decision *d, uint32_t scope, uint32_t step)
         return failed(problem_expression(d, at, 1, &err));
     }
     if (json_kind(value) == JSON_OBJECT) {
-        error = result_merge(d, scope, at, value);
+        error = at->replaces ? result_replace(d, scope, at, value)
+                             : result_merge(d, scope, at, value);
     } else {
         error = problem_of_step(d, at, 0, "expression", "set needs an object");
     }
@@ -154,7 +155,7 @@ static struct move enter_raise(struct decision *d, uint32_t scope, uint32_t step
     if (text_to_int64(status, &number)) {
         json_put_integer(error, "status", number);
     }
-    json_put_text(error, "step", at->name);
+    problem_put_step(error, at);
     return failed(error);
 }
 
@@ -175,7 +176,7 @@ static struct move enter_end(struct decision *d, uint32_t scope, uint32_t step)
         return (struct move){.kind = MOVE_TO, .step = PLACE_RUN_END};
     }
     error = problem_new(is_failed ? "failed" : "cancelled", reason, NULL);
-    json_put_text(error, "step", at->name);
+    problem_put_step(error, at);
     fail_by_author(d, error, is_failed ? RUN_FAILED : RUN_CANCELLED);
     return (struct move){.kind = MOVE_STOP};
 }

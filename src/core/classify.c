@@ -87,7 +87,7 @@ struct json *classify_failure(struct decision *d, const struct frame *frame,
     if (json_member(error, "status") == NULL) {
         json_put_integer(error, "status", problem_status_of(TEXT("rejected")));
     }
-    json_put_text(error, "step", sight.step->name);
+    problem_put_step(error, sight.step);
     json_put_text(error, "service", service);
     json_put_integer(error, "attempt", frame->attempt);
     json_put(error, TEXT("reply"), json_copy(reply->payload));

@@ -113,6 +113,8 @@ void scope_release(struct decision *d);
 /* An empty title becomes the type's name. */
 struct json *problem_new(const char *type, struct text title, const char *detail);
 /* Of a step: adds its name and service, and the attempt if it is not 0. */
+/* Say in an error which step it is of. */
+void problem_put_step(struct json *error, const struct step *step);
 struct json *problem_of_step(const struct decision *d, const struct step *step, uint32_t attempt,
                              const char *type, const char *title);
 struct json *problem_expression(const struct decision *d, const struct step *step, uint32_t attempt,
@@ -174,6 +176,9 @@ struct json *result_keep(struct decision *d, uint32_t scope, const struct step *
 /* `set`: merge the object `value` deeply. Gives an error. */
 struct json *result_merge(struct decision *d, uint32_t scope, const struct step *step,
                           const struct json *value);
+/* The same, but each member of `value` takes the place of what had its name. */
+struct json *result_replace(struct decision *d, uint32_t scope, const struct step *step,
+                            const struct json *value);
 /* The step succeeded: pivot, note. */
 void result_passed(struct decision *d, uint32_t scope, const struct step *step, uint32_t attempt);
 /* Is the state, with `added` (under a name of so many bytes) in it already, small enough? */

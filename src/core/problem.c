@@ -38,12 +38,20 @@ struct json *problem_new(const char *type, struct text title, const char *detail
     return error;
 }
 
+void problem_put_step(struct json *error, const struct step *step)
+{
+    json_put_text(error, "step", step->name);
+    if (step->reference.bytes > 0) {
+        json_put_text(error, "instance", step->reference);
+    }
+}
+
 struct json *problem_of_step(const struct decision *d, const struct step *step, uint32_t attempt,
                              const char *type, const char *title)
 {
     struct json *error = problem_new(type, text_of(title), NULL);
 
-    json_put_text(error, "step", step->name);
+    problem_put_step(error, step);
     if (step->kind == STEP_REQUEST) {
         json_put_text(error, "service", d->flow->services[step->message.service].name);
     }

@@ -101,6 +101,20 @@ struct json *result_merge(struct decision *d, uint32_t scope, const struct step 
     return error;
 }
 
+struct json *result_replace(struct decision *d, uint32_t scope, const struct step *step,
+                            const struct json *value)
+{
+    struct json *target = open_target(d, scope);
+    struct json_cursor cursor = {0};
+    const struct json *item;
+    struct text name;
+
+    while (json_next(value, &cursor, &name, &item)) {
+        json_put(target, name, json_copy(item));
+    }
+    return put_target(d, scope, step, target, value);
+}
+
 struct json *result_keep(struct decision *d, uint32_t scope, const struct step *step,
                          uint32_t attempt, const struct json *result)
 {

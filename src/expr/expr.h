@@ -43,6 +43,15 @@ struct text expr_source(const struct expr *expr);
 /* Bit i is set when the variable of slot i is read: the caller fills only those. */
 uint64_t expr_variables(const struct expr *expr);
 
+/* Where a variable is read. */
+struct expr_use {
+    size_t offset; /* Of the `$`. */
+    uint32_t variable;
+    bool shorthand; /* As `{$name}`, which is short for `{name: $name}`. */
+};
+/* The uses of variables from left to right. Gives the count written, at most `most`. */
+uint32_t expr_uses(const struct expr *expr, struct expr_use *uses, uint32_t most);
+
 /* What an evaluation sees. Borrowed. A variable slot that is NULL reads as null. */
 struct expr_env {
     const struct json *input; /* `.`; NULL reads as null. */

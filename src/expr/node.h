@@ -73,6 +73,7 @@ struct node {
     enum node_kind kind;
     enum op op;
     bool few;          /* Gives at most one output: needs no stream. */
+    bool shorthand;    /* NODE_VARIABLE: written as `{$name}`. */
     bool builds;       /* May give a value that is larger than what it was given. */
     uint32_t weight;   /* Frames of C stack that an evaluation may nest, roughly. */
     uint32_t slot;     /* First slot of its operands in the evaluator. */

@@ -63,6 +63,9 @@ static bool parse_key(struct parser *parser, struct node **key, struct node **va
     } else if (token.kind == TOKEN_VARIABLE) {
         *value = parse_variable(parser);
         *key = *value == NULL ? NULL : node_literal(parser, token.offset, json_text(token.text));
+        if (*value != NULL) {
+            (*value)->shorthand = true;
+        }
     } else if (token.kind == TOKEN_QUOTE) {
         *key = parse_string(parser, TEXT(""));
         *value = *key == NULL ? NULL : member_of(parser, *key);

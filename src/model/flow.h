@@ -218,6 +218,7 @@ struct step {
     uint32_t next;   /* In the same list, or STEP_NONE at its end. */
     struct then then;
     uint32_t line;          /* In the file, for messages; 0 if unknown. */
+    struct text reference;  /* Of a task of the standard's grammar: its place, "/do/0/pay". */
     struct expr *condition; /* `if`; NULL: always. */
     struct text as;         /* Where the result goes; empty: dropped. */
     struct template *keep;  /* `.` is the result; NULL: all of it. */
@@ -237,6 +238,7 @@ struct step {
         int64_t minus_ms;
     } wait;
     struct template *set;
+    bool replaces; /* What is set takes the place of what was there, instead of being merged. */
     struct {
         struct switch_case *cases;
         uint32_t case_count;
