@@ -5,6 +5,9 @@ if(TARGET baton)
            COMMAND ${CMAKE_SOURCE_DIR}/.deps/venv/bin/python
                    ${CMAKE_CURRENT_LIST_DIR}/test_command.py $<TARGET_FILE:baton>)
   set_tests_properties(flow_tests_command PROPERTIES LABELS flows TIMEOUT 300)
+  add_test(NAME flow_first_change
+           COMMAND ${CMAKE_SOURCE_DIR}/.deps/venv/bin/python
+                   ${CMAKE_CURRENT_LIST_DIR}/test_first_change.py $<TARGET_FILE:baton>)
   add_test(NAME workflows_told
            COMMAND ${CMAKE_SOURCE_DIR}/.deps/venv/bin/python
                    ${CMAKE_CURRENT_LIST_DIR}/test_told.py)
@@ -12,5 +15,5 @@ if(TARGET baton)
            COMMAND $<TARGET_FILE:baton> check --strict ${CMAKE_SOURCE_DIR}/workflows)
   add_test(NAME workflows_test
            COMMAND $<TARGET_FILE:baton> test ${CMAKE_SOURCE_DIR}/workflows)
-  set_tests_properties(workflows_told workflows_check workflows_test PROPERTIES LABELS flows TIMEOUT 600)
+  set_tests_properties(flow_first_change workflows_told workflows_check workflows_test PROPERTIES LABELS flows TIMEOUT 600)
 endif()
