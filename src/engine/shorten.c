@@ -67,7 +67,7 @@ static struct cut *add_cut(struct partition *partition, struct text key)
     cut = calloc(1, sizeof *cut);
     CHECK(cut != NULL);
     cut->key = (struct text){text_dup(key), key.bytes};
-    cut->name = text_sub(cut->key, strlen(KEY_PREFIX), slash);
+    cut->name = text_sub(cut->key, strlen(KEY_PREFIX), slash - strlen(KEY_PREFIX));
     cut->run = run;
     map_put(&partition->cuts, cut->key, cut);
     return cut;

@@ -3,6 +3,7 @@
 #include "support/lane_kit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "codec/records.h"
 #include "core/fold.h"
@@ -37,10 +38,22 @@ struct counted {
 struct reading {
     int64_t history_at;
     int64_t records;
-    int64_t tombstones;
+    struct map live; /* The keys of what compaction would leave. */
     int64_t most_live;
     size_t delta_most;
 };
+
+static void forget(struct reading *reading)
+{
+    size_t cursor = 0;
+    struct text name;
+    void *key;
+
+    while (map_next(&reading->live, &cursor, &name, &key)) {
+        free(key);
+    }
+    map_release(&reading->live);
+}
 
 static void read_on(struct world *world, struct reading *reading)
 {
@@ -52,9 +65,13 @@ static void read_on(struct world *world, struct reading *reading)
     while (sim_broker_read(world->kit.broker, text_of(world->kit.names.history), 0,
                            &reading->history_at, &record)) {
         if (record.value.data == NULL) {
-            reading->tombstones++;
+            char *key = map_remove(&reading->live, record.key);
+            assert_non_null(key); /* Of a record that was there. */
+            free(key);
             continue;
         }
+        char *key = text_dup(record.key);
+        map_put(&reading->live, (struct text){key, record.key.bytes}, key);
         reading->records++;
         assert_int_equal(history_decode(record.value, &arena, &history, &err), STATUS_OK);
         if (history.delta.bytes > reading->delta_most && history.seq > 1) {
@@ -63,8 +80,8 @@ static void read_on(struct world *world, struct reading *reading)
         arena_reset(&arena);
     }
     arena_release(&arena);
-    if (reading->records - reading->tombstones > reading->most_live) {
-        reading->most_live = reading->records - reading->tombstones;
+    if ((int64_t)reading->live.count > reading->most_live) {
+        reading->most_live = (int64_t)reading->live.count;
     }
 }
 
@@ -114,7 +131,7 @@ static struct counted count(struct world *world, struct reading *reading)
     struct buffer state = {0};
 
     read_on(world, reading);
-    counted.live = reading->records - reading->tombstones;
+    counted.live = (int64_t)reading->live.count;
     counted.most_live = reading->most_live;
     counted.delta_most = reading->delta_most;
     reading->delta_most = 0;
@@ -180,12 +197,14 @@ static void a_run_of_100000_transitions_costs_what_one_of_1000_does(void **state
         assert_in_range(counted[i].folded, 1, since);
         assert_int_equal(counted[i].residents, 1);
         assert_true(counted[i].cuts <= 1);
-        assert_int_equal(counted[i].checkpoint_keys, counted[2].checkpoint_keys);
+        /* The checkpoint, a watermark of each source, how far it is cut; the janitor's of two `keep`. */
+        assert_in_range(counted[i].checkpoint_keys, 4, 6);
         /* Numbers get longer by two digits, and stand in a few places. */
         assert_in_range(counted[i].state_bytes, counted[0].state_bytes,
                         counted[0].state_bytes + 40);
         assert_true(counted[i].delta_most <= counted[0].delta_most);
     }
+    forget(&reading);
     close_world(&world);
 }
 

@@ -52,10 +52,19 @@ struct seen {
     bool is_told;  /* And says that its record was folded away. */
 };
 
+static void keep_key(struct map *keys, struct arena *arena, struct text key)
+{
+    if (map_get(keys, key) == NULL) {
+        map_put(keys, arena_text(arena, key), keys);
+    }
+}
+
 static struct seen look(struct world *world)
 {
     struct seen seen = {.in_order = true, .is_told = true};
     struct record record;
+    struct map keys = {0};
+    struct arena arena = {0};
     int64_t offset = 0;
     int64_t last = 0;
 
@@ -66,15 +75,19 @@ static struct seen look(struct world *world)
             text_to_int64(text_sub(record.key, record.key.bytes - 12, record.key.bytes), &seq));
         if (record.value.data != NULL) {
             seen.records++;
+            keep_key(&keys, &arena, record.key);
             continue;
         }
+        assert_non_null(map_remove(&keys, record.key)); /* Of a record that was there. */
         seen.tombstones++;
         seen.in_order = seen.in_order && seq == last + 1;
         seen.is_told = seen.is_told && record.header_count == 1 &&
                        text_is(record.headers[0].name, FOLDED_HEADER);
         last = seq;
     }
-    seen.live = seen.records - seen.tombstones;
+    seen.live = (int64_t)keys.count;
+    map_release(&keys);
+    arena_release(&arena);
     return seen;
 }
 
