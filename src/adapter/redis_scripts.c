@@ -177,6 +177,10 @@ const char *redis_script_source(enum redis_script script)
         return look;
     case REDIS_NAMES:
         return names;
+    case REDIS_LIMIT_ASK:
+        return redis_limit_ask;
+    case REDIS_LIMIT_TELL:
+        return redis_limit_tell;
     }
     CHECK(!"unknown script");
     return "";

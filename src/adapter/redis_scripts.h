@@ -31,9 +31,16 @@ enum redis_script {
     REDIS_LOOK, /* of each run: name, timers n, n ids -> as REDIS_STAMP, and of each run {timers and
                     state or nil, stack, n times due or nil} */
     REDIS_NAMES, /* "i" or "t", cursor -> {next cursor, names and values, or timers and due times} */
+    /* Of a service's limits, by the key "{<app>:~limit:<service>}:s"; see docs/formats/redis.md. Both
+     * begin with: now or 0, concurrency, rate limit, per, burst, failures, within, openFor, probes. */
+    REDIS_LIMIT_ASK,  /* n times id, bucket, lease, patience -> {breaker, n times verdict, wait} */
+    REDIS_LIMIT_TELL, /* n times id, outcome -> breaker */
 };
 
-#define REDIS_SCRIPTS 8
+#define REDIS_SCRIPTS 10
+
+extern const char redis_limit_ask[];
+extern const char redis_limit_tell[];
 
 const char *redis_script_source(enum redis_script script);
 

@@ -90,7 +90,13 @@ static void follow_timers(struct watch *watch, struct watched *watched,
         set_timer(watched, &record->timers_set[i]);
     }
     for (uint32_t i = 0; i < watched->timer_count; i++) {
-        at_ms = watched->timers[i].due_ms < at_ms ? watched->timers[i].due_ms : at_ms;
+        const struct watched_timer *timer = &watched->timers[i];
+
+        /* What asks for a permit from now on does so in memory: the lane knows when. */
+        if (timer->due_ms < at_ms && (timer->due_ms > record->time_ms ||
+                                      !text_starts(text_of(timer->id), TEXT("permit/")))) {
+            at_ms = timer->due_ms;
+        }
     }
     wake_heap_set(&watch->heap, &watched->wake, at_ms);
 }

@@ -150,6 +150,18 @@ enum status dev_world_send(struct dev_world *world, struct example_message *mess
     return status;
 }
 
+/* Permits are asked for in turns in which nothing else happens. */
+static int64_t permit_due_ms(const struct dev_world *world)
+{
+    const struct lane *lane = world->worker.lanes[0];
+    bool is_limited = false;
+
+    for (uint32_t i = 0; i < world->flow_count; i++) {
+        is_limited = is_limited || world->flows[i]->is_limited;
+    }
+    return lane == NULL || !is_limited ? INT64_MAX : lane_permit_due_ms(lane);
+}
+
 bool dev_world_step(struct dev_world *world)
 {
     uint64_t before = sim_broker_activity(world->broker);
@@ -160,7 +172,8 @@ bool dev_world_step(struct dev_world *world)
     if (!world->is_mirror) {
         worker_turn(&world->worker);
     }
-    return watch_read(&world->watch) || sim_broker_activity(world->broker) != before;
+    return watch_read(&world->watch) || sim_broker_activity(world->broker) != before ||
+           permit_due_ms(world) <= world->sim.now_ms;
 }
 
 void dev_world_kill(struct dev_world *world)
@@ -246,7 +259,9 @@ int64_t dev_world_due_ms(const struct dev_world *world)
 {
     int64_t answer_ms = sim_services_due_ms(world->services);
     int64_t timer_ms = watch_due_ms(&world->watch);
+    int64_t permit_ms = permit_due_ms(world);
 
+    timer_ms = permit_ms < timer_ms ? permit_ms : timer_ms;
     return answer_ms < timer_ms ? answer_ms : timer_ms;
 }
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "adapter/real_clock.h"
+#include "adapter/redis_limits.h"
 #include "adapter/redis_sleep.h"
 #include "app/command.h"
 #include "app/fault.h"
@@ -147,16 +148,23 @@ static void *lane_main(void *argument)
     struct worker_thread *self = argument;
     struct worker *worker = self->worker;
     struct redis_place *place = NULL;
+    struct redis_limits *limits = NULL;
     struct lane *lane = NULL;
     struct error err;
     enum status status = redis_place_open(worker->config->redis_url, worker->config->settings.app,
                                           &place, &err);
 
     if (status == STATUS_OK) {
+        status = redis_limits_open(worker->config->redis_url, worker->config->settings.app, &limits,
+                                   &err);
+    }
+    if (status == STATUS_OK) {
         redis_place_count(place, monitor_store(worker->monitor, self->index));
         struct sleep_place port = redis_place_port(place);
+        struct limiter limiter = redis_limits_port(limits);
         struct lane_options options = {.broker = &worker->estate->broker,
                                        .place = &port,
+                                       .limiter = &limiter,
                                        .clock = &worker->clock,
                                        .barrier = worker->barrier,
                                        .settings = &worker->config->settings,
@@ -177,6 +185,7 @@ static void *lane_main(void *argument)
     if (status != STATUS_OK && status != STATUS_RETRY) {
         stop_all(worker, self->name, &err);
     }
+    redis_limits_close(limits);
     redis_place_close(place);
     stop_thread_over(worker->stop);
     return NULL;

@@ -3,6 +3,8 @@
 #include "compile/build.h"
 
 #define ATTEMPTS_MAX 1000000
+#define LIMIT_MAX 1000000
+#define PROBES_MAX 1000
 
 static struct correlation build_part(struct builder *builder, const struct json *json,
                                      struct text where)
@@ -229,6 +231,48 @@ static void build_headers(struct builder *builder, struct service *service, cons
     }
 }
 
+static void build_rate(struct builder *builder, struct limits *limits, const struct json *json,
+                       struct text where)
+{
+    struct section section = section_open(builder, json, where);
+
+    limits->rate_count = (uint32_t)section_integer(&section, "limit", 1, LIMIT_MAX);
+    limits->rate_per_ms = section_integer(&section, "per", 1, DURATION_MAX_MS);
+    limits->rate_burst = (uint32_t)section_integer(&section, "burst", 1, LIMIT_MAX);
+    limits->rate_key = section_expr(&section, "key");
+    section_close(&section);
+}
+
+static void build_breaker(struct builder *builder, struct limits *limits, const struct json *json,
+                          struct text where)
+{
+    struct section section = section_open(builder, json, where);
+
+    limits->breaker_failures = (uint32_t)section_integer(&section, "failures", 1, LIMIT_MAX);
+    limits->breaker_within_ms = section_integer(&section, "within", 1, DURATION_MAX_MS);
+    limits->breaker_open_ms = section_integer(&section, "openFor", 1, DURATION_MAX_MS);
+    limits->breaker_probes = (uint32_t)section_integer(&section, "probes", 1, PROBES_MAX);
+    limits->breaker_errors = build_names(&section, "errors", &limits->breaker_error_count);
+    section_close(&section);
+}
+
+static void build_limits(struct builder *builder, struct section *section, struct limits *limits,
+                         struct text where)
+{
+    const struct json *rate = section_get(section, "rate");
+    const struct json *breaker = section_get(section, "breaker");
+
+    if (rate != NULL) {
+        build_rate(builder, limits, rate, where);
+    }
+    if (breaker != NULL) {
+        build_breaker(builder, limits, breaker, where);
+    }
+    if (section_get(section, "concurrency") != NULL) {
+        limits->concurrency = (uint32_t)section_integer(section, "concurrency", 1, LIMIT_MAX);
+    }
+}
+
 static void build_service(struct builder *builder, struct text name, const struct json *json)
 {
     struct arena *arena = &builder->flow->arena;
@@ -255,6 +299,8 @@ static void build_service(struct builder *builder, struct text name, const struc
     service->timeout_ms = section_integer(&section, "timeout", 0, DURATION_MAX_MS);
     service->retry = retry == NULL ? NULL : build_policy(builder, retry, where);
     build_headers(builder, service, section_get(&section, "headers"), where);
+    build_limits(builder, &section, &service->limits, where);
+    builder->flow->is_limited = builder->flow->is_limited || limits_any(&service->limits);
     section_text(&section, "group");
     section_close(&section);
 }

@@ -195,6 +195,10 @@ struct json *convert_spans(struct checker *checker, const struct field *field,
                            const struct node *node);
 struct json *convert_times(struct checker *checker, const struct field *field,
                            const struct node *node);
+struct json *convert_rate(struct checker *checker, const struct field *field,
+                          const struct node *node);
+struct json *convert_breaker(struct checker *checker, const struct field *field,
+                             const struct node *node);
 /* Open the place of a step in the plan, in the list of this number. Gives its index. */
 uint32_t checker_add_step(struct checker *checker, const struct node *node, uint32_t list);
 /* Give the step its name; F109 if it is taken. */

@@ -16,9 +16,9 @@ static bool is_one_of(struct text name, const char *const *names)
 
 static bool is_duration(struct text key)
 {
-    static const char *const keys[] = {"timeout", "warnAfter", "early", "remember",
-                                       "keep",    "delay",     "max",   "total",
-                                       "wait",    "pause",     "minus", NULL};
+    static const char *const keys[] = {"timeout", "warnAfter", "early",  "remember", "keep",
+                                       "delay",   "max",       "total",  "wait",     "pause",
+                                       "minus",   "per",       "within", "openFor",  NULL};
 
     return is_one_of(key, keys);
 }

@@ -202,6 +202,8 @@ static struct json *(*const converters[SHAPE_COUNT])(struct checker *, const str
     [SHAPE_REMIND] = convert_remind,
     [SHAPE_SPANS] = convert_spans,
     [SHAPE_TIMES] = convert_times,
+    [SHAPE_RATE] = convert_rate,
+    [SHAPE_BREAKER] = convert_breaker,
     [SHAPE_LISTEN] = convert_listen,
     [SHAPE_LISTEN_KEY] = convert_listen_key,
     [SHAPE_AWAITED] = convert_awaited,

@@ -1,6 +1,7 @@
 #include "compile/fields.h"
 
 #include "base/check.h"
+#include "compile/fields_limit_rows.h"
 #include "compile/fields_rows.h"
 
 #define ROWS(label, rows)                                                                          \
@@ -15,6 +16,8 @@ static const struct fields table[OBJECT_COUNT] = {
     [OBJECT_LOCATOR] = ROWS("type", locator_rows),
     [OBJECT_ID] = ROWS("id", id_rows),
     [OBJECT_SERVICE] = ROWS("service", service_rows),
+    [OBJECT_RATE] = ROWS("rate", rate_rows),
+    [OBJECT_BREAKER] = ROWS("breaker", breaker_rows),
     [OBJECT_POLICY] = ROWS("retry", policy_rows),
     [OBJECT_SAGA_POLICY] = ROWS("retry", saga_policy_rows),
     [OBJECT_SAGA] = ROWS("saga", saga_rows),

@@ -61,6 +61,8 @@ enum shape {
     SHAPE_SPANS,      /* A list of durations. */
     SHAPE_TIMES,      /* How often: a number, or many. */
     SHAPE_LISTEN_KEY, /* As CORRELATION, or {message, instance}. */
+    SHAPE_RATE,       /* "100/s", or a map of kind `object`. */
+    SHAPE_BREAKER,    /* A map of kind `object`. */
     SHAPE_LISTEN,     /* A topic, or a map of kind `object`. */
     SHAPE_AWAITED,    /* A list of topics and of maps of kind `object`. */
     SHAPE_WAIT,       /* A span, or a map of kind `object`. */
@@ -78,6 +80,8 @@ enum object {
     OBJECT_LOCATOR,
     OBJECT_ID,
     OBJECT_SERVICE,
+    OBJECT_RATE,
+    OBJECT_BREAKER,
     OBJECT_POLICY,
     OBJECT_SAGA_POLICY,
     OBJECT_SAGA,

@@ -106,7 +106,10 @@ static const struct field service_rows[] = {
     {.key = "headers", .shape = SHAPE_RENAMES, .doc = "Other names for the headers of commands"},
     {.key = "group", .shape = SHAPE_TEXT, .doc = "The service's consumer group, for its lag"},
     {.key = "progress", .shape = SHAPE_EXPR, .context = CONTEXT_MESSAGE, .doc = "True for a reply that says it is still at work; its payload is $progress"},
-    LATER("rate"), LATER("breaker"), LATER("concurrency"),
+    {.key = "rate", .shape = SHAPE_RATE, .object = OBJECT_RATE, .doc = "So many requests a time, of all runs together"},
+    {.key = "breaker", .shape = SHAPE_BREAKER, .object = OBJECT_BREAKER,
+     .doc = "Stops requests for a while after so many failures: they fail with breaker-open"},
+    {.key = "concurrency", .shape = SHAPE_INTEGER, .least = 1, .most = 1000000, .doc = "So many requests at once, of all runs together"},
 };
 
 #define POLICY_ROWS(attempts_fallback, total_fallback, errors_fallback) \

@@ -266,6 +266,9 @@ static const struct about abouts[OBJECT_COUNT] = {
     [OBJECT_REPLY] = {
         .text = "What replies to this request mean. Each key replaces the one of the service.",
         .fragment = "success: .reserved\nreason: .why\n"},
+    [OBJECT_RATE] = {.text = "A bucket that holds `burst` tokens and gains `limit` of them in `per`; a request takes one. It is shared by all flows and workers of an app. A request that finds none waits for its turn, at most for its timeout.",
+        .fragment = "{limit: 10, per: 1s, burst: 20, key: .customerId}\n"},
+    [OBJECT_BREAKER] = {.text = "Shared by all flows and workers of an app, as is what it counts.", .fragment = "{failures: 5, within: 1m, openFor: 30s}\n"},
     [OBJECT_CANCEL] = {
         .text = "Tells the service, best effort, that the step was abandoned.",
         .fragment = "type: CancelReservation\nvalue: {orderId: \"${ .orderId }\"}\n"},

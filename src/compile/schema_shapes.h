@@ -162,6 +162,10 @@ static const struct {
                      "`many`, or a number", "1"},
     [SHAPE_LISTEN_KEY] = {IDENTITY_OR(REF("correlation")),
                           "[where the key sits](#where-the-key-sits), or `{message, instance}`", ".orderId"},
+    [SHAPE_RATE] = {IF("object", REF("@object"),
+                       STRING("^[0-9]{1,7}/[0-9]{0,9}(ms|s|m|h|d|w)$", "a rate such as 100/s or 5/10m")),
+                    "a rate such as `100/s` or `5/10m`, or @object", "100/s"},
+    [SHAPE_BREAKER] = {REF("@object"), "@object", "{failures: 5}"},
     [SHAPE_LISTEN] = {IF("object", REF("@object"), IDENTIFIER), "the alias of a topic, or @object", NULL},
     [SHAPE_WAIT] = {IF("object",
                        "{\"if\":{\"anyOf\":[" NEEDS("weeks") "," NEEDS("days") "," NEEDS("hours") ","

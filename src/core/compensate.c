@@ -162,6 +162,10 @@ void undo_start(struct decision *d, uint32_t activation)
         child_unwind(d, own);
         return;
     }
+    if (permit_is_needed(d, frame)) {
+        permit_wait(d, own);
+        return;
+    }
     if (undo_send(d, own)) {
         effect_decide(d->effects, "undo of %.*s: emitted", TEXT_ARG(d->flow->steps[step].name));
         instance_drop_frame(d->after, own);

@@ -275,8 +275,13 @@ void run_terminate(struct decision *d);
 /* request.c: commands of steps and undos, and their outcome. */
 
 void request_open(struct decision *d, uint32_t scope, uint32_t step);
-/* Send the current attempt of an open request or undo. */
+/* Send the current attempt of an open request or undo, once its service's limits permit it. */
 void request_send(struct decision *d, uint32_t activation);
+void request_send_permitted(struct decision *d, uint32_t activation);
+/* When this attempt ends: its timeout, cut to what `retry.total` leaves. 0: never. */
+MUST_CHECK enum status request_deadline(struct decision *d, const struct frame *frame,
+                                        const struct sight *sight, int64_t *due_ms,
+                                        struct error *err);
 /* A sign of life. */
 void request_progress(struct decision *d, uint32_t activation, const struct json *payload);
 void request_succeeded(struct decision *d, uint32_t activation, const struct json *payload);
@@ -293,6 +298,17 @@ const struct message_spec *request_spec(const struct decision *d, const struct f
 bool request_repeats(const struct decision *d, const struct frame *frame, struct text type);
 /* A pivot whose outcome only an operator may decide. */
 bool request_is_undecided_pivot(const struct decision *d, const struct frame *frame);
+
+/* permit.c: waiting for what a limited service lets through. */
+
+bool permit_is_needed(const struct decision *d, const struct frame *frame);
+void permit_wait(struct decision *d, uint32_t activation);
+/* The limiter has granted it: the command goes out. */
+void permit_granted(struct decision *d, uint32_t activation);
+/* The error of an attempt whose time is over before it had a permit. */
+struct json *permit_late(struct decision *d, const struct frame *frame);
+/* An attempt is over; `error` is borrowed, NULL: it succeeded. Call while its frame is as it was. */
+void permit_end(struct decision *d, const struct frame *frame, const struct json *error);
 
 /* send.c: what a message_spec becomes. */
 
@@ -379,5 +395,6 @@ enum transition_result on_reply(struct decision *d);
 enum transition_result on_timer(struct decision *d);
 enum transition_result on_operator(struct decision *d);
 enum transition_result on_told(struct decision *d);
+enum transition_result on_permit(struct decision *d);
 
 #endif

@@ -44,7 +44,8 @@ static enum transition_result on_failure(struct decision *d, const struct frame 
         return TRANSITION_APPLIED;
     }
     /* A later attempt is coming or under way, and gets its own answer. */
-    if ((frame->state == FRAME_BACKING_OFF || is_earlier) &&
+    if ((frame->state == FRAME_BACKING_OFF || frame->state == FRAME_AWAITING_PERMIT ||
+         is_earlier) &&
         request_repeats(d, frame, problem_type(error))) {
         json_free(error);
         return ignore(d, frame, "a refusal of an earlier attempt, it is repeated anyway");
@@ -122,6 +123,7 @@ static bool is_open_request(const struct decision *d, const struct frame *frame)
 {
     return request_spec(d, frame) != NULL && request_spec(d, frame)->is_request &&
            (frame->state == FRAME_AWAITING_REPLY || frame->state == FRAME_BACKING_OFF ||
+            (frame->state == FRAME_AWAITING_PERMIT && frame->sent_seq != 0) ||
             frame->state == FRAME_STUCK);
 }
 

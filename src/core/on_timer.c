@@ -6,6 +6,10 @@ static void on_attempt(struct decision *d, uint32_t activation)
 {
     const struct frame *frame = instance_frame(d->after, activation);
 
+    if (frame->state == FRAME_AWAITING_PERMIT) {
+        request_failed(d, activation, permit_late(d, frame));
+        return;
+    }
     request_failed(d, activation,
                    problem_of_step(d, &d->flow->steps[frame->step], frame->attempt, "timeout",
                                    "no reply in time"));
@@ -119,6 +123,9 @@ enum transition_result on_timer(struct decision *d)
         break;
     case TIMER_WARN:
         on_warn(d, owner);
+        break;
+    case TIMER_PERMIT:
+        permit_granted(d, owner);
         break;
     case TIMER_BLOCK:
         fail_block_late(d, owner);

@@ -22,6 +22,7 @@ bool pause_takes(const struct decision *d)
     case EVENT_OPERATOR:
         return d->event->verb == OPERATOR_SIGNAL;
     case EVENT_TIMER:
+    case EVENT_PERMIT:
         break; /* None is armed. */
     }
     return false;
@@ -33,7 +34,8 @@ static const char *const kinds[] = {[EVENT_MESSAGE] = "message",
                                     [EVENT_REPLY] = "reply",
                                     [EVENT_TIMER] = "timer",
                                     [EVENT_OPERATOR] = "signal",
-                                    [EVENT_TOLD] = "told"};
+                                    [EVENT_TOLD] = "told",
+                                    [EVENT_PERMIT] = "permit"};
 
 static void put_some(struct json *kept, const char *key, struct text value)
 {

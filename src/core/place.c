@@ -1,5 +1,6 @@
 /* The map of the flow, and where an instance stands on it. */
 #include "core/decision.h"
+#include "model/permit.h"
 
 uint32_t place_after(const struct flow *flow, uint32_t step, bool ran)
 {
@@ -29,6 +30,7 @@ static void add_frame(const struct flow *flow, const struct frame *frame, struct
 {
     const char *prefix = frame->kind == FRAME_UNDO ? "undo of " : "";
     const char *suffix = frame->state == FRAME_STUCK ? " (stuck)" : "";
+    const struct service *service;
 
     if (frame->step >= flow->step_count) {
         buffer_addf(out, "%sstep %u%s", prefix, frame->step, suffix);
@@ -37,6 +39,10 @@ static void add_frame(const struct flow *flow, const struct frame *frame, struct
     buffer_add_text(out, text_of(prefix));
     buffer_add_text(out, flow->steps[frame->step].name);
     buffer_add_text(out, text_of(suffix));
+    service = frame->state == FRAME_AWAITING_PERMIT ? permit_service(flow, frame) : NULL;
+    if (service != NULL) {
+        buffer_addf(out, " (waiting for a permit of %.*s)", TEXT_ARG(service->name));
+    }
 }
 
 /* A for between two items. */

@@ -89,18 +89,23 @@ void request_open(struct decision *d, uint32_t scope, uint32_t step)
     request_send(d, activation);
 }
 
-/* When this attempt ends: its timeout, cut to what `retry.total` leaves. 0: never. */
-static enum status deadline_of(struct decision *d, const struct frame *frame,
-                               const struct sight *sight, int64_t *due_ms, struct error *err)
+enum status request_deadline(struct decision *d, const struct frame *frame,
+                             const struct sight *sight, int64_t *due_ms, struct error *err)
 {
     const struct step *step = &d->flow->steps[frame->step];
     const struct message_spec *spec = request_spec(d, frame);
+    const struct timer *armed = instance_timer(d->after, TIMER_ATTEMPT, frame->activation);
     const struct span *span = frame->kind == FRAME_UNDO ? &step->compensate->timeout
                                                         : &step->timeout;
     const struct retry_policy *policy = request_policy(d, frame);
     int64_t ms;
-    enum status status = span_length(d, span, sight, &ms, err);
+    enum status status;
 
+    if (armed != NULL) { /* It has begun while the attempt waited for a permit. */
+        *due_ms = armed->due_ms;
+        return STATUS_OK;
+    }
+    status = span_length(d, span, sight, &ms, err);
     if (status != STATUS_OK) {
         return status;
     }
@@ -157,14 +162,16 @@ enum status request_rearm(struct decision *d, uint32_t activation, struct error 
     enum status status;
 
     instance_disarm_owner(d->after, activation);
-    status = deadline_of(d, frame, &sight, &due_ms, err);
+    status = request_deadline(d, frame, &sight, &due_ms, err);
     if (status == STATUS_OK && due_ms > 0) {
         instance_arm(d->after, TIMER_ATTEMPT, activation, due_ms);
     }
     if (status == STATUS_OK) {
         status = span_arm_warning(d, &step->warn_after, activation, &sight, err);
     }
-    if (status == STATUS_OK) {
+    if (frame->state == FRAME_AWAITING_PERMIT) {
+        instance_arm(d->after, TIMER_PERMIT, activation, d->event->time_ms);
+    } else if (status == STATUS_OK) {
         status = arm_heartbeat(d, frame, err);
     }
     return status == STATUS_OK ? remind_arm(d, activation, err) : status;
@@ -205,7 +212,7 @@ static void send_step(struct decision *d, struct frame *frame)
     int64_t due_ms = 0;
     struct json *error = NULL;
 
-    if (deadline_of(d, frame, &sight, &due_ms, &err) != STATUS_OK ||
+    if (request_deadline(d, frame, &sight, &due_ms, &err) != STATUS_OK ||
         arm_heartbeat(d, frame, &err) != STATUS_OK) {
         error = problem_expression(d, step, frame->attempt, &err);
     } else {
@@ -245,7 +252,7 @@ bool undo_send(struct decision *d, uint32_t activation)
         error = send_render(d, spec, &sight, &rendered);
     }
     if (error == NULL && spec->is_request &&
-        deadline_of(d, frame, &sight, &due_ms, &err) != STATUS_OK) {
+        request_deadline(d, frame, &sight, &due_ms, &err) != STATUS_OK) {
         error = problem_expression(d, step, frame->attempt, &err);
     }
     if (error != NULL) {
@@ -266,6 +273,15 @@ bool undo_send(struct decision *d, uint32_t activation)
 
 void request_send(struct decision *d, uint32_t activation)
 {
+    if (permit_is_needed(d, instance_frame(d->after, activation))) {
+        permit_wait(d, activation);
+    } else {
+        request_send_permitted(d, activation);
+    }
+}
+
+void request_send_permitted(struct decision *d, uint32_t activation)
+{
     struct frame *frame = instance_frame(d->after, activation);
 
     CHECK(frame != NULL);
@@ -282,6 +298,7 @@ void request_succeeded(struct decision *d, uint32_t activation, const struct jso
 {
     struct frame was = *instance_frame(d->after, activation);
 
+    permit_end(d, &was, NULL);
     if (was.kind == FRAME_UNDO) {
         undo_end(d, activation, "done");
         return;
@@ -313,9 +330,11 @@ void request_failed(struct decision *d, uint32_t activation, struct json *error)
     uint32_t step = frame->step;
     int64_t start_ms;
 
+    permit_end(d, frame, error);
     instance_disarm(d->after, TIMER_ATTEMPT, activation);
     instance_disarm(d->after, TIMER_HEARTBEAT, activation);
     instance_disarm(d->after, TIMER_BACKOFF, activation);
+    instance_disarm(d->after, TIMER_PERMIT, activation);
     if (policy != NULL && request_repeats(d, frame, problem_type(error)) &&
         retry_next(d, policy, frame, &start_ms)) {
         back_off(d, frame, error, start_ms);

@@ -38,6 +38,8 @@ enum transition_result transition_decide(struct decision *d)
         return on_operator(d);
     case EVENT_TOLD:
         return on_told(d);
+    case EVENT_PERMIT:
+        return on_permit(d);
     }
     CHECK(false && "unknown event kind");
     return TRANSITION_VOID;

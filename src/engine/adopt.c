@@ -15,6 +15,9 @@ void resident_set_wake(struct partition *partition, struct resident *resident, i
         bool is_blocked = timer_is_deadline(timer->kind) && timer->due_ms <= now_ms &&
                           timer->due_ms > partition->deadline_until_ms;
         int64_t at_ms = is_blocked ? now_ms + BLOCKED_WAIT_MS : timer->due_ms;
+        if (timer->kind == TIMER_PERMIT && at_ms < resident->permit_ms) {
+            at_ms = resident->permit_ms;
+        }
         if (at_ms < wake_ms) {
             wake_ms = at_ms;
         }
@@ -48,6 +51,7 @@ static void adopt_resident(struct lane *lane, const struct touched *touched)
     instance_free(resident->instance);
     resident->instance = resident->overlay;
     resident->overlay = NULL;
+    resident->permit_ms = 0;
     for (int i = 0; i < DIGEST_BYTES; i++) {
         resident->hash[i] = resident->overlay_hash[i];
     }
@@ -78,6 +82,7 @@ void lane_adopt(struct lane *lane)
 {
     tally_publish(&lane->tally, lane->stats);
     shorten_committed(lane);
+    lane_tell_permits(lane);
     for (uint32_t i = 0; i < lane->touched_count; i++) {
         adopt_resident(lane, &lane->touched[i]);
     }

@@ -18,6 +18,26 @@ static bool timer_event(const struct history_record *history, struct event *even
     return true;
 }
 
+/* "later/<activation>/<until>", or "refused/..." */
+static bool permit_event(const struct history_record *history, struct event *event)
+{
+    struct text id = history->cause_id;
+    size_t first = text_find(id, '/');
+    size_t second = text_find_last(id, '/');
+    int64_t owner;
+
+    *event = (struct event){.kind = EVENT_PERMIT, .timer_run = history->run};
+    if (first == SIZE_MAX || second == first ||
+        !text_to_int64(text_sub(id, first + 1, second), &owner) || owner < 0 ||
+        owner > UINT32_MAX ||
+        !text_to_int64(text_sub(id, second + 1, id.bytes), &event->until_ms)) {
+        return false;
+    }
+    event->activation = (uint32_t)owner;
+    event->permit = text_is(text_sub(id, 0, first), "later") ? PERMIT_LATER : PERMIT_REFUSED;
+    return true;
+}
+
 bool again_event(const struct history_record *history, const struct inbox_record *inbox,
                  const struct json *payload, struct text app, struct event *event)
 {
@@ -25,6 +45,8 @@ bool again_event(const struct history_record *history, const struct inbox_record
 
     if (text_is(history->cause_kind, "timer")) {
         is_made = timer_event(history, event);
+    } else if (text_is(history->cause_kind, "permit")) {
+        is_made = permit_event(history, event);
     } else if (inbox != NULL && payload != NULL && inbox_event(inbox, app, event)) {
         event->payload = payload;
         is_made = true;

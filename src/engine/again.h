@@ -12,7 +12,7 @@
 
 /*
  * Fill `event`, with time and run, for `history`. `inbox` is the record that it names, or NULL if there
- * is none (a timer) or it is gone; `payload` is its decoded value, borrowed. Texts are borrowed from
+ * is none (a timer, a permit) or it is gone; `payload` is its decoded value, borrowed. Texts are borrowed from
  * the records. False: it cannot be made any more, or is none of `app`.
  */
 bool again_event(const struct history_record *history, const struct inbox_record *inbox,

@@ -30,7 +30,7 @@ static bool make_event(struct fsck *fsck, const struct history_record *history, 
     struct record record;
     struct error err;
 
-    if (text_is(history->cause_kind, "timer")) {
+    if (text_is(history->cause_kind, "timer") || text_is(history->cause_kind, "permit")) {
         return again_event(history, NULL, NULL, app, event);
     }
     return fsck->options.inbox_at != NULL && history->inbox_offset >= 0 &&

@@ -89,6 +89,7 @@ void lane_abandon(struct lane *lane)
     }
     lane_end_turn(lane);
     janitor_free(lane->janitor);
+    permits_release(&lane->permits);
     for (int32_t i = 0; i < lane->partition_max; i++) {
         partition_free(lane->partitions[i]);
     }

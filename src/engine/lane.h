@@ -10,6 +10,7 @@
 #include "engine/barrier.h"
 #include "engine/broker.h"
 #include "engine/clock.h"
+#include "engine/limiter.h"
 #include "engine/settings.h"
 #include "engine/sleep_store.h"
 #include "engine/stats.h"
@@ -20,6 +21,7 @@ struct lane;
 struct lane_options {
     const struct broker *broker;
     const struct sleep_place *place;
+    const struct limiter *limiter; /* NULL: nothing is limited. */
     const struct clock *clock;
     const struct barrier *barrier;
     const struct settings *settings;
@@ -58,6 +60,10 @@ const struct lane_stats *lane_stats(const struct lane *lane);
 
 /* True if every partition it owns has been taken over. */
 bool lane_is_ready(const struct lane *lane);
+
+/* When what waits for a permit is looked at next, as far as memory knows; INT64_MAX: nothing waits. A
+ * time that has passed: at the next turn. For who lets time pass himself. */
+int64_t lane_permit_due_ms(const struct lane *lane);
 
 /* What memory holds as committed; for tests. */
 void lane_each_instance(const struct lane *lane,

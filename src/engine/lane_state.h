@@ -12,6 +12,7 @@
 #include "engine/janitor.h"
 #include "engine/lane.h"
 #include "engine/partition.h"
+#include "engine/permits.h"
 #include "engine/shorten.h"
 #include "engine/tally.h"
 
@@ -75,6 +76,8 @@ struct lane {
     /* A batch that took too long would do so again at once: so many commits before it may grow. */
     uint32_t calm_wanted;
 
+    struct permits permits;
+    struct log_gate permit_gate;
     struct janitor *janitor;
     struct shortening shortening;
     struct partition **partitions; /* By number; NULL: not owned. */

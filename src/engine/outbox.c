@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,7 +255,7 @@ static void list_commands(struct lane *lane, const struct flow *flow, const stru
 static void set_cause(struct lane *lane, const struct decision *decision,
                       struct history_record *record)
 {
-    static const char *const kinds[] = {"message", "reply", "timer", "operator", "told"};
+    static const char *const kinds[] = {"message", "reply", "timer", "operator", "told", "permit"};
     const struct event *event = &decision->event;
 
     record->cause_kind = text_of(kinds[event->kind]);
@@ -278,6 +279,10 @@ static void set_cause(struct lane *lane, const struct decision *decision,
         char id[TIMER_ID_BYTES];
         timer_id_format(event->timer, event->activation, id);
         record->cause_id = arena_text(&lane->arena, text_of(id));
+    } else if (event->kind == EVENT_PERMIT) {
+        record->cause_id = arena_printf(&lane->arena, "%s/%u/%" PRId64,
+                                        event->permit == PERMIT_LATER ? "later" : "refused",
+                                        event->activation, event->until_ms);
     }
 }
 

@@ -36,6 +36,7 @@ struct resident {
     struct text name;                 /* Owned. */
     struct instance *instance;        /* As committed; NULL: new in this turn, or gone. */
     struct instance *overlay;         /* As the open turn leaves it; NULL: untouched. */
+    int64_t permit_ms;                /* What waits for a permit is not looked at before. */
     unsigned char hash[DIGEST_BYTES]; /* Of the last history record. */
     unsigned char overlay_hash[DIGEST_BYTES];
     int64_t first_offset;   /* Lowest history offset that memory needs; OFFSET_NONE: clean. */

@@ -105,5 +105,6 @@ void lane_stats_release(struct lane_stats *stats)
 {
     stat_table_release(&stats->flows);
     stat_table_release(&stats->topics);
+    stat_table_release(&stats->services);
     stat_table_release(&stats->alerts);
 }

@@ -93,6 +93,18 @@ enum flow_value {
 /* Of a topic that is produced to. RETRIES are counted among COMMANDS and UNDOS as well. */
 enum topic_value { TOPIC_COMMANDS, TOPIC_UNDOS, TOPIC_RETRIES, TOPIC_EMITS, TOPIC_CANCELS };
 
+/* Of a limited service: permits, and as what this lane last saw its breaker (1 or 0). UNASKED are
+ * given without asking, since the limiter did not answer. */
+enum service_value {
+    SERVICE_GRANTED,
+    SERVICE_DELAYED,
+    SERVICE_REFUSED,
+    SERVICE_UNASKED,
+    SERVICE_CLOSED,
+    SERVICE_OPEN,
+    SERVICE_PROBING,
+};
+
 /* ---- a lane ---- */
 
 #define STAT_PARTITIONS_MAX 1000
@@ -133,6 +145,7 @@ struct lane_stats {
     struct histogram late_limit_ms; /* and deadlines, which wait for the barrier. */
     struct stat_table flows;
     struct stat_table topics;
+    struct stat_table services;
     struct stat_table alerts; /* By kind; the one value is a counter. */
 };
 void lane_stats_release(struct lane_stats *stats);

@@ -54,15 +54,17 @@ static bool may_fire(const struct lane *lane, const struct partition *partition,
            (!timer_is_deadline(kind) || due_ms <= partition->deadline_until_ms);
 }
 
-static const struct timer *first_to_fire(const struct lane *lane, const struct partition *partition,
-                                         const struct instance *instance)
+static const struct timer *first_to_fire(struct lane *lane, struct partition *partition,
+                                         struct resident *resident)
 {
+    const struct instance *instance = resident_state(resident);
     const struct timer *first = NULL;
 
     for (uint32_t i = 0; i < instance->timer_count; i++) {
         const struct timer *timer = &instance->timers[i];
         if (may_fire(lane, partition, timer->kind, timer->due_ms) &&
-            (first == NULL || timer->due_ms < first->due_ms)) {
+            (first == NULL || timer->due_ms < first->due_ms) &&
+            (timer->kind != TIMER_PERMIT || lane_permit_speaks(lane, partition, resident, timer))) {
             first = timer;
         }
     }
@@ -73,11 +75,12 @@ static const struct timer *first_to_fire(const struct lane *lane, const struct p
 static enum status fire_resident(struct lane *lane, struct partition *partition,
                                  struct resident *resident, struct error *err)
 {
+    resident->permit_ms = INT64_MAX;
     for (uint32_t guard = 0; guard < lane->batch_max; guard++) {
         const struct instance *state = resident_state(resident);
         const struct timer *timer = state == NULL || instance_has_ended(state)
                                         ? NULL
-                                        : first_to_fire(lane, partition, state);
+                                        : first_to_fire(lane, partition, resident);
         if (timer == NULL) {
             return STATUS_OK;
         }
@@ -90,11 +93,14 @@ static enum status fire_resident(struct lane *lane, struct partition *partition,
                                               .timer_run = state->run}};
         int64_t due_ms = timer->due_ms;
         enum outcome outcome;
+        if (timer->kind == TIMER_PERMIT) {
+            lane_permit_event(lane, state, &decision.event);
+        }
         enum status status = lane_decide(lane, &decision, &outcome, err);
         if (status != STATUS_OK) {
             return status;
         }
-        if (outcome_is_recorded(outcome)) {
+        if (outcome_is_recorded(outcome) && decision.event.kind == EVENT_TIMER) {
             tally_fired(&lane->tally, decision.event.timer, lane->now_ms - due_ms);
         }
         timer = instance_timer(resident_state(resident), decision.event.timer,
@@ -235,6 +241,7 @@ void lane_fire_timers(struct lane *lane)
     /* As many again as records at the most: when every turn is full of records, timers fire too. */
     uint32_t events_max = lane->events + lane->batch_max;
 
+    lane_hear_permits(lane);
     for (int32_t i = 0; i < lane->partition_max; i++) {
         struct partition *partition = lane->partitions[i];
         if (partition == NULL || partition->state != PARTITION_READY) {
@@ -249,6 +256,7 @@ void lane_fire_timers(struct lane *lane)
             fire_heap(lane, partition, events_max);
         }
     }
+    lane_ask_permits(lane);
 }
 
 static int64_t sooner(int64_t wait_ms, int64_t at_ms, int64_t now_ms)
@@ -259,11 +267,15 @@ static int64_t sooner(int64_t wait_ms, int64_t at_ms, int64_t now_ms)
 }
 
 #define SETTLE_POLL_MS 5
+#define PERMIT_POLL_MS 1
 #define NEAR_POLL_MS 20
 #define TAKING_POLL_MS 10
 
 int64_t lane_next_wake(const struct lane *lane, int64_t wait_ms)
 {
+    if (lane->permits.flying_count > 0 && wait_ms > PERMIT_POLL_MS) {
+        wait_ms = PERMIT_POLL_MS;
+    }
     for (int32_t i = 0; i < lane->partition_max; i++) {
         const struct partition *partition = lane->partitions[i];
         if (partition == NULL) {

@@ -246,6 +246,7 @@ static enum outcome apply(struct lane *lane, struct decision *decision,
     outbox_history(lane, decision, resident, &flows, after, result == TRANSITION_IGNORED);
     outbox_effects(lane, decision, flow, after);
     tally_run(lane->stats, meeting->flow, before, after);
+    lane_note_permits(lane, meeting->flow, before, after);
     set_overlay(lane, decision, resident, after); /* From here on `before` may be gone. */
     return result == TRANSITION_IGNORED  ? OUTCOME_IGNORED
            : after->status == RUN_EMBRYO ? OUTCOME_EARLY
@@ -272,12 +273,14 @@ enum status lane_decide(struct lane *lane, struct decision *decision, enum outco
 
 void lane_drop_overlay(struct lane *lane)
 {
+    lane_drop_permits(lane);
     for (uint32_t i = 0; i < lane->touched_count; i++) {
         struct partition *partition = lane->touched[i].partition;
         struct resident *resident = lane->touched[i].resident;
 
         instance_free(resident->overlay);
         resident->overlay = NULL;
+        resident->permit_ms = 0;
         if (resident->instance == NULL && resident->first_offset == OFFSET_NONE &&
             !resident->is_saving) {
             partition_evict(partition, resident);
@@ -302,6 +305,7 @@ void lane_drop_overlay(struct lane *lane)
 void lane_end_turn(struct lane *lane)
 {
     effect_clear(&lane->effects);
+    lane_drop_permits(lane);
     janitor_end_turn(lane->janitor);
     shorten_end_turn(lane);
     lane->outbox.count = 0;

@@ -61,6 +61,8 @@ void effect_clear(struct effect_list *effects)
     }
     effects->count = 0;
     effects->decided_count = 0;
+    effects->outcomes = NULL;
+    effects->outcome_count = 0;
 }
 
 void effect_release(struct effect_list *effects)

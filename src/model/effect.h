@@ -55,6 +55,14 @@ struct effect {
         alert; /* ALERT: `value` is {detail, error?, message?}; topic empty: the engine's. */
 };
 
+/* How an attempt that held a permit has ended; the shell tells the limiter after the commit. That a
+ * permit is given back needs no word: the shell sees that the state holds it no longer. */
+struct permit_outcome {
+    uint32_t activation;
+    int64_t seq; /* Names the permit, with the activation; see model/permit.h. */
+    bool is_failure;
+};
+
 struct effect_list {
     struct arena *arena; /* Borrowed; the texts live there. Set before the first use. */
     struct effect *items;
@@ -64,6 +72,8 @@ struct effect_list {
     struct text *decided;
     uint32_t decided_count;
     uint32_t decided_capacity;
+    struct permit_outcome *outcomes; /* In the arena. */
+    uint32_t outcome_count;
 };
 
 /* Goes out with a command id to a topic of the estate. */

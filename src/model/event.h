@@ -12,6 +12,7 @@ enum event_kind {
     EVENT_TIMER,   /* A local event: a timer of the state is due. */
     EVENT_OPERATOR, /* Cancel; retry, skip or resolve what is stuck. */
     EVENT_TOLD,     /* By another instance: see core/on_told.c. */
+    EVENT_PERMIT,   /* A local event: what the limiter said that is no grant; a grant is a TIMER. */
 };
 
 enum operator_verb {
@@ -25,6 +26,11 @@ enum operator_verb {
     OPERATOR_PAUSE,     /* Stand still: what comes is kept, timers do not run. */
     OPERATOR_RESUME,    /* Go on. */
     OPERATOR_MIGRATE,   /* Go on by another version: `payload` is the plan, see core/migrate.h. */
+};
+
+enum permit_word {
+    PERMIT_LATER,   /* Not before `until_ms`: ask again then. */
+    PERMIT_REFUSED, /* The breaker of the service is open, until `until_ms` at least. */
 };
 
 struct inbox_header {
@@ -68,7 +74,11 @@ struct event {
 
     /* TIMER */
     enum timer_kind timer;
-    struct run_id timer_run;
+    struct run_id timer_run; /* Also of a PERMIT. */
+
+    /* PERMIT, of the open request `activation` */
+    enum permit_word permit;
+    int64_t until_ms;
 
     /* OPERATOR */
     enum operator_verb verb;

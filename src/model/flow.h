@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "expr/template.h"
+#include "model/limits.h"
 #include "model/listen.h"
 #include "model/start.h"
 
@@ -95,6 +96,7 @@ struct service {
     const struct retry_policy *retry; /* NULL: none. */
     struct header_name *headers;
     uint32_t header_count;
+    struct limits limits;
 };
 
 /* A span that may be absent, endless, fixed, or computed. */
@@ -324,6 +326,7 @@ struct flow {
     uint32_t handler_count;
     bool has_handlers;              /* It, or a block in it, has some. */
     bool has_identities;            /* Some listen is by another identity than the key. */
+    bool is_limited;                /* One of its services is. */
     const struct awaited **awaited; /* What comes from topics, of all listens. */
     uint32_t awaited_count;
     struct text *signals; /* Names of those that some listen waits for, each once. */

@@ -65,9 +65,10 @@ enum frame_state {
     FRAME_STUCK,     /* Needs an operator: an undo whose retries are used up, a pivot in doubt. */
     FRAME_OPEN,      /* A block whose steps run. */
     FRAME_UNWINDING, /* Waits until what it names in `local` is undone; see core/unwind.c. */
-    FRAME_AWAITING_CHILD, /* For its end, or to be told that it is undone. */
+    FRAME_AWAITING_CHILD,  /* For its end, or to be told that it is undone. */
+    FRAME_AWAITING_PERMIT, /* Of the limits of its service; see model/permit.h. */
 };
-#define FRAME_STATE_COUNT 8
+#define FRAME_STATE_COUNT 9
 
 /* A step, an undo or a block that is open. Frames form a tree: the run's own list is the root. */
 struct frame {
@@ -99,8 +100,9 @@ enum timer_kind {
     TIMER_PAUSE,     /* Of a for, between two items. */
     TIMER_HEARTBEAT, /* Deadline of the next sign of life of a request. */
     TIMER_REMIND,    /* Of a wait: the next reminder. */
+    TIMER_PERMIT,    /* When the limiter is (next) asked; that it fires says that it has granted. */
 };
-#define TIMER_KIND_COUNT 11
+#define TIMER_KIND_COUNT 12
 
 /* `owner` is an activation; 0 for the run's own. (kind, owner) is unique in a run. */
 struct timer {

@@ -7,7 +7,7 @@ static const char *const timer_names[] = {
     [TIMER_ATTEMPT] = "attempt",     [TIMER_LISTEN] = "listen",   [TIMER_FLOW] = "flow",
     [TIMER_EARLY] = "early",         [TIMER_BACKOFF] = "backoff", [TIMER_WAIT] = "wait",
     [TIMER_WARN] = "warn",           [TIMER_BLOCK] = "block",     [TIMER_PAUSE] = "pause",
-    [TIMER_HEARTBEAT] = "heartbeat", [TIMER_REMIND] = "remind",
+    [TIMER_HEARTBEAT] = "heartbeat", [TIMER_REMIND] = "remind",   [TIMER_PERMIT] = "permit",
 };
 
 static const char *const status_names[] = {
@@ -27,6 +27,7 @@ static const char *const frame_names[] = {
     [FRAME_OPEN] = "open",
     [FRAME_UNWINDING] = "unwinding",
     [FRAME_AWAITING_CHILD] = "awaiting-child",
+    [FRAME_AWAITING_PERMIT] = "awaiting-permit",
 };
 
 static const char *const role_names[] = {
@@ -59,6 +60,7 @@ bool timer_is_deadline(enum timer_kind kind)
     case TIMER_WARN:
     case TIMER_PAUSE:
     case TIMER_REMIND:
+    case TIMER_PERMIT:
         return false;
     }
     CHECK(false && "unknown timer kind");

@@ -5,6 +5,7 @@
 #ifndef BATON_SIM_SIM_SHELF_H
 #define BATON_SIM_SIM_SHELF_H
 
+#include "sim/sim_limits.h"
 #include "sim/sim_store.h"
 
 struct sim_shelf {
@@ -59,7 +60,8 @@ struct sim_store {
     struct sim_shelf *shelves;
     struct sim_shelf *copies;
     int64_t gone_until_ms;
-    int64_t slow_ms; /* How much later every apply arrives. */
+    int64_t slow_ms;           /* How much later every apply arrives. */
+    struct sim_limits *limits; /* On the same server, so it shares its fate. */
     struct sim_letter **letters;
     size_t letter_count;
     size_t letter_capacity;

@@ -16,6 +16,7 @@ struct sim_store *sim_store_new(struct sim *sim, int32_t partitions)
     store->shelves = calloc((size_t)partitions, sizeof(*store->shelves));
     store->copies = calloc((size_t)partitions, sizeof(*store->copies));
     CHECK(store->shelves != NULL && store->copies != NULL);
+    store->limits = sim_limits_new(sim);
     return store;
 }
 
@@ -69,6 +70,7 @@ void sim_store_free(struct sim_store *store)
         sim_shelf_release(&store->shelves[i]);
         sim_shelf_release(&store->copies[i]);
     }
+    sim_limits_free(store->limits);
     free(store->shelves);
     free(store->copies);
     free(store->letters);
@@ -151,6 +153,7 @@ void sim_store_tick(struct sim_store *store)
 
 void sim_store_forget(struct sim_store *store, struct sim_process *process)
 {
+    sim_limits_forget(store->limits, process);
     for (size_t i = store->handle_count; i > 0; i--) {
         if (store->handles[i - 1]->process == process) {
             sim_store_handle_free(store->handles[i - 1]);
@@ -160,8 +163,14 @@ void sim_store_forget(struct sim_store *store, struct sim_process *process)
 
 /* ---- trouble ---- */
 
+struct limiter sim_store_limiter(struct sim_store *store, struct sim_process *process)
+{
+    return sim_limits_port(store->limits, process);
+}
+
 void sim_store_flush(struct sim_store *store)
 {
+    sim_limits_flush(store->limits);
     for (int32_t i = 0; i < store->partitions; i++) {
         sim_shelf_clear(&store->shelves[i]);
     }
@@ -176,6 +185,7 @@ void sim_store_save(struct sim_store *store)
 
 void sim_store_restore(struct sim_store *store)
 {
+    sim_limits_flush(store->limits);
     for (int32_t i = 0; i < store->partitions; i++) {
         sim_shelf_copy(&store->copies[i], &store->shelves[i]);
     }
@@ -184,6 +194,7 @@ void sim_store_restore(struct sim_store *store)
 void sim_store_gone(struct sim_store *store, int64_t until_ms)
 {
     store->gone_until_ms = until_ms;
+    sim_limits_gone(store->limits, until_ms);
 }
 
 void sim_store_slow(struct sim_store *store, int64_t ms)

@@ -7,6 +7,7 @@
 #ifndef BATON_SIM_SIM_STORE_H
 #define BATON_SIM_SIM_STORE_H
 
+#include "engine/limiter.h"
 #include "engine/sleep_store.h"
 #include "sim/sim.h"
 
@@ -18,6 +19,8 @@ void sim_store_free(struct sim_store *store); /* Accepts NULL. */
 
 /* The port as `process` sees it. Valid until either ends. */
 struct sleep_place sim_store_port(struct sim_store *store, struct sim_process *process);
+/* The limiter, for one lane; valid until either ends, or the process is forgotten. */
+struct limiter sim_store_limiter(struct sim_store *store, struct sim_process *process);
 /* Free the handles that a process left open. An apply that was sent may still arrive. */
 void sim_store_forget(struct sim_store *store, struct sim_process *process);
 /* Let what was sent arrive. Every port call does it as well. */

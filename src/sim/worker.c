@@ -95,6 +95,9 @@ static void start(struct worker *worker)
     worker->clock = sim_clock_port(process);
     worker->broker = sim_broker_port(worker->world_broker, process);
     worker->place = sim_store_port(worker->world_store, process);
+    for (uint32_t i = 0; i < worker->lane_count; i++) {
+        worker->limiters[i] = sim_store_limiter(worker->world_store, process);
+    }
     worker->is_up = true;
     worker->starts++;
     sim_trace(process->sim, process, "starts");
@@ -135,6 +138,7 @@ static bool open_parts(struct worker *worker)
     for (uint32_t i = 0; i < worker->lane_count && status == STATUS_OK; i++) {
         struct lane_options options = {.broker = &worker->broker,
                                        .place = &worker->place,
+                                       .limiter = &worker->limiters[i],
                                        .clock = &worker->clock,
                                        .barrier = worker->barrier,
                                        .settings = &worker->settings,

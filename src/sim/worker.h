@@ -22,6 +22,7 @@ struct worker {
     struct clock clock;
     struct broker broker;
     struct sleep_place place;
+    struct limiter limiters[WORKER_LANES_MAX];
     struct barrier *barrier; /* NULL: not open (yet), like the others below. */
     struct router *router;
     struct lane *lanes[WORKER_LANES_MAX];

@@ -89,6 +89,7 @@ static void add_local(struct writer *writer, const struct json *local)
 {
     static const char *const data[] = {"added", "each", "results", "result", "retryAt", NULL};
     static const char *const activations[] = {"lost", "unwind", NULL};
+    static const char *const names[] = {"permit", NULL}; /* Numbers and times differ each time. */
     struct json_cursor cursor = {0};
     const struct json *value;
     struct text name;
@@ -101,6 +102,8 @@ static void add_local(struct writer *writer, const struct json *local)
         add_char(writer, '=');
         if (is_one_of(name, activations)) {
             add_activations(writer, value);
+        } else if (is_one_of(name, names)) {
+            add_char(writer, '1');
         } else if (text_is(name, "items")) {
             add(writer, json_count(value));
         } else if (text_is(name, "error")) {

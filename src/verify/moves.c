@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "model/permit.h"
+
 static void add(struct move_list *moves, struct move move)
 {
     if (moves->count == moves->capacity) {
@@ -28,7 +30,7 @@ static bool is_open_request(const struct flow *flow, const struct frame *frame)
 
     return spec != NULL && spec->is_request && frame->sent_seq != 0 &&
            (frame->state == FRAME_AWAITING_REPLY || frame->state == FRAME_BACKING_OFF ||
-            frame->state == FRAME_STUCK);
+            frame->state == FRAME_AWAITING_PERMIT || frame->state == FRAME_STUCK);
 }
 
 static void add_reply(struct move_list *moves, uint32_t activation)
@@ -160,6 +162,20 @@ static void find_children(const struct instance *instance, struct move_list *mov
     }
 }
 
+static void find_refusals(const struct world *world, const struct instance *instance,
+                          struct move_list *moves)
+{
+    for (uint32_t i = 0; i < instance->frame_count; i++) {
+        const struct frame *frame = &instance->frames[i];
+
+        /* An undo waits until it closes. */
+        if (frame->state == FRAME_AWAITING_PERMIT && frame->kind == FRAME_STEP &&
+            permit_service(world->flow, frame)->limits.breaker_failures > 0) {
+            add(moves, (struct move){.kind = MOVE_REFUSED, .activation = frame->activation});
+        }
+    }
+}
+
 static void find_operator(const struct instance *instance, struct move_list *moves)
 {
     static const enum operator_verb verbs[] = {OPERATOR_RETRY, OPERATOR_SKIP, OPERATOR_DONE,
@@ -195,6 +211,7 @@ void moves_find(const struct world *world, const struct instance *instance, stru
         return;
     }
     find_children(instance, moves);
+    find_refusals(world, instance, moves);
     find_signals(world, instance, moves);
     find_replies(world, instance, moves);
     find_key_replies(world, instance, moves);
@@ -319,6 +336,12 @@ static struct event draft_event(const struct world *world, const struct instance
                               .type = TEXT("start"),
                               .payload = world->begin,
                               .actor = TEXT("a parent")};
+    case MOVE_REFUSED:
+        return (struct event){.kind = EVENT_PERMIT,
+                              .permit = PERMIT_REFUSED,
+                              .activation = move->activation,
+                              .timer_run = instance->run,
+                              .until_ms = instance->time_ms};
     case MOVE_CHILD:
         return child_event(instance, move, payload);
     }

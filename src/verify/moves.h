@@ -15,8 +15,9 @@ enum move_kind {
     MOVE_TIMER,
     MOVE_OPERATOR,
     MOVE_SIGNAL,
-    MOVE_BEGIN, /* By a parent or a person: of flows that no message starts. */
-    MOVE_CHILD, /* The child of the frame `activation` answers, or has unwound. */
+    MOVE_BEGIN,   /* By a parent or a person: of flows that no message starts. */
+    MOVE_REFUSED, /* The breaker is open for the request `activation`. */
+    MOVE_CHILD,   /* The child of the frame `activation` answers, or has unwound. */
 };
 
 /* What a child may say. */

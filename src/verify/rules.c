@@ -297,6 +297,8 @@ static bool lacks_timer(const struct instance *after, const struct frame *frame)
         return instance_timer(after, TIMER_BACKOFF, frame->activation) == NULL;
     case FRAME_SLEEPING:
         return instance_timer(after, TIMER_WAIT, frame->activation) == NULL;
+    case FRAME_AWAITING_PERMIT:
+        return instance_timer(after, TIMER_PERMIT, frame->activation) == NULL;
     case FRAME_AWAITING_CHILD:
     case FRAME_LISTENING:
     case FRAME_STUCK:

@@ -177,6 +177,8 @@ static struct text tell_timer(const struct move *move, struct text subject, stru
         return arena_printf(arena, "the next reminder of %.*s is due", TEXT_ARG(subject));
     case TIMER_HEARTBEAT:
         return arena_printf(arena, "%.*s gives no sign of life in time", TEXT_ARG(subject));
+    case TIMER_PERMIT:
+        return arena_printf(arena, "%.*s gets its permit", TEXT_ARG(subject));
     case TIMER_PAUSE:
         return arena_printf(arena, "the pause of %.*s ends", TEXT_ARG(subject));
     }
@@ -249,6 +251,8 @@ struct text move_tell(const struct world *world, const struct instance *instance
         return tell_operator(move, subject, arena);
     case MOVE_BEGIN:
         return TEXT("a parent or a person starts the run");
+    case MOVE_REFUSED:
+        return arena_printf(arena, "the breaker is open when %.*s asks", TEXT_ARG(subject));
     case MOVE_CHILD:
         return tell_child(move, subject, arena);
     case MOVE_SIGNAL:

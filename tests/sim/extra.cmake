@@ -23,7 +23,11 @@ add_test(NAME sim_blocks_seeds
          COMMAND baton-sim ${blocks} --seeds ${CMAKE_CURRENT_LIST_DIR}/seeds-blocks.txt --count 5000
                  --budget 30)
 add_test(NAME sim_blocks_sweep COMMAND baton-sim ${blocks} --sweep --seed 5 --count 2000 --budget 15)
-set_tests_properties(sim_seeds sim_sweep sim_blocks_seeds sim_blocks_sweep
+# And with services that are limited: permits are waited for and given back.
+set(limits --flow ${CMAKE_CURRENT_LIST_DIR}/flows/limits.yaml)
+add_test(NAME sim_limits_seeds COMMAND baton-sim ${limits} --count 5000 --budget 20)
+add_test(NAME sim_limits_sweep COMMAND baton-sim ${limits} --sweep --seed 9 --count 2000 --budget 15)
+set_tests_properties(sim_seeds sim_sweep sim_blocks_seeds sim_blocks_sweep sim_limits_seeds sim_limits_sweep
                      PROPERTIES LABELS sim TIMEOUT 300)
 
 # Each rule of the engine is needed: without it some seed goes wrong that goes well with it. 17 is

@@ -194,6 +194,19 @@ static inline void story_timer(struct play *play, struct text rest)
     play_timer(play, kind, story_number(rest));
 }
 
+/* "permit later 1 5s", "permit refused 1 30s" */
+static inline void story_permit(struct play *play, struct text rest)
+{
+    bool is_later = text_is(story_word(&rest), "later");
+    struct event event = {.kind = EVENT_PERMIT, .timer_run = play->now->run};
+
+    event.permit = is_later ? PERMIT_LATER : PERMIT_REFUSED;
+    event.activation = story_number(story_word(&rest));
+    assert_int_equal(duration_parse(rest, &event.until_ms, NULL), STATUS_OK);
+    event.until_ms += play->time_ms;
+    play_event(play, event);
+}
+
 static inline void story_add_span(struct buffer *out, int64_t ms)
 {
     char text[TIME_TEXT_BYTES];
@@ -366,6 +379,8 @@ static inline void story_play(struct story *story, struct text line, struct buff
         story_clock(&story->play);
     } else if (text_is(word, "told")) {
         story_told(&story->play, rest);
+    } else if (text_is(word, "permit")) {
+        story_permit(&story->play, rest);
     } else if (text_is(word, "timer")) {
         story_timer(&story->play, rest);
     } else if (text_is(word, "next")) {
