@@ -134,9 +134,10 @@ void fsck_again_sent(struct fsck *fsck, const struct record *record, bool is_ear
 
 /* ---- what it comes to ---- */
 
-/* The run of a key: "<topic>\n<command id>", or "<topic>\n~<instance>/<run>/<activation>". */
+/* The run of a key: "<topic>\n<command id>", or "<topic>\n~<instance>/<run>/<activation>"; and the seq
+ * of the record that decided it, 0 if the key does not say. */
 static bool run_of(const struct fsck *fsck, struct text key, struct text *instance,
-                   struct run_id *run)
+                   struct run_id *run, int64_t *seq)
 {
     struct text id = text_sub(key, text_find(key, '\n') + 1, key.bytes);
     struct command_id parsed;
@@ -145,6 +146,7 @@ static bool run_of(const struct fsck *fsck, struct text key, struct text *instan
         bool is_id = command_id_parse(id, fsck->options.settings->app, &parsed);
         *instance = parsed.instance;
         *run = (struct run_id){parsed.generation, parsed.offset};
+        *seq = is_id ? parsed.seq : 0;
         return is_id;
     }
     id = text_sub(id, 1, text_find_last(id, '/') - 1);
@@ -153,14 +155,26 @@ static bool run_of(const struct fsck *fsck, struct text key, struct text *instan
     return slash != SIZE_MAX && run_id_parse(text_sub(id, slash + 1, id.bytes), run);
 }
 
+/* What told of it was folded away, or went with the beginning of its run. */
+static bool was_cut(struct fsck *fsck, struct text instance, struct run_id run, int64_t seq)
+{
+    const int64_t *lowest = fsck->cut_runs.count == 0
+                                ? NULL
+                                : map_get(&fsck->cut_runs,
+                                          fsck_run_key(&fsck->arena, instance, run));
+
+    return lowest != NULL && seq < *lowest;
+}
+
 static void tell_suspect(struct fsck *fsck, struct text key, const struct fsck_suspect *suspect)
 {
     struct text id = text_sub(key, text_find(key, '\n') + 1, key.bytes);
     struct fsck_about about = {.offset = suspect->sent_at.offset};
     const struct fsck_early *early = map_get(&fsck->early, key);
     struct run_id run;
+    int64_t seq = 0;
 
-    bool is_named = run_of(fsck, key, &about.instance, &run);
+    bool is_named = run_of(fsck, key, &about.instance, &run, &seq);
     about.run = is_named ? &run : NULL;
     about.topic = suspect->sent > 0 ? suspect->sent_at.topic.data : fsck->names.history;
     fsck->partition = suspect->sent > 0 ? suspect->sent_at.partition : suspect->told_at.partition;
@@ -176,7 +190,8 @@ static void tell_suspect(struct fsck *fsck, struct text key, const struct fsck_s
                   TEXT_ARG(id), suspect->sent, suspect->sent_at.partition,
                   (long long)suspect->sent_at.offset);
     }
-    if (suspect->told == 0 && (early == NULL || early->is_settled)) {
+    bool is_cut = is_named && was_cut(fsck, about.instance, run, seq);
+    if (suspect->told == 0 && !is_cut && (early == NULL || early->is_settled)) {
         about.id = FSCK_COMMAND_UNKNOWN;
         fsck_tell(fsck, about, "no history record tells of %.*s", TEXT_ARG(id));
     } else if (suspect->told > 1) {
@@ -278,6 +293,7 @@ void fsck_again_release(struct fsck *fsck)
         free(erased->name);
         free(erased);
     }
+    map_release(&fsck->cut_runs);
     map_release(&fsck->orphans);
     map_release(&fsck->erased);
     map_release(&fsck->suspects);

@@ -160,6 +160,7 @@ struct fsck {
 
     /* ---- across partitions ---- */
     struct map bad_runs; /* "<instance>/<run>" of runs that are broken. */
+    struct map cut_runs; /* "<instance>/<run>" -> int64_t: the lowest seq that is there. */
     struct map orphans;
     struct map erased;
     bool is_again;
@@ -205,6 +206,8 @@ void fsck_run_settle(struct fsck *fsck, struct fsck_run *run);
 void fsck_run_break(struct fsck *fsck, struct fsck_run *run);
 bool fsck_is_bad(struct fsck *fsck, struct text instance, struct run_id run);
 void fsck_note_bad(struct fsck *fsck, struct text instance, struct run_id run);
+/* What came before `seq` is not there any more: nor is what it told of commands. */
+void fsck_note_cut(struct fsck *fsck, struct text instance, struct run_id run, int64_t seq);
 /* Fold the record and look at what it did. */
 void fsck_run_fold(struct fsck *fsck, struct fsck_run *run, const struct history_record *history,
                    const struct record *record);

@@ -33,6 +33,20 @@ void fsck_run_break(struct fsck *fsck, struct fsck_run *run)
     run->state = NULL;
 }
 
+void fsck_note_cut(struct fsck *fsck, struct text instance, struct run_id run, int64_t seq)
+{
+    struct text key = fsck_run_key(&fsck->arena, instance, run);
+    int64_t *known = map_get(&fsck->cut_runs, key);
+
+    if (known == NULL && fsck->cut_runs.count < FSCK_LIST_MAX) {
+        known = arena_alloc(&fsck->kept, sizeof *known);
+        map_put(&fsck->cut_runs, arena_text(&fsck->kept, key), known);
+    }
+    if (known != NULL) {
+        *known = seq;
+    }
+}
+
 /* The snapshot that stands for what came before the first record that is there. */
 static void find_base(struct fsck *fsck, struct fsck_run *run, const struct history_record *history)
 {
@@ -67,6 +81,7 @@ struct fsck_run *fsck_run_open(struct fsck *fsck, const struct history_record *h
     memcpy(run->hash, history->previous, DIGEST_BYTES);
     if (history->seq > 1) {
         find_base(fsck, run, history);
+        fsck_note_cut(fsck, run->name, run->run, history->seq);
     }
     map_put(&fsck->runs, run->name, run);
     fsck->counts.runs += !run->is_orphan;
@@ -291,6 +306,8 @@ void fsck_run_settle(struct fsck *fsck, struct fsck_run *run)
                   "seq %lld comes after seq %lld", (long long)run->gap_seq,
                   (long long)run->gap_after);
         fsck_run_break(fsck, run);
+    } else if (run->gap_offset != OFFSET_NONE) {
+        fsck_note_cut(fsck, run->name, run->run, run->gap_to + 1);
     }
     run->gap_offset = OFFSET_NONE;
 }

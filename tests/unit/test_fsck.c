@@ -334,6 +334,35 @@ static void gap_in_a_run_is_none_if_it_was_folded_away(void **state)
     }
 }
 
+/* Of what was sent, the record that told may be folded away. */
+static void command_of_a_run_that_is_cut_need_not_be_told(void **state)
+{
+    (void)state;
+    for (int is_cut = 0; is_cut < 2; is_cut++) {
+        struct bench bench;
+        struct story story;
+
+        open_bench(&bench);
+        begin(&bench);
+        bench.is_mute = is_cut == 1;
+        start(&bench, &story, "a", 1, KIT_START_MS);
+        bench.is_mute = false;
+        put_snapshot(&story, 0);
+        go_on(&story);
+        fsck_end(bench.fsck);
+        send(&bench, "a", 1, 10);
+        assert_true(fsck_wants_again(bench.fsck));
+        fsck_again(bench.fsck);
+        fsck_history(bench.fsck,
+                     &(struct record){.offset = 1, .key = story.key, .value = story.value});
+        send(&bench, "a", 1, 10);
+        fsck_finish(bench.fsck);
+        expect(&bench, is_cut == 0, FSCK_COMMAND_UNKNOWN);
+        end_story(&story);
+        close_bench(&bench);
+    }
+}
+
 static void tombstone_of_an_open_run_says_that_it_was_folded_away(void **state)
 {
     struct bench bench;
@@ -384,6 +413,7 @@ int main(void)
         cmocka_unit_test(open_run_below_the_checkpoint_needs_a_snapshot),
         cmocka_unit_test(open_run_may_be_folded_away_into_its_snapshot),
         cmocka_unit_test(gap_in_a_run_is_none_if_it_was_folded_away),
+        cmocka_unit_test(command_of_a_run_that_is_cut_need_not_be_told),
         cmocka_unit_test(tombstone_of_an_open_run_says_that_it_was_folded_away),
         cmocka_unit_test(every_finding_has_a_name_and_advice_and_a_place_in_the_manual),
     };
