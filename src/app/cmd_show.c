@@ -7,6 +7,7 @@
 #include "core/fold.h"
 #include "core/transition.h"
 #include "engine/snapshot.h"
+#include "model/permit.h"
 
 static const char usage[] =
     "Usage: baton show INSTANCE [OPTION...]\n\n"
@@ -150,9 +151,14 @@ static void print_waits(const struct run_history *history, int64_t now_ms)
         const struct frame *frame = &state->frames[i];
         struct text name = step_name(history->flow, frame->step);
         view_distance(frame->opened_ms, now_ms, distance);
-        printf("  waits     %s%.*s%s: %s, attempt %u, since %s\n",
-               frame->kind == FRAME_UNDO ? "undo of " : "", TEXT_ARG(name), "",
-               frame_state_name(frame->state), frame->attempt, distance);
+        const struct service *service = frame->state == FRAME_AWAITING_PERMIT &&
+                                                history->flow != NULL
+                                            ? permit_service(history->flow, frame)
+                                            : NULL;
+        printf("  waits     %s%.*s: %s%.*s, attempt %u, since %s\n",
+               frame->kind == FRAME_UNDO ? "undo of " : "", TEXT_ARG(name),
+               service == NULL ? frame_state_name(frame->state) : "waiting for a permit of ",
+               TEXT_ARG(service == NULL ? TEXT("") : service->name), frame->attempt, distance);
     }
     for (uint32_t i = 0; i < state->timer_count; i++) {
         const struct timer *timer = &state->timers[i];
