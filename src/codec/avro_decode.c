@@ -120,7 +120,7 @@ static struct json *real_json(double value, bool is_float)
 
 static enum status decode_real(struct reading *reading, bool is_float, struct json **value)
 {
-    struct text bytes;
+    struct text bytes = {0};
     enum status status = take_bytes(reading, is_float ? 4 : 8, &bytes);
     uint64_t bits = 0;
     uint32_t bits32;
@@ -163,7 +163,7 @@ static enum status decode_integer(struct reading *reading, const struct avro_nod
 
 static enum status decode_boolean(struct reading *reading, struct json **value)
 {
-    struct text byte;
+    struct text byte = {0};
     enum status status = take_bytes(reading, 1, &byte);
 
     if (status != STATUS_OK) {
@@ -315,7 +315,7 @@ static enum status decode_string(struct reading *reading, struct json **value)
 static enum status decode_union(struct reading *reading, const struct avro_node *node,
                                 struct json **value)
 {
-    uint32_t branch;
+    uint32_t branch = 0;
     enum status status = take_index(reading, node->count, &branch);
 
     return status == STATUS_OK ? decode_node(reading, node->branches[branch], value) : status;
