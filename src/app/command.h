@@ -22,6 +22,7 @@ int cmd_dev(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_history(int argc, char **argv);
+int cmd_migrate(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 int cmd_start(int argc, char **argv);
 int cmd_show(int argc, char **argv);

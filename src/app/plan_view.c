@@ -101,6 +101,35 @@ static void print_verdict(const struct plan_facts *facts)
     CHECK(!"unknown verdict");
 }
 
+/* Runs of other versions, and those of them that could go on by this one where they stand. */
+static void count_migratable(const struct plan_facts *facts, struct arena *arena, uint32_t *other,
+                             uint32_t *fit)
+{
+    *other = 0;
+    *fit = 0;
+    for (uint32_t i = 0; i < facts->census.row_count; i++) {
+        const struct census_row *row = &facts->census.rows[i];
+        const struct flow *old = flow_registry_by_hash(facts->estate->registry, row->hash);
+
+        if (!text_is(row->hash, facts->flow->hash)) {
+            *other += row->count;
+            *fit += hindrance(facts, old, row->place, arena).bytes == 0 ? row->count : 0;
+        }
+    }
+}
+
+static void print_migratable(const struct plan_facts *facts, struct arena *arena)
+{
+    uint32_t other;
+    uint32_t fit;
+
+    count_migratable(facts, arena, &other, &fit);
+    if (other > 0) {
+        printf("  %u of %u can be migrated where they stand ('baton migrate')%s\n", fit, other,
+               fit < other ? "; of the others a plan has to say where they go on" : "");
+    }
+}
+
 static void print_runs(const struct plan_facts *facts, struct arena *arena)
 {
     const struct census *census = &facts->census;
@@ -127,6 +156,7 @@ static void print_runs(const struct plan_facts *facts, struct arena *arena)
             printf(": no place in version %d: %.*s\n", facts->flow->version, TEXT_ARG(why));
         }
     }
+    print_migratable(facts, arena);
 }
 
 static const char *finding_of(enum change_kind kind)
@@ -234,7 +264,10 @@ void plan_print_json(const struct plan_facts *facts)
     };
     struct json *json = json_object();
     struct arena arena = {0};
+    uint32_t other;
+    uint32_t fit;
 
+    count_migratable(facts, &arena, &other, &fit);
     json_put_text(json, "flow", facts->flow->name);
     json_put_integer(json, "version", facts->flow->version);
     json_put_string(json, "hash", facts->flow->hash);
@@ -243,6 +276,7 @@ void plan_print_json(const struct plan_facts *facts)
         json_put_integer(json, "active", facts->active->version);
     }
     json_put_integer(json, "running", facts->census.running);
+    json_put_integer(json, "migratable", fit);
     json_put(json, TEXT("runs"), runs_json(facts, &arena));
     json_put(json, TEXT("changes"), changes_json(&facts->comparison));
     view_print_json(json);

@@ -236,6 +236,12 @@ static const struct finding rows[] = {
     {"F804", "OtherIdentity", E, "another key or other start topics",
      "Which records belong to a run would change, so no run can be moved to the new version.",
      "Let old and new run side by side until the old runs have ended, or give the new one another name."},
+    {"F805", "OtherAction", E, "a migration to a step that does something else",
+     "A run that waits there cannot go on waiting: the new version's step is another action.",
+     "Say in the plan's `steps` where these runs go on; the step at which they stand is then given up."},
+    {"F806", "NoTarget", E, "a migration without a place for runs that are there",
+     "A step at which runs stand, or which they may have to undo, has no counterpart in the new version.",
+     "Name one in the plan's `steps`, or leave these runs out by `where`."},
 };
 
 #undef E

@@ -82,6 +82,7 @@ def a_step_that_is_gone_has_no_place_for_its_runs():
     contains(done.stdout, "version 1: 2 at first: version 2 has this step too")
     contains(done.stdout,
              "version 1: 1 at second: no place in version 2: 'second' (listen) is gone")
+    contains(done.stdout, "2 of 3 can be migrated where they stand ('baton migrate'); of the others")
     contains(done.stdout, "'timeout' was 1h, is 2h")
     contains(done.stdout, "'second' (listen) is gone [F803]")
 

@@ -9,6 +9,10 @@ if(TARGET baton)
            COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/test_against.py
                    $<TARGET_FILE:baton>)
   set_tests_properties(lint_against PROPERTIES LABELS lint TIMEOUT 120)
+  add_test(NAME lint_migrate
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/test_migrate.py
+                   $<TARGET_FILE:baton>)
+  set_tests_properties(lint_migrate PROPERTIES LABELS lint TIMEOUT 120)
   # These ask outside judges, which ops/deps --test installs.
   foreach(name findings sarif schema editor)
     add_test(NAME lint_${name}
