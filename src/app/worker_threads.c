@@ -162,7 +162,9 @@ static void *lane_main(void *argument)
         redis_place_count(place, monitor_store(worker->monitor, self->index));
         struct sleep_place port = redis_place_port(place);
         struct limiter limiter = redis_limits_port(limits);
+        struct avro_port avro = schema_registry_port(worker->registry);
         struct lane_options options = {.broker = &worker->estate->broker,
+                                       .avro = &avro,
                                        .place = &port,
                                        .limiter = &limiter,
                                        .clock = &worker->clock,

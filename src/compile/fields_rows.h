@@ -91,7 +91,7 @@ static const struct field id_rows[] = {
 static const struct field service_rows[] = {
     {.key = "commands", .shape = SHAPE_TOPIC_NAME, .flags = FIELD_REQUIRED, .doc = "Topic of its commands"},
     {.key = "replies", .shape = SHAPE_TOPIC_NAME, .doc = "Topic of its replies"},
-    {.key = "format", .shape = SHAPE_CHOICE, .values = "json string bytes|avro", .fallback = "\"json\"",
+    {.key = "format", .shape = SHAPE_CHOICE, .values = "json avro string bytes", .fallback = "\"json\"",
      .doc = "How commands and replies are encoded"},
     {.key = "type", .shape = SHAPE_OBJECT, .object = OBJECT_LOCATOR,
      .doc = "Where the message type sits; else in the header message-type"},

@@ -184,12 +184,7 @@ static void check_emit(struct checker *checker, const struct json *flow, const s
                        const struct node *node)
 {
     struct text topic = json_member_text(call, "emit");
-    const struct entry *entry = topic.bytes > 0 ? checker_topic_named(checker, topic) : NULL;
 
-    if (entry != NULL && text_is(json_member_text(entry->json, "format"), "avro")) {
-        diagnostics_error(checker->diagnostics, "F113", node_place(node_get(node, "emit")),
-                          "'emit' to a topic of format avro is not supported by this version");
-    }
     if (topic.bytes > 0 && is_start(flow, topic)) {
         diagnostics_warn(checker->diagnostics, "F414", node_place(node_get(node, "emit")),
                          "the flow emits to '%.*s', which starts it", TEXT_ARG(topic));

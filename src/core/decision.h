@@ -318,10 +318,15 @@ struct rendered {
     struct text key;
     struct json *value;
     struct json *headers;
+    uint32_t check; /* As effect.check. */
 };
 /* Gives an error; `sight->step` is set. Then *out is empty. */
 struct json *send_render(struct decision *d, const struct message_spec *spec,
                          const struct sight *sight, struct rendered *out);
+/* Its last part: whether the value fits the format of its topic, as far as the event knows. For what was
+ * rendered earlier. Gives an error; then *rendered is empty. */
+struct json *send_check(struct decision *d, const struct message_spec *spec,
+                        const struct sight *sight, struct rendered *rendered);
 void send_release(struct rendered *rendered);
 /* An effect of the right kind, topic and format; takes over what `rendered` holds. The effect is
  * valid until the next one is added. */

@@ -244,6 +244,7 @@ bool undo_send(struct decision *d, uint32_t activation)
     CHECK(undo != NULL && undo->message != NULL);
     if (json_member(undo->message, "topic") != NULL) {
         send_from_json(d, undo->message, &rendered);
+        error = send_check(d, spec, &sight, &rendered);
     } else {
         /* Rendered only now, with the document of then: it reads $error. */
         sight.input = json_member(undo->message, "data");

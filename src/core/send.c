@@ -2,6 +2,12 @@
 #include "base/limits.h"
 #include "core/decision.h"
 
+static enum format format_of(const struct decision *d, const struct message_spec *spec)
+{
+    return spec->is_request ? d->flow->services[spec->service].format
+                            : d->flow->topics[spec->topic].format;
+}
+
 static enum status render_key(struct decision *d, const struct message_spec *spec,
                               const struct sight *sight, struct text *key, struct error *err)
 {
@@ -67,6 +73,52 @@ static enum status render_value(struct decision *d, const struct message_spec *s
     return status == STATUS_OK ? status : fail_in(err, status, "value");
 }
 
+/* Why message `number` is known not to fit its topic's format; data NULL: it is not known. */
+static struct text unfit_reason(const struct decision *d, uint32_t number)
+{
+    const struct event *event = d->event;
+
+    for (uint32_t i = 0; i < event->unfit_count; i++) {
+        struct text rest = text_sub(event->unfit[i], sizeof UNFIT_PREFIX - 1, SIZE_MAX);
+        size_t colon = text_find(rest, ':');
+        bool is_last = i == UNFIT_MAX - 1;
+        int64_t nth;
+
+        if (text_to_int64(text_sub(rest, 0, colon), &nth) &&
+            (nth == number || (is_last && nth < number))) {
+            return text_sub(rest, colon + 2, SIZE_MAX);
+        }
+    }
+    return (struct text){0};
+}
+
+struct json *send_check(struct decision *d, const struct message_spec *spec,
+                        const struct sight *sight, struct rendered *rendered)
+{
+    enum format format = format_of(d, spec);
+    struct effect_check *check;
+    struct json *error;
+    struct text why;
+
+    if (format == FORMAT_JSON || rendered->value == NULL) {
+        return NULL;
+    }
+    why = unfit_reason(d, d->effects->check_count);
+    check = effect_add_check(d->effects);
+    rendered->check = d->effects->check_count;
+    if (why.data == NULL) {
+        check->topic = rendered->topic;
+        check->format = format;
+        check->value = json_copy(rendered->value);
+        return NULL;
+    }
+    send_release(rendered);
+    error = problem_of_step(d, sight->step, sight->attempt, "validation",
+                            "the message does not fit the format of its topic");
+    json_put_text(error, "detail", why);
+    return error;
+}
+
 struct json *send_render(struct decision *d, const struct message_spec *spec,
                          const struct sight *sight, struct rendered *out)
 {
@@ -98,7 +150,7 @@ struct json *send_render(struct decision *d, const struct message_spec *spec,
         return problem_of_step(d, sight->step, sight->attempt, "runtime",
                                "the message would be too large");
     }
-    return NULL;
+    return send_check(d, spec, sight, out);
 }
 
 void send_release(struct rendered *rendered)
@@ -122,12 +174,11 @@ struct effect *send_effect(struct decision *d, const struct message_spec *spec, 
     effect->key = rendered->key;
     effect->type = rendered->type;
     effect->value = rendered->value;
+    effect->check = rendered->check;
+    effect->format = format_of(d, spec);
     effect->headers = rendered->headers;
     if (spec->is_request) {
         effect->service = spec->service;
-        effect->format = d->flow->services[spec->service].format;
-    } else {
-        effect->format = d->flow->topics[spec->topic].format;
     }
     *rendered = (struct rendered){0};
     return effect;

@@ -61,6 +61,9 @@ enum transition_result transition_judged(const struct flow *flow, const struct i
     d.after = instance_copy(before);
     d.after->seq++;
     d.after->time_ms = event->time_ms;
+    for (uint32_t i = 0; i < event->unfit_count; i++) {
+        effect_decide(effects, "%.*s", TEXT_ARG(event->unfit[i]));
+    }
     result = transition_decide(&d);
     if (result != TRANSITION_VOID) {
         advance_run(&d);

@@ -54,6 +54,11 @@ bool again_event(const struct history_record *history, const struct inbox_record
     if (is_made) {
         event->time_ms = history->time_ms;
         event->run = history->run;
+        event->unfit = history->decided;
+        while (event->unfit_count < history->decided_count &&
+               text_starts(history->decided[event->unfit_count], TEXT(UNFIT_PREFIX))) {
+            event->unfit_count++;
+        }
     }
     return is_made;
 }

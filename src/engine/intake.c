@@ -265,7 +265,10 @@ void lane_take(struct lane *lane)
         if (partition == NULL || partition->state != PARTITION_READY) {
             continue;
         }
-        if (settle_one(lane, &intakes[i], &err) != STATUS_OK) {
+        enum status status = settle_one(lane, &intakes[i], &err);
+        if (status == STATUS_RETRY) {
+            lane_hold(lane, partition, HOLD_SCHEMA_MS, 0, err.text);
+        } else if (status != STATUS_OK) {
             lane_break(lane, partition, &err);
         }
     }

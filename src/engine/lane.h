@@ -7,6 +7,7 @@
 #ifndef BATON_ENGINE_LANE_H
 #define BATON_ENGINE_LANE_H
 
+#include "engine/avro_port.h"
 #include "engine/barrier.h"
 #include "engine/broker.h"
 #include "engine/clock.h"
@@ -23,6 +24,7 @@ struct lane_options {
     const struct sleep_place *place;
     const struct limiter *limiter; /* NULL: nothing is limited. */
     const struct clock *clock;
+    const struct avro_port *avro; /* NULL: as in router_options. */
     const struct barrier *barrier;
     const struct settings *settings;
     uint32_t index;           /* Of the lane in its process. */

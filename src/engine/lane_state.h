@@ -32,6 +32,7 @@ struct outbox {
     uint32_t capacity;
 };
 
+#define HOLD_SCHEMA_MS 100 /* A schema is mostly there by then. */
 #define REPLACED_MAX 5
 #define FENCED_MAX 5
 #define FENCINGS_MAX 8
@@ -135,9 +136,20 @@ struct decision {
     struct text payload; /* JSON text for the history; data NULL: none. */
 };
 /* *outcome says where it ended; APPLIED and IGNORED made a history record.
+ * STATUS_RETRY: a message of it needs a schema that is not there; nothing was decided.
  * STATUS_REJECT: the partition cannot go on; err says why. */
 enum status lane_decide(struct lane *lane, struct decision *decision, enum outcome *outcome,
                         struct error *err);
+/* fitting.c: transition(), in which every message that cannot be encoded has become an error of its
+ * flow; the others' bytes are in the effects' checks. Completes `event`. RETRY: a schema is not there;
+ * *after is NULL. */
+struct fitted {
+    enum transition_result result;
+    struct instance *after;
+};
+enum status lane_transition(struct lane *lane, const struct flow *flow,
+                            const struct instance *before, struct event *event,
+                            struct fitted *fitted, struct error *err);
 void lane_touch_partition(struct lane *lane, struct partition *partition);
 /* Forget the overlay of the open turn. */
 void lane_drop_overlay(struct lane *lane);

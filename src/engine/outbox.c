@@ -105,8 +105,6 @@ static void add_message(struct lane *lane, const struct effect *effect, const st
     struct command_source source = {lane->settings->app, speaker, after, effect};
     struct command_headers made = command_headers(&source, &lane->arena);
     struct record_header *headers = arena_array(&lane->arena, made.count, sizeof *headers);
-    struct error err;
-
     for (uint32_t i = 0; i < made.count; i++) {
         /* Copies: they may stand in the overlay or the effect, which the next event replaces. */
         headers[i].name = lane_keep(lane, made.items[i].name);
@@ -116,14 +114,11 @@ static void add_message(struct lane *lane, const struct effect *effect, const st
     record->key = lane_keep(lane, effect->key);
     record->headers = headers;
     record->header_count = made.count;
-    if (effect->value != NULL) {
+    if (effect->check > 0) {
+        record->value = lane->effects.checks[effect->check - 1].bytes;
+    } else if (effect->value != NULL) {
         buffer_clear(&lane->scratch);
-        /* The core renders only what its format can carry; a value that still cannot be encoded
-         * goes out as the JSON text it is, rather than not at all. */
-        if (payload_encode(effect->value, effect->format, &lane->scratch, &err) != STATUS_OK) {
-            buffer_clear(&lane->scratch);
-            json_write(effect->value, &lane->scratch);
-        }
+        json_write(effect->value, &lane->scratch); /* Its size was looked at by the core. */
         record->value = lane_keep(lane, buffer_text(&lane->scratch));
         if (record->value.data == NULL) {
             record->value = TEXT("");

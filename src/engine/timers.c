@@ -121,7 +121,13 @@ static void fire_heap(struct lane *lane, struct partition *partition, uint32_t e
         }
         struct resident *resident = (struct resident *)wake;
         uint32_t before = lane->events;
-        if (fire_resident(lane, partition, resident, &err) != STATUS_OK) {
+        enum status status = fire_resident(lane, partition, resident, &err);
+        if (status == STATUS_RETRY) {
+            /* It is due again as soon as the partition goes on. */
+            lane_hold(lane, partition, HOLD_SCHEMA_MS, 0, err.text);
+            return;
+        }
+        if (status != STATUS_OK) {
             lane_break(lane, partition, &err);
             return;
         }

@@ -224,33 +224,40 @@ static const struct flow *flow_after(const struct meeting *meeting, const struct
                : meeting->flow;
 }
 
-static enum outcome apply(struct lane *lane, struct decision *decision,
-                          const struct meeting *meeting)
+static enum status apply(struct lane *lane, struct decision *decision,
+                         const struct meeting *meeting, enum outcome *outcome, struct error *err)
 {
     const struct instance *before = meeting->before;
     struct event *event = &decision->event;
-    struct instance *after = NULL;
+    struct fitted fitted = {0};
+    enum status status;
 
     event->time_ms = lane->now_ms > before->time_ms ? lane->now_ms : before->time_ms;
     event->run = (struct run_id){INBOX_GENERATION, decision->inbox_offset};
     find_target(lane, event);
-    enum transition_result result = transition(meeting->flow, before, event, &after,
-                                               &lane->effects);
-    if (result == TRANSITION_VOID) {
-        outbox_effects(lane, decision, meeting->flow, NULL);
-        return void_outcome(&lane->effects);
+    status = lane_transition(lane, meeting->flow, before, event, &fitted, err);
+    if (status != STATUS_OK) {
+        return status;
     }
+    if (fitted.result == TRANSITION_VOID) {
+        outbox_effects(lane, decision, meeting->flow, NULL);
+        *outcome = void_outcome(&lane->effects);
+        return STATUS_OK;
+    }
+    struct instance *after = fitted.after;
+    bool is_ignored = fitted.result == TRANSITION_IGNORED;
     struct resident *resident = partition_resident(decision->partition, decision->name);
     const struct flow *flow = flow_after(meeting, event, after);
     struct flows_met flows = {.before = meeting->flow, .after = flow};
-    outbox_history(lane, decision, resident, &flows, after, result == TRANSITION_IGNORED);
+    outbox_history(lane, decision, resident, &flows, after, is_ignored);
     outbox_effects(lane, decision, flow, after);
     tally_run(lane->stats, meeting->flow, before, after);
     lane_note_permits(lane, meeting->flow, before, after);
     set_overlay(lane, decision, resident, after); /* From here on `before` may be gone. */
-    return result == TRANSITION_IGNORED  ? OUTCOME_IGNORED
-           : after->status == RUN_EMBRYO ? OUTCOME_EARLY
-                                         : OUTCOME_APPLIED;
+    *outcome = is_ignored                    ? OUTCOME_IGNORED
+               : after->status == RUN_EMBRYO ? OUTCOME_EARLY
+                                             : OUTCOME_APPLIED;
+    return STATUS_OK;
 }
 
 enum status lane_decide(struct lane *lane, struct decision *decision, enum outcome *outcome,
@@ -265,7 +272,7 @@ enum status lane_decide(struct lane *lane, struct decision *decision, enum outco
     enum status status = meet(lane, decision, resident, &meeting, err);
     *outcome = meeting.outcome;
     if (status == STATUS_OK && meeting.before != NULL) {
-        *outcome = apply(lane, decision, &meeting);
+        status = apply(lane, decision, &meeting, outcome, err);
     }
     instance_free(meeting.blank);
     return status;

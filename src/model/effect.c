@@ -25,6 +25,18 @@ struct effect *effect_add(struct effect_list *effects)
     return effect;
 }
 
+struct effect_check *effect_add_check(struct effect_list *effects)
+{
+    if (effects->check_count == effects->check_capacity) {
+        effects->check_capacity = effects->check_capacity == 0 ? 8 : effects->check_capacity * 2;
+        effects->checks = realloc(effects->checks,
+                                  effects->check_capacity * sizeof(*effects->checks));
+        CHECK(effects->checks != NULL);
+    }
+    effects->checks[effects->check_count] = (struct effect_check){0};
+    return &effects->checks[effects->check_count++];
+}
+
 void effect_decide(struct effect_list *effects, const char *format, ...)
 {
     char line[DECIDED_BYTES_MAX];
@@ -59,7 +71,11 @@ void effect_clear(struct effect_list *effects)
         json_free(effects->items[i].value);
         json_free(effects->items[i].headers);
     }
+    for (uint32_t i = 0; i < effects->check_count; i++) {
+        json_free(effects->checks[i].value);
+    }
     effects->count = 0;
+    effects->check_count = 0;
     effects->decided_count = 0;
     effects->outcomes = NULL;
     effects->outcome_count = 0;
@@ -69,6 +85,7 @@ void effect_release(struct effect_list *effects)
 {
     effect_clear(effects);
     free(effects->items);
+    free(effects->checks);
     free(effects->decided);
     *effects = (struct effect_list){.arena = effects->arena};
 }

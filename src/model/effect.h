@@ -42,6 +42,7 @@ struct effect {
     struct text key;
     struct text type; /* Empty: none. TELL: see core/on_told.c. */
     enum format format;
+    uint32_t check;       /* 1 + the index of the check of its value; 0: it needs none. */
     struct json *value;   /* NULL: a null value. */
     struct json *headers; /* Object of texts from the flow, or NULL. */
     uint32_t service;     /* COMMAND, CANCEL: index in flow->services; else UINT32_MAX. */
@@ -63,11 +64,23 @@ struct permit_outcome {
     bool is_failure;
 };
 
+/* A value that was rendered for a topic of another format than json: of a message, or of one that is
+ * kept to be sent later. The shell tries whether it can be encoded; see event.unfit. */
+struct effect_check {
+    struct text topic;
+    enum format format;
+    struct json *value; /* NULL: it is known that it cannot. */
+    struct text bytes;  /* The shell's: encoded; lives in the arena. */
+};
+
 struct effect_list {
     struct arena *arena; /* Borrowed; the texts live there. Set before the first use. */
     struct effect *items;
     uint32_t count;
     uint32_t capacity;
+    struct effect_check *checks; /* In the order of rendering. */
+    uint32_t check_count;
+    uint32_t check_capacity;
     /* What was decided, in order, for people: "reserve: attempt 1 sent", "note: ...". */
     struct text *decided;
     uint32_t decided_count;
@@ -81,6 +94,8 @@ bool effect_is_sent(const struct effect *effect);
 
 /* Open a zeroed place at the end. Moves the items. */
 struct effect *effect_add(struct effect_list *effects);
+/* As effect_add(), of a check. */
+struct effect_check *effect_add_check(struct effect_list *effects);
 void effect_decide(struct effect_list *effects, const char *format, ...) PRINTF_LIKE(2, 3);
 void effect_clear(struct effect_list *effects); /* Frees the JSON, keeps the memory. */
 void effect_release(struct effect_list *effects);

@@ -15,6 +15,9 @@ enum event_kind {
     EVENT_PERMIT,   /* A local event: what the limiter said that is no grant; a grant is a TIMER. */
 };
 
+#define UNFIT_PREFIX "unfit "
+#define UNFIT_MAX 32
+
 enum operator_verb {
     OPERATOR_CANCEL, /* Unwind, then onFailure and always. */
     OPERATOR_RETRY,  /* Of a stuck undo or pivot: try again. */
@@ -53,6 +56,15 @@ struct event {
     int64_t time_ms;   /* Never below before->time_ms. */
     struct run_id run; /* The id of the run, if this event starts one. */
 
+    /*
+     * What the core cannot know: of the messages that this event renders for topics of another format
+     * than json, those that the format, or the topic's schema, does not carry. Lines "unfit <n>: <why>",
+     * n counting these messages from 0, ascending; they are the first lines of what is decided, so that
+     * a history record has them. Of UNFIT_MAX lines the last stands for all messages from its n on.
+     */
+    const struct text *unfit;
+    uint32_t unfit_count;
+
     bool is_remembered; /* A run of this key has ended and is remembered; there is none now. */
 
     /* MESSAGE and REPLY; of TOLD: type and payload. */
@@ -84,7 +96,8 @@ struct event {
     enum operator_verb verb;
     struct text actor;
     struct text reason;
-    const struct flow *target; /* MIGRATE: the version that the plan names; NULL: it is not there. */
+    const struct flow
+        *target; /* MIGRATE: the version that the plan names; NULL: it is not there. */
 };
 
 #endif

@@ -212,9 +212,10 @@ static enum status find(struct schema_registry *registry, struct text key, int64
     enum status status;
 
     if (registry->get == NULL) {
-        return fail(err, STATUS_RETRY,
-                    "format avro needs a schema registry: set "
-                    "schemaRegistry.url in the configuration");
+        /* What came can wait for it. To wait with what is sent would stop all flows. */
+        return fail(err, id >= 0 ? STATUS_RETRY : STATUS_REJECT,
+                    "format avro needs a schema registry: set schemaRegistry.url in the "
+                    "configuration");
     }
     pthread_mutex_lock(&registry->mutex);
     entry = entry_of(registry, key, id);

@@ -27,6 +27,27 @@ PARCEL = {"type": "record", "name": "Parcel", "namespace": "post", "fields": [
 WEIGHT = {"type": "record", "name": "Weight", "fields": [{"name": "grams", "type": "int"}]}
 WEIGHT_2 = {"type": "record", "name": "Weight", "fields": [
     {"name": "scales", "type": ["null", "string"], "default": None}, {"name": "grams", "type": "int"}]}
+CARRY = {"type": "record", "name": "Carry", "fields": [
+    {"name": "number", "type": "long"},
+    {"name": "until", "type": ["null", {"type": "long", "logicalType": "timestamp-millis"}]},
+    {"name": "price", "type": {"type": "bytes", "logicalType": "decimal", "precision": 12,
+                               "scale": 2}},
+    {"name": "note", "type": ["null", "int"], "default": None}]}
+ANSWER = {"type": "record", "name": "Answer", "fields": [
+    {"name": "done", "type": "boolean"}, {"name": "code", "type": ["null", "string"]}]}
+LABEL = {"type": "record", "name": "Label", "fields": [
+    {"name": "text", "type": "string"},
+    {"name": "copies", "type": {"type": "bytes", "logicalType": "decimal", "precision": 2}}]}
+HEAVY = {"type": "record", "name": "Weight", "fields": [{"name": "grams", "type": "long"}]}
+NUMBER = 9007199254740993
+PRICE = decimal.Decimal("-1234567890.50")
+AT = datetime.datetime(2026, 11, 21, 15, 4, 5, 123000, datetime.timezone.utc)
+
+
+def written(schema, value):
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), value)
+    return out.getvalue()
 
 
 class Post:
@@ -37,29 +58,52 @@ class Post:
         self.estate = Estate("avro", ["parcels"], config=f"schemaRegistry: {{url: {self.registry.url}}}\n"
                              "checkpoint: {idle: 200ms, max: 2s}\n").__enter__()
         self.assert_clean, self.tell = self.estate.assert_clean, self.estate.tell
+        self.estate.create_topics([self.estate.topic(f"parcels.{end}") for end in ("carries", "answers")])
+        for topic, schema in [("carries", CARRY), ("answers", ANSWER), ("labels", LABEL)]:
+            self.registry.register(f"{self.estate.topic(f'parcels.{topic}')}-value", schema)
         self.estate.start_workers(1)
         started = self.estate.topic("parcels.started")
         self.registry.register(f"{self.estate.app}-address", ADDRESS)
         self.number = self.registry.register(f"{started}-value", PARCEL, [
             ("post.Address", f"{self.estate.app}-address", 1)])
 
-    def parcel(self, key, number=None):
+    def parcel(self, key, kind="LARGE"):
         known = {}
         fastavro.parse_schema(ADDRESS, named_schemas=known)
-        value = {"id": key, "kind": "LARGE", "number": 9007199254740993, "raw": b"\x00\xff",
-                 "price": decimal.Decimal("-1234567890.50"), "to": {"city": "Zürich"},
-                 "at": datetime.datetime(2026, 11, 21, 15, 4, 5, 123000, datetime.timezone.utc)}
+        value = {"id": key, "kind": kind, "number": NUMBER, "raw": b"\x00\xff", "price": PRICE,
+                 "to": {"city": "Zürich"}, "at": AT}
         out = io.BytesIO()
         fastavro.schemaless_writer(out, fastavro.parse_schema(PARCEL, named_schemas=known), value)
         self.estate.begun.append(f"parcels:{key}")
-        return self.send("parcels.started", framed(number or self.number, out.getvalue()), key=key)
+        return self.send("parcels.started", framed(self.number, out.getvalue()), key=key)
 
-    def weigh(self, key, schema, value, number=None):
-        number = number or self.registry.register(
-            f"{self.estate.topic('parcels.weighed')}-value", schema)
-        out = io.BytesIO()
-        fastavro.schemaless_writer(out, fastavro.parse_schema(schema), value)
-        return self.send("parcels.weighed", framed(number, out.getvalue()), headers={"parcel": key})
+    def weigh(self, key, schema, value):
+        number = self.registry.register(f"{self.estate.topic('parcels.weighed')}-value", schema)
+        return self.send("parcels.weighed", framed(number, written(schema, value)),
+                         headers={"parcel": key})
+
+    def sent(self, topic, key, schema):
+        """What went out for the instance: (record, value), read by fastavro."""
+        found = []
+        for record in self.estate.read(self.estate.topic(topic)):
+            if record.key == key.encode():
+                equal(record.value[:1], b"\x00", "the first byte")
+                found.append((record, fastavro.schemaless_reader(
+                    io.BytesIO(record.value[5:]), fastavro.parse_schema(schema), None)))
+        return found
+
+    def await_command(self, key, kind):
+        def found():
+            return [(record, value) for record, value in self.sent("parcels.carries", key, CARRY)
+                    if record.header("message-type") == kind]
+        commands = wait.until(found, 40, f"the command {kind} for {key}")
+        equal(len(commands), 1, "commands")
+        return commands[0]
+
+    def answer(self, command, **value):
+        number = self.registry.register(f"{self.estate.topic('parcels.answers')}-value", ANSWER)
+        self.send("parcels.answers", framed(number, written(ANSWER, {"code": None, **value})),
+                  headers={"correlation-id": command.header("correlation-id")})
 
     def __exit__(self, *how):
         self.estate.__exit__(*how)
@@ -115,19 +159,55 @@ def what_is_no_such_record_is_dead_as_it_came():
 
 
 @case
+def commands_are_written_and_replies_read():
+    post = shared()
+    post.parcel("s-1", "SMALL")
+    post.weigh("s-1", WEIGHT, {"grams": 3})
+    command, value = post.await_command("s-1", "Carry")
+    equal(value, {"number": NUMBER, "until": AT, "price": PRICE, "note": 3})
+    post.answer(command, done=True)
+    equal(json.loads(post.estate.await_end("parcels", "s-1").value)["grams"], 3)
+    equal([value for _, value in post.sent("parcels.labels", "s-1", LABEL)],
+          [{"text": "Zürich", "copies": decimal.Decimal(3)}])
+
+
+@case
+def what_does_not_fit_the_schema_is_an_error_of_the_flow():
+    post = shared()
+    post.parcel("s-2", "SMALL")
+    post.weigh("s-2", HEAVY, {"grams": 3_000_000_000})
+    told = json.loads(post.estate.await_end("parcels", "s-2").value)
+    equal(told["error"], "validation")
+    contains(told["detail"], "field 'note': 3000000000 is more than an int holds")
+    equal(post.sent("parcels.carries", "s-2", CARRY), [], "commands")
+
+
+@case
+def undo_is_written_too():
+    post = shared()
+    post.parcel("s-3", "SMALL")
+    post.weigh("s-3", WEIGHT, {"grams": 100})  # A label has two digits.
+    command, _ = post.await_command("s-3", "Carry")
+    post.answer(command, done=True)
+    command, value = post.await_command("s-3", "Return")
+    equal(value, {"number": NUMBER, "until": None, "price": 0, "note": None})
+    post.answer(command, done=True)
+    told = json.loads(post.estate.await_end("parcels", "s-3").value)
+    equal(told["error"], "validation")
+    contains(told["detail"], "field 'copies': a decimal of the schema has 2 digits")
+
+
+@case
 def while_the_registry_is_away_records_wait():
     with Registry(user=("baton", "secret")) as registry:
         registry.broken = (503, {"message": "later"})
         with Estate("away", ["parcels"], config=(
-                f"schemaRegistry: {{url: {registry.url}, user: baton, password: {{env: AVRO_SECRET}}}}\n"
-                "http: 127.0.0.1:0\n")) as estate:
-            estate.config.write_text(estate.config.read_text().replace("{env: AVRO_SECRET}",
-                                                                      '"secret"'))
+                f"schemaRegistry: {{url: {registry.url}, user: baton, password: secret}}\n")) as estate:
+            estate.create_topics([estate.topic(f"parcels.{end}") for end in ("carries", "answers")])
             worker = estate.start_workers(1)[0]
             number = registry.register("w", WEIGHT)
-            out = io.BytesIO()
-            fastavro.schemaless_writer(out, fastavro.parse_schema(WEIGHT), {"grams": 5})
-            place = estate.people.send(estate.topic("parcels.weighed"), framed(number, out.getvalue()),
+            place = estate.people.send(estate.topic("parcels.weighed"),
+                                       framed(number, written(WEIGHT, {"grams": 5})),
                                        headers={"parcel": "w-1"})
             worker.await_event("schema-registry-away")
             worker.await_event("schema-awaited")

@@ -19,7 +19,8 @@ struct world {
     struct sleep_place place;
     struct barrier *barrier;
     struct lane *lane;
-    const char *flow; /* Whose messages are given. */
+    const struct avro_port *avro; /* For the lanes opened from now on; NULL: none. */
+    const char *flow;             /* Whose messages are given. */
     int64_t source_next;
 };
 
@@ -50,6 +51,7 @@ static inline void open_lane(struct world *world)
     struct lane_options options = {.broker = &kit->port,
                                    .place = &world->place,
                                    .clock = &kit->clock,
+                                   .avro = world->avro,
                                    .barrier = world->barrier,
                                    .settings = &kit->settings,
                                    .seed = 5,
