@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "adapter/real_clock.h"
+#include "adapter/redis_link.h"
 #include "app/command.h"
 #include "app/estate.h"
 #include "app/flow_files.h"
@@ -109,6 +110,19 @@ static int await_kafka(const struct config *config, const struct estate *estate)
     return report(config, status, &err);
 }
 
+/* Can Redis be reached, and will it keep what it is given? */
+static int check_store(const struct config *config)
+{
+    struct error err;
+    enum status status = redis_check_policy(config->redis_url, &err);
+
+    if (status == STATUS_OK) {
+        return EXIT_DONE;
+    }
+    fprintf(stderr, "baton: redis '%.*s': %s\n", TEXT_ARG(config->redis_url), err.text);
+    return status == STATUS_REJECT ? EXIT_FINDINGS : EXIT_UNREACHABLE;
+}
+
 int deploy_and_work(struct config *config)
 {
     struct flow_files checked;
@@ -127,7 +141,7 @@ int deploy_and_work(struct config *config)
         code = await_kafka(config, &estate);
     }
     if (code == EXIT_DONE) {
-        code = worker_check_store(config);
+        code = check_store(config);
     }
     if (code == EXIT_DONE) {
         code = publish(config, &estate, &checked);

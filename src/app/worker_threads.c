@@ -264,18 +264,6 @@ static void *lag_main(void *argument)
     return NULL;
 }
 
-int worker_check_store(const struct config *config)
-{
-    struct error err;
-    enum status status = redis_check_policy(config->redis_url, &err);
-
-    if (status == STATUS_OK) {
-        return EXIT_DONE;
-    }
-    fprintf(stderr, "baton: redis '%.*s': %s\n", TEXT_ARG(config->redis_url), err.text);
-    return status == STATUS_REJECT ? EXIT_FINDINGS : EXIT_UNREACHABLE;
-}
-
 /* ---- the worker ---- */
 
 #define OTHER_THREADS 3

@@ -8,10 +8,6 @@
 #include "app/estate.h"
 #include "app/monitor.h"
 
-/* Can Redis be reached, and will it keep what it is given? Gives an exit code; what is wrong is
- * printed. */
-int worker_check_store(const struct config *config);
-
 /* What the worker shows, served already if the configuration says where: before anything is asked of
  * the cluster, so that a port that is taken is told at once. NULL: it is, and was printed. */
 struct monitor *worker_monitor_open(const struct config *config);

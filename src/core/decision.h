@@ -310,35 +310,7 @@ struct json *permit_late(struct decision *d, const struct frame *frame);
 /* An attempt is over; `error` is borrowed, NULL: it succeeded. Call while its frame is as it was. */
 void permit_end(struct decision *d, const struct frame *frame, const struct json *error);
 
-/* send.c: what a message_spec becomes. */
-
-struct rendered {
-    struct text topic;
-    struct text type;
-    struct text key;
-    struct json *value;
-    struct json *headers;
-    uint32_t check; /* As effect.check. */
-};
-/* Gives an error; `sight->step` is set. Then *out is empty. */
-struct json *send_render(struct decision *d, const struct message_spec *spec,
-                         const struct sight *sight, struct rendered *out);
-/* Its last part: whether the value fits the format of its topic, as far as the event knows. For what was
- * rendered earlier. Gives an error; then *rendered is empty. */
-struct json *send_check(struct decision *d, const struct message_spec *spec,
-                        const struct sight *sight, struct rendered *rendered);
-void send_release(struct rendered *rendered);
-/* An effect of the right kind, topic and format; takes over what `rendered` holds. The effect is
- * valid until the next one is added. */
-struct effect *send_effect(struct decision *d, const struct message_spec *spec, uint32_t step,
-                           uint32_t activation, struct rendered *rendered);
-/* As kept on the stack, and back. */
-struct json *send_to_json(const struct decision *d, const struct message_spec *spec,
-                          const struct rendered *rendered);
-void send_from_json(struct decision *d, const struct json *json, struct rendered *out);
-uint64_t send_variables(const struct message_spec *spec);
-/* `emit`. Gives an error. */
-struct json *send_emit(struct decision *d, uint32_t scope, uint32_t step);
+#include "core/send.h"
 
 /* classify.c: what a reply says under the rule of its request. */
 
