@@ -201,7 +201,12 @@ static enum status finish_key(const struct topic *topic, struct example_message 
     struct record_view view = {
         .payload = message->value, .key = buffer_text(&message->key), .headers = message->headers};
     struct buffer key = {0};
-    enum status status = correlate_key(&topic->key, &view, &key, err);
+    enum status status;
+
+    if (topic->key.kind == CORRELATION_NONE) {
+        return STATUS_OK; /* Of a batch, say: none is needed. */
+    }
+    status = correlate_key(&topic->key, &view, &key, err);
 
     if (status == STATUS_OK && message->key.bytes == 0) {
         buffer_add_text(&message->key, buffer_text(&key));
@@ -232,6 +237,19 @@ enum status example_message_complete(struct example_message *message, const stru
     return finish_key(topic, message, err);
 }
 
+/* What the flow reads of the first item, if it names one, is what a message of a batch says. Takes
+ * `document` over. */
+static struct json *take_item(struct json *document)
+{
+    struct json *item = json_copy(json_at(json_member(document, "items"), 0));
+
+    if (item == NULL) {
+        return document;
+    }
+    json_free(document);
+    return item;
+}
+
 enum status example_start(const struct flow *flow, uint32_t start, uint32_t number,
                           struct example_message *message, struct error *err)
 {
@@ -253,7 +271,7 @@ enum status example_start(const struct flow *flow, uint32_t start, uint32_t numb
         json_free(gather.value);
         gather.value = json_text(TEXT("an example"));
     }
-    message->value = gather.value;
+    message->value = chosen->batch_max > 0 ? take_item(gather.value) : gather.value;
     add_key(message, &topic->key, number);
     status = satisfy(chosen, message, err);
     if (status == STATUS_OK) {

@@ -42,10 +42,14 @@ void facts_release(struct facts *facts)
 
 struct fact_instance *facts_find(const struct facts *facts, struct text name)
 {
-    if (name.bytes == 0) {
-        return facts->count == 0 ? NULL : &facts->items[0];
-    }
     for (uint32_t i = 0; i < facts->count; i++) {
+        struct text full = facts->items[i].name;
+
+        if (name.bytes == 0 && !instance_is_internal(full)) {
+            return &facts->items[i];
+        }
+    }
+    for (uint32_t i = 0; name.bytes > 0 && i < facts->count; i++) {
         struct text full = facts->items[i].name;
         size_t colon = text_find(full, ':');
 

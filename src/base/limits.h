@@ -22,6 +22,7 @@
 #define EXPR_FUEL_MAX 1000000 /* Evaluation steps. */
 #define EXPR_OUTPUT_BYTES_MAX (1024 * 1024)
 #define MAILBOX_MAX 1000             /* Early messages of one instance. */
+#define BATCH_MESSAGES_MAX 1000      /* Of one run that a batch starts. */
 #define DEDUPE_MAX 10000             /* Producer ids remembered by one run. */
 #define INLINE_TRANSITIONS_MAX 10000 /* Steps one event may pass through (loops of set). */
 #define LOOP_ITEMS_MAX 10000         /* Of one `for`. */

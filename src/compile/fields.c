@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "compile/fields_limit_rows.h"
+#include "compile/fields_parts.h"
 #include "compile/fields_rows.h"
 
 #define ROWS(label, rows)                                                                          \
@@ -43,6 +44,7 @@ static const struct fields table[OBJECT_COUNT] = {
     [OBJECT_LISTEN] = ROWS("listen", listen_rows),
     [OBJECT_AWAITED] = ROWS("listen entry", awaited_rows),
     [OBJECT_HANDLER] = ROWS("handler", handler_rows),
+    [OBJECT_BATCH] = ROWS("batch", batch_rows),
     [OBJECT_REMIND] = ROWS("remind", remind_rows),
     [OBJECT_WAIT] = ROWS("wait", wait_rows),
     [OBJECT_CASE] = ROWS("case", case_rows),

@@ -11,10 +11,18 @@
 static void build_message_start(struct section *section, struct start *start)
 {
     const struct json *from = section_need(section, "from");
+    const struct json *batch = section_get(section, "batch");
 
     start->topic = flow_find_topic(section->builder->flow, section_text(section, "topic"));
     start->type = section_text(section, "type");
     start->when = section_expr(section, "when");
+    if (batch != NULL) {
+        struct section gathers = section_open(section->builder, batch, section->where);
+
+        start->batch_max = (uint32_t)section_integer(&gathers, "max", 1, BATCH_MESSAGES_MAX);
+        start->within_ms = section_integer(&gathers, "within", 1, DURATION_MAX_MS);
+        section_close(&gathers);
+    }
     if (text_is(json_text_of(from), "earliest")) {
         start->from = START_EARLIEST;
     } else if (from != NULL && json_int64(from, &start->from_ms)) {
@@ -137,8 +145,10 @@ static void build_flow(struct builder *builder, const struct json *root)
     build_topics(builder, section_need(&section, "topics"), info);
     build_services(builder, section_need(&section, "services"));
     build_starts(builder, section_need(&section, "start"));
-    if (flow->start_count > 0 && flow->key.kind == CORRELATION_NONE) {
-        build_refuse(builder, section.where, "'key' is missing");
+    for (uint32_t i = 0; i < flow->start_count; i++) {
+        if (flow->starts[i].batch_max == 0 && flow->key.kind == CORRELATION_NONE) {
+            build_refuse(builder, section.where, "'key' is missing");
+        }
     }
     flow->early_ms = section_integer(&section, "early", 0, DURATION_MAX_MS);
     flow->remember_ms = section_integer(&section, "remember", 0, DURATION_MAX_MS);

@@ -243,10 +243,10 @@ static const struct about abouts[OBJECT_COUNT] = {
         .fragment = "topic: paymentsCaptured\nwhen: .amount > 0\nas: paid\n"},
     [OBJECT_HANDLER] = {
         .text = "What may come at any time while the flow, or the block, goes on, and what is done then: one of `set`, `do` and `raise`, on the same document. `$message.value` is what came. Steps wait until it is done; `raise` interrupts them at once, and what they did is undone as for any error.",
-        .fragment =
-            "listen: {signal: priority}\n"
-            "set: {priority: \"${ $message.value.level }\"}\n"
-            "times: many\n"},
+        .fragment = "listen: {signal: priority}\nset: {priority: \"${ $message.value.level }\"}\ntimes: many\n"},
+    [OBJECT_BATCH] = {
+        .text = "Messages of a start topic that make one instance together. They are gathered partition by partition, in their order.",
+        .fragment = "max: 100\nwithin: 10s\n"},
     [OBJECT_REMIND] = {
         .text = "Steps that run beside a wait from time to time and stop with it; one that is not done when the next is due lets that one out. An error in them is one of the step that waits.",
         .fragment =
@@ -317,6 +317,7 @@ static const struct {
     {OBJECT_SERVICE, "timeout", "20s"},
     {OBJECT_POLICY, "attempts", "5"},
     {OBJECT_COUNT, "delay", "500ms"},
+    {OBJECT_BATCH, "max", "100"},
     {OBJECT_REMIND, "max", "3"},
     {OBJECT_COUNT, "max", "5m"},
     {OBJECT_COUNT, "total", "1h"},

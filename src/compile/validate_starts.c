@@ -12,11 +12,11 @@ static const struct {
     const char *key;
     const char *needs;
 } dependent[] = {
-    {"type", "topic"},
-    {"when", "topic"},
-    {"from", "topic"},
-    {"zone", "cron"},
+    {"type", "topic"}, {"when", "topic"}, {"from", "topic"}, {"zone", "cron"}, {"batch", "topic"},
 };
+
+/* Each batch is an instance of its own: none is there before it. */
+static const char *const of_one_instance[] = {"ifRunning", "afterDone"};
 
 static const struct pair *kind_of(struct checker *checker, const struct node *node)
 {
@@ -52,6 +52,57 @@ static void check_start(struct checker *checker, const struct node *node)
             diagnostics_error(checker->diagnostics, "F111", node_place(pair->key),
                               "'%s' is not allowed on '%.*s'", dependent[i].key,
                               TEXT_ARG(kind->key->text));
+        }
+    }
+}
+
+static void check_batch(struct checker *checker, const struct node *node)
+{
+    const struct pair *batch = node_pair(node, "batch");
+    const struct node *within = node_get(batch == NULL ? NULL : batch->value, "within");
+    struct error err;
+    int64_t ms;
+
+    for (size_t i = 0; batch != NULL && i < sizeof(of_one_instance) / sizeof(char *); i++) {
+        const struct pair *pair = node_pair(node, of_one_instance[i]);
+
+        if (pair != NULL) {
+            diagnostics_error(
+                checker->diagnostics, "F111", node_place(pair->key),
+                "'%s' is not allowed on 'batch': each batch is an instance of its own",
+                of_one_instance[i]);
+        }
+    }
+    if (within != NULL && within->kind == NODE_TEXT &&
+        duration_parse(within->text, &ms, &err) == STATUS_OK && ms < 1) {
+        diagnostics_error(checker->diagnostics, "F103", node_place(within),
+                          "expected more than no time, found %.*s", TEXT_ARG(within->text));
+    }
+}
+
+static bool gather_alike(const struct node *one, const struct node *other)
+{
+    const struct node *topic = node_get(one, "topic");
+    const struct node *same = node_get(other, "topic");
+
+    return topic != NULL && same != NULL && node_is_scalar(topic) && node_is_scalar(same) &&
+           text_equal(topic->text, same->text) && node_pair(one, "batch") != NULL &&
+           node_pair(other, "batch") != NULL;
+}
+
+/* Messages of one topic are gathered together. */
+static void check_batch_topics(struct checker *checker, const struct node *start)
+{
+    for (uint32_t i = 0; start->kind == NODE_LIST && i < start->count; i++) {
+        for (uint32_t k = 0; k < i; k++) {
+            if (gather_alike(start->items[i], start->items[k])) {
+                diagnostics_error(checker->diagnostics, "F111",
+                                  node_place(node_pair(start->items[i], "batch")->key),
+                                  "'batch' is not allowed twice on one topic");
+                diagnostics_note(checker->diagnostics,
+                                 node_place(node_pair(start->items[k], "batch")->key),
+                                 "the other one");
+            }
         }
     }
 }
@@ -101,11 +152,14 @@ void validate_starts(struct checker *checker, const struct node *root)
     if (start->kind == NODE_MAP) {
         check_start(checker, start);
         check_clock(checker, start);
+        check_batch(checker, start);
     }
     for (uint32_t i = 0; start->kind == NODE_LIST && i < start->count; i++) {
         if (start->items[i]->kind == NODE_MAP) {
             check_start(checker, start->items[i]);
             check_clock(checker, start->items[i]);
+            check_batch(checker, start->items[i]);
         }
     }
+    check_batch_topics(checker, start);
 }

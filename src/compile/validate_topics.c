@@ -122,7 +122,11 @@ static void check_keys(struct checker *checker, const struct node *root, const s
     const struct json *starts = json_member(flow, "start");
 
     for (size_t i = 0; i < json_count(starts); i++) {
-        check_key(checker, flow, json_member_text(json_at(starts, i), "topic"), NULL, NULL);
+        const struct json *start = json_at(starts, i);
+
+        if (json_member(start, "batch") == NULL) {
+            check_key(checker, flow, json_member_text(start, "topic"), NULL, NULL);
+        }
     }
     check_handlers(checker, flow, json_member(flow, "handle"), node_get(root, "handle"));
     for (uint32_t i = 0; i < checker->plan.count; i++) {

@@ -46,20 +46,13 @@ static struct text listener_of(const struct decision *d)
                         TEXT_ARG(json_member_text(about, "key")));
 }
 
-/* It follows the flow as it is now: those who listen may follow different versions. */
 static void begin(struct decision *d)
 {
-    struct instance *after = d->after;
+    bool is_new = d->after->status == RUN_NONE;
 
-    if (after->status == RUN_NONE) {
-        after->run = d->event->run;
-        after->started_ms = d->event->time_ms;
-        after->status = RUN_RUNNING;
-        after->data = json_object();
+    inner_begin(d);
+    if (is_new) {
         put_listeners(d, json_object());
-    }
-    for (size_t i = 0; i < FLOW_HASH_BYTES; i++) {
-        after->flow_hash[i] = d->flow->hash[i];
     }
 }
 

@@ -16,20 +16,19 @@ static bool is_start_topic(const struct flow *flow, struct text topic)
     return false;
 }
 
-const struct start *start_of(struct decision *d, const struct incoming *incoming)
+static const struct start *find_start(struct decision *d, const struct incoming *incoming,
+                                      bool gathers)
 {
     struct sight sight = {
         .input = incoming->payload, .data = incoming->payload, .incoming = incoming};
 
-    if (incoming->topic.bytes == 0) {
-        return d->flow->manual; /* By a person. */
-    }
     for (uint32_t i = 0; i < d->flow->start_count; i++) {
         const struct start *start = &d->flow->starts[i];
         struct error err = {0};
         bool truth = true;
 
-        if (!text_equal(d->flow->topics[start->topic].name, incoming->topic) ||
+        if ((start->batch_max > 0) != gathers ||
+            !text_equal(d->flow->topics[start->topic].name, incoming->topic) ||
             (start->type.bytes > 0 && !text_equal(start->type, incoming->type))) {
             continue;
         }
@@ -44,6 +43,19 @@ const struct start *start_of(struct decision *d, const struct incoming *incoming
         }
     }
     return NULL;
+}
+
+const struct start *start_of(struct decision *d, const struct incoming *incoming)
+{
+    if (incoming->topic.bytes == 0) {
+        return d->flow->manual; /* By a person. */
+    }
+    return find_start(d, incoming, false);
+}
+
+const struct start *start_gathering(struct decision *d, const struct incoming *incoming)
+{
+    return find_start(d, incoming, true);
 }
 
 /* "<topic>/<producer's id>" */

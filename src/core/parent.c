@@ -132,12 +132,16 @@ static bool may_begin(const struct decision *d)
 }
 
 /* `baton start`: as a message would, by the rules of the flow's `manual`. The clock: its keys are due
- * times, so each starts once. */
+ * times, so each starts once. A batch: its key is the place of its first message; it comes again only
+ * if the topic was made anew. */
 static enum transition_result start_by_hand(struct decision *d, const struct incoming *incoming)
 {
     static const struct start by_clock = {0};
+    static const struct start by_batch = {.if_running = IF_RUNNING_QUEUE,
+                                          .after_done = AFTER_DONE_RESTART};
     bool is_scheduled = json_is_true(json_member(d->event->payload, "scheduled"));
-    const struct start *start = is_scheduled ? &by_clock : d->flow->manual;
+    bool is_batch = json_is_true(json_member(d->event->payload, "batch"));
+    const struct start *start = is_scheduled ? &by_clock : is_batch ? &by_batch : d->flow->manual;
 
     if (start == NULL) {
         refuse(d, NULL, "its flow is not started by hand");
@@ -160,7 +164,9 @@ enum transition_result parent_starts(struct decision *d)
 {
     const struct json *parent = json_member(d->event->payload, "parent");
     const struct json *input = json_member(d->event->payload, "input");
-    struct incoming incoming = {.payload = input, .starter = d->event->actor};
+    struct incoming incoming = {.payload = input,
+                                .starter = d->event->actor,
+                                .message = json_member(d->event->payload, "message")};
 
     if (input == NULL) {
         return d->after->status == RUN_NONE ? TRANSITION_VOID : TRANSITION_IGNORED;

@@ -1,6 +1,21 @@
 /* From one instance to another. */
 #include "core/told.h"
 
+void inner_begin(struct decision *d)
+{
+    struct instance *after = d->after;
+
+    if (after->status == RUN_NONE) {
+        after->run = d->event->run;
+        after->started_ms = d->event->time_ms;
+        after->status = RUN_RUNNING;
+        after->data = json_object();
+    }
+    for (size_t i = 0; i < FLOW_HASH_BYTES; i++) {
+        after->flow_hash[i] = d->flow->hash[i];
+    }
+}
+
 void tell(struct decision *d, struct text flow, struct text key, const char *type,
           struct json *payload)
 {

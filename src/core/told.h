@@ -11,6 +11,8 @@
 
 /* The start that takes the message, or NULL. */
 const struct start *start_of(struct decision *d, const struct incoming *incoming);
+/* The same of starts that gather messages. */
+const struct start *start_gathering(struct decision *d, const struct incoming *incoming);
 /* Arm what bounds the whole run. Gives an error. */
 struct json *run_arm(struct decision *d);
 /* Begin a run with it. */
@@ -66,7 +68,12 @@ enum transition_result on_schedule(struct decision *d);
 bool alias_is(const struct instance *instance);
 enum transition_result on_alias(struct decision *d);
 
-/* identity.c: the same, as those who listen see it. */
+/* batch.c: the instance that gathers the messages of a start. */
+
+bool batch_is(const struct instance *instance);
+enum transition_result on_batch(struct decision *d);
+
+/* identity.c: the same as alias.c, as those who listen see it. */
 
 /* Tell the aliases what has been opened and closed since `before`. */
 void identity_tell(struct decision *d, const struct instance *before);
@@ -75,6 +82,9 @@ enum transition_result identity_message(struct decision *d);
 enum transition_result identity_deaf(struct decision *d);
 
 /* tell.c */
+
+/* An instance that is no run begins, or goes on: it follows the flow as it is now. */
+void inner_begin(struct decision *d);
 
 /* Tell an instance, in the transaction of this transition; takes `payload` over. */
 void tell(struct decision *d, struct text flow, struct text key, const char *type,

@@ -27,6 +27,9 @@ enum transition_result transition_decide(struct decision *d)
     if (alias_is(d->after)) {
         return on_alias(d);
     }
+    if (batch_is(d->after)) {
+        return on_batch(d);
+    }
     switch (d->event->kind) {
     case EVENT_MESSAGE:
         return on_message(d);

@@ -183,19 +183,51 @@ static void add_route(struct making *making, struct text topic, struct route *ma
     route->key_needs_headers = route->key != NULL && needs_headers(route->key);
 }
 
-static void add_message_route(struct making *making, uint32_t index, struct text name,
-                              const struct correlation *key, struct text alias)
+/* `to`: name, key, inner and prefix are set. */
+static void add_message_route(struct making *making, uint32_t index, struct route to)
 {
     const struct topic *topic = &making->flow->topics[index];
-    struct route route = {.name = name,
-                          .alias = alias,
-                          .format = topic->format,
-                          .key = key,
-                          .type = &topic->type,
-                          .id = &topic->id,
-                          .tombstones = topic->tombstones};
 
-    add_route(making, topic->name, &route, TEXT(""));
+    to.format = topic->format;
+    to.type = &topic->type;
+    to.id = &topic->id;
+    to.tombstones = topic->tombstones;
+    add_route(making, topic->name, &to, TEXT(""));
+}
+
+static void add_start(struct making *making, const struct start *start)
+{
+    const struct flow *flow = making->flow;
+    const struct topic *topic = &flow->topics[start->topic];
+    struct arena *arena = &making->table->arena;
+
+    if (start->batch_max == 0) {
+        add_message_route(making, start->topic,
+                          (struct route){.name = flow->name, .key = &topic->key});
+        return;
+    }
+    add_message_route(
+        making, start->topic,
+        (struct route){.name = arena_printf(arena, "%.*s/~batch", TEXT_ARG(flow->name)),
+                       .inner = TEXT(BATCH_FLOW),
+                       .prefix = arena_printf(arena, "%.*s/%.*s/", TEXT_ARG(flow->name),
+                                              TEXT_ARG(topic->name))});
+}
+
+static void add_awaited(struct making *making, const struct awaited *awaited)
+{
+    const struct flow *flow = making->flow;
+    struct arena *arena = &making->table->arena;
+    struct route route = {.name = flow->name, .key = &flow->topics[awaited->topic].key};
+
+    if (awaited->key.kind != CORRELATION_NONE) {
+        route.key = &awaited->key;
+        route.prefix = arena_printf(arena, "%.*s/%.*s:", TEXT_ARG(flow->name),
+                                    TEXT_ARG(awaited->route));
+        route.name = text_sub(route.prefix, 0, route.prefix.bytes - 1);
+        route.inner = awaited->identity == NULL ? TEXT("") : TEXT(ALIAS_FLOW);
+    }
+    add_message_route(making, awaited->topic, route);
 }
 
 static void add_messages(struct making *making)
@@ -203,25 +235,10 @@ static void add_messages(struct making *making)
     const struct flow *flow = making->flow;
 
     for (uint32_t i = 0; i < flow->start_count; i++) {
-        uint32_t topic = flow->starts[i].topic;
-
-        add_message_route(making, topic, flow->name, &flow->topics[topic].key, TEXT(""));
+        add_start(making, &flow->starts[i]);
     }
     for (uint32_t i = 0; i < flow->awaited_count; i++) {
-        const struct awaited *awaited = flow->awaited[i];
-
-        if (awaited->key.kind == CORRELATION_NONE) {
-            add_message_route(making, awaited->topic, flow->name, &flow->topics[awaited->topic].key,
-                              TEXT(""));
-        } else {
-            struct text alias = arena_printf(&making->table->arena,
-                                             "%.*s/%.*s:", TEXT_ARG(flow->name),
-                                             TEXT_ARG(awaited->route));
-            struct text name = text_sub(alias, 0, alias.bytes - 1);
-
-            add_message_route(making, awaited->topic, name, &awaited->key,
-                              awaited->identity == NULL ? TEXT("") : alias);
-        }
+        add_awaited(making, flow->awaited[i]);
     }
 }
 

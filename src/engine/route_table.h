@@ -19,14 +19,15 @@ struct route {
     struct text name; /* "<flow>", "<flow>/<step>" of a listen with a key of its own,
                             "<flow>@<service>" of replies: what watermarks are kept under. */
     struct text flow;
-    struct text alias;   /* By another identity: what a value follows in the name of its alias,
-                            "<flow>/<step>:". Empty: the key found is that of an instance. */
+    struct text inner; /* It goes to an internal instance: ALIAS_FLOW or BATCH_FLOW. Else empty. */
+    struct text
+        prefix; /* Of `inner`: what comes before the value, or the partition, in its name. */
     struct text service; /* Of replies. Empty: of several that answer here, by the same header. */
     bool is_reply;
     bool by_header; /* Replies: the command id is in reply_headers[header] of the source. */
     uint32_t header;
     enum format format;
-    const struct correlation *key; /* NULL when by_header. */
+    const struct correlation *key; /* NULL when by_header, and of a start by batches. */
     bool key_needs_headers;
     const struct locator *type;
     const struct locator *id;          /* NULL for replies. */

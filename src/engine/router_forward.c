@@ -21,31 +21,25 @@ static void set_dead(struct parcel *parcel, enum inbox_kind kind, const struct r
 
 /* ---- one route ---- */
 
-/* "<flow>:<key>", or "~alias:<flow>/<step>:<key>", in the arena. */
-static struct text instance_name(struct router *router, struct text flow, struct text alias,
+/* "<flow>:<key>", or of an internal instance "<inner>:<prefix><key>", in the arena. */
+static struct text instance_name(struct router *router, struct text flow, struct text prefix,
                                  struct text key)
 {
-    char *name = arena_alloc(&router->arena, flow.bytes + 1 + alias.bytes + key.bytes);
+    const struct text parts[] = {flow, TEXT(":"), prefix, key};
 
-    memcpy(name, flow.data, flow.bytes);
-    name[flow.bytes] = ':';
-    if (alias.bytes > 0) {
-        memcpy(name + flow.bytes + 1, alias.data, alias.bytes);
-    }
-    memcpy(name + flow.bytes + 1 + alias.bytes, key.data, key.bytes);
-    return (struct text){name, flow.bytes + 1 + alias.bytes + key.bytes};
+    return arena_join(&router->arena, parts, sizeof parts / sizeof parts[0]);
 }
 
 static enum status deliver(struct parcel *parcel, const struct route *route,
                            struct inbox_record *inbox, struct text key, struct error *err)
 {
     struct router *router = parcel->router;
-    bool is_alias = route->alias.bytes > 0;
+    bool is_inner = route->inner.bytes > 0;
     struct text name;
     enum status status;
 
-    inbox->flow = is_alias ? TEXT(ALIAS_FLOW) : route->flow;
-    name = instance_name(router, inbox->flow, route->alias, key);
+    inbox->flow = is_inner ? route->inner : route->flow;
+    name = instance_name(router, inbox->flow, is_inner ? route->prefix : TEXT(""), key);
     inbox->key = text_sub(name, inbox->flow.bytes + 1, name.bytes);
     inbox->type = parcel_locate(parcel, route->type, route->format);
     if (route->id != NULL) {
@@ -72,7 +66,7 @@ static enum status deliver(struct parcel *parcel, const struct route *route,
     parcel->sent++;
     if (!route->is_reply) {
         parcel->flow_sent = true;
-        parcel->flow_key = is_alias ? parcel->flow_key : inbox->key;
+        parcel->flow_key = is_inner ? parcel->flow_key : inbox->key;
     }
     return STATUS_OK;
 }
@@ -162,7 +156,9 @@ static enum status route_by_key(struct parcel *parcel, const struct route *route
     }
     view.headers = route->key_needs_headers ? parcel_headers(parcel) : NULL;
     buffer_clear(&router->key);
-    if (correlate_key(route->key, &view, &router->key, &why) != STATUS_OK) {
+    if (route->key == NULL) {
+        buffer_add_integer(&router->key, parcel->record->partition);
+    } else if (correlate_key(route->key, &view, &router->key, &why) != STATUS_OK) {
         if (route->is_reply) {
             parcel->foreign++;
         } else if (parcel->unkeyed.data == NULL) {
@@ -174,7 +170,7 @@ static enum status route_by_key(struct parcel *parcel, const struct route *route
     }
     key = buffer_text(&router->key);
     /* Two rules of a flow may find the same instance; it gets the record once. */
-    if (!route->is_reply && route->alias.bytes == 0 && text_equal(parcel->flow_key, key)) {
+    if (!route->is_reply && route->inner.bytes == 0 && text_equal(parcel->flow_key, key)) {
         return STATUS_OK;
     }
     inbox = parcel_inbox(parcel, route);

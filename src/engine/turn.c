@@ -115,12 +115,13 @@ static void meet_orphan(struct lane *lane, const struct decision *decision, stru
     }
 }
 
-/* An alias, `~alias:<flow>/...`, follows the flow as it is now. */
-static enum status meet_alias(struct lane *lane, const struct decision *decision,
+/* `~alias:<flow>/...` and `~batch:<flow>/...` follow the flow as it is now. */
+static enum status meet_inner(struct lane *lane, const struct decision *decision,
                               const struct instance *state, struct meeting *meeting,
                               struct error *err)
 {
-    struct text key = text_sub(decision->name, TEXT(ALIAS_FLOW).bytes + 1, decision->name.bytes);
+    struct text key = text_sub(decision->name, text_find(decision->name, ':') + 1,
+                               decision->name.bytes);
     size_t slash = text_find(key, '/');
     bool is_live = state != NULL && !instance_has_ended(state);
 
@@ -154,8 +155,9 @@ static enum status meet(struct lane *lane, struct decision *decision,
     const struct instance *state = resident == NULL ? NULL : resident_state(resident);
 
     *meeting = (struct meeting){.outcome = OUTCOME_UNMATCHED};
-    if (text_starts(decision->name, TEXT(ALIAS_FLOW ":"))) {
-        return meet_alias(lane, decision, state, meeting, err);
+    if (text_starts(decision->name, TEXT(ALIAS_FLOW ":")) ||
+        text_starts(decision->name, TEXT(BATCH_FLOW ":"))) {
+        return meet_inner(lane, decision, state, meeting, err);
     }
     bool is_schedule = decision->event.kind == EVENT_TOLD &&
                        text_is(decision->event.type, "schedule");

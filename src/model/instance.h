@@ -17,6 +17,8 @@
     "~cron" /* In place of a flow's name: instances that start others by the clock. */
 /* The same: who listens for a value that is not an instance's key; "<flow>/<route>:<value>". */
 #define ALIAS_FLOW "~alias"
+/* The same: gathers the messages of one start topic's partition; "<flow>/<topic>/<partition>". */
+#define BATCH_FLOW "~batch"
 
 /* One life of an instance: the inbox topic's generation and the offset of the record that made it. */
 struct run_id {

@@ -30,6 +30,8 @@ struct start {
     int64_t from_ms; /* START_TIME. */
     enum if_running if_running;
     enum after_done after_done;
+    uint32_t batch_max; /* So many messages make one run; 0: each makes its own. */
+    int64_t within_ms;  /* Or those of so long, from the first. */
 };
 
 #endif

@@ -203,8 +203,7 @@ void moves_find(const struct world *world, const struct instance *instance, stru
         return;
     }
     find_messages(world, instance, moves);
-    if (world->flow->start_count == 0 &&
-        (instance->status == RUN_NONE || instance->status == RUN_EMBRYO)) {
+    if (!world->has_start && (instance->status == RUN_NONE || instance->status == RUN_EMBRYO)) {
         add(moves, (struct move){.kind = MOVE_BEGIN});
     }
     if (instance->status == RUN_NONE) {

@@ -56,6 +56,7 @@ struct world {
     struct verify_bounds bounds;
     struct world_message *messages;
     uint32_t message_count;
+    bool has_start; /* By a message. */
     struct json *reply;
     struct json *begin; /* What a parent says. */
 };

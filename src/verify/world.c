@@ -112,6 +112,10 @@ void world_init(struct world *world, const struct flow *flow, const struct verif
     for (uint32_t i = 0; i < flow->start_count; i++) {
         const struct start *start = &flow->starts[i];
 
+        if (start->batch_max > 0) {
+            continue; /* As a parent would begin it. */
+        }
+        world->has_start = true;
         add_message(world, start->topic, start->type, &flow->topics[start->topic].key, true);
     }
     for (uint32_t i = 0; i < flow->awaited_count; i++) {

@@ -12,6 +12,7 @@
  *   migrate <json>                                             to the flow of "=== next"
  *   clock                                                      what starts the flow by the clock
  *   alias <route>:<value>                                      from now on it is about that alias
+ *   batch <topic>/<partition>                                  the same, about what gathers there
  *   told <type> <json>                                         by another instance
  *   show <field>                                               of the state
  */
@@ -160,12 +161,12 @@ static inline void story_turn_to(struct play *play, struct text flow, const char
     play->now = instance_new(flow, text_of(key));
 }
 
-static inline void story_alias(struct play *play, struct text rest)
+static inline void story_inner(struct play *play, struct text flow, struct text rest)
 {
     char key[256];
 
     (void)snprintf(key, sizeof key, "%.*s/%.*s", TEXT_ARG(play->flow->name), TEXT_ARG(rest));
-    story_turn_to(play, TEXT(ALIAS_FLOW), key);
+    story_turn_to(play, flow, key);
 }
 
 /* From now on it is about the instance that starts others. */
@@ -367,8 +368,9 @@ static inline void story_play(struct story *story, struct text line, struct buff
         story->play.time_ms += ms;
         return;
     }
-    if (text_is(word, "alias")) {
-        story_alias(&story->play, rest);
+    if (text_is(word, "alias") || text_is(word, "batch")) {
+        story_inner(&story->play, text_is(word, "alias") ? TEXT(ALIAS_FLOW) : TEXT(BATCH_FLOW),
+                    rest);
         return;
     }
     if (text_is(word, "message")) {
