@@ -190,7 +190,8 @@ static void add_all_ours(struct header_list *list, const struct command_source *
     }
     if (effect->is_undo || effect->kind == EFFECT_CANCEL) {
         add_ours(list, "baton-undo-of",
-                 step_key(source, effect->undo_of_step, "", effect->undo_of, arena));
+                 step_key(source, effect->undo_of_step, effect->cancels_undo ? ":undo" : "",
+                          effect->undo_of, arena));
     }
     if (list->service != NULL) {
         add_ours(list, "correlation-id", command_id(source, arena));

@@ -112,6 +112,10 @@ static void build_undo(struct section *outer, struct step *step)
     step->compensate->message = build_message(&section);
     step->compensate->timeout = request_timeout(outer->builder, &step->compensate->message,
                                                 section_span(&section, "timeout"));
+    if (step->compensate->message.is_request) {
+        build_cancel(&section, &step->compensate->message);
+        step->compensate->message.heartbeat = section_span(&section, "heartbeat");
+    }
     retry = section_get(&section, "retry");
     step->compensate->retry = retry == NULL ? NULL
                                             : build_policy(outer->builder, retry, outer->where);

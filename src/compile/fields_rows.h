@@ -299,7 +299,9 @@ static const struct field undo_request_rows[] = {
     {.key = "headers", .shape = SHAPE_MAP_TEMPLATE, .doc = "More headers"},
     {.key = "reply", .shape = SHAPE_OBJECT, .object = OBJECT_REPLY, .context = CONTEXT_MESSAGE,
      .doc = "What replies mean; the service's failure is not inherited when success is given"},
-    LATER("heartbeat"), LATER("cancel"),
+    {.key = "heartbeat", .shape = SHAPE_SPAN,
+     .doc = "Fails with heartbeat when it is silent for so long; a reply that is progress begins the time anew"},
+    {.key = "cancel", .shape = SHAPE_OBJECT, .object = OBJECT_CANCEL, .doc = "Sent when the undo is skipped, or its run terminated"},
 };
 
 /* clang-format on */

@@ -250,9 +250,7 @@ static const struct about abouts[OBJECT_COUNT] = {
     [OBJECT_REMIND] = {
         .text = "Steps that run beside a wait from time to time and stop with it; one that is not done when the next is due lets that one out. An error in them is one of the step that waits.",
         .fragment =
-            "every: 1d\n"
-            "max: 3\n"
-            "do:\n"
+            "every: 1d\nmax: 3\ndo:\n"
             "  - {step: reminded, emit: reminders, value: {count: \"${ $count }\"}}\n"},
     [OBJECT_WAIT] = {
         .text = "The long form of `wait`: until a time. A time in the past ends the wait at once.",

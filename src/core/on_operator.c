@@ -171,6 +171,9 @@ static enum transition_result settle_undo(struct decision *d, const struct frame
         return TRANSITION_APPLIED;
     case OPERATOR_SKIP:
         decide(d, frame, "skip");
+        if (!problem_is_answer(frame->error)) {
+            request_cancel(d, frame);
+        }
         undo_end(d, activation, "skipped");
         return TRANSITION_APPLIED;
     case OPERATOR_DONE:

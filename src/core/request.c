@@ -144,7 +144,7 @@ static enum status arm_heartbeat(struct decision *d, const struct frame *frame, 
     const struct step *step = &d->flow->steps[frame->step];
     struct sight sight = {.scope = frame->parent, .step = step, .attempt = frame->attempt};
     int64_t ms;
-    enum status status = span_length(d, &step->message.heartbeat, &sight, &ms, err);
+    enum status status = span_length(d, &request_spec(d, frame)->heartbeat, &sight, &ms, err);
 
     if (status == STATUS_OK && ms >= 0) {
         instance_arm(d->after, TIMER_HEARTBEAT, frame->activation,
@@ -184,16 +184,16 @@ void request_progress(struct decision *d, uint32_t activation, const struct json
     struct error err = {0};
 
     effect_decide(d->effects, "%s%.*s: progress", prefix_of(frame), TEXT_ARG(step->name));
-    if (frame->kind == FRAME_UNDO) {
-        return;
-    }
-    if (!result_fits(d->after, payload, 0)) {
+    /* No later attempt of an undo reads it: its message is fixed. */
+    if (frame->kind == FRAME_STEP && !result_fits(d->after, payload, 0)) {
         request_failed(d, activation,
                        problem_of_step(d, step, frame->attempt, "runtime",
                                        "the state of the run would be too large"));
         return;
     }
-    block_put(frame, "progress", json_copy(payload));
+    if (frame->kind == FRAME_STEP) {
+        block_put(frame, "progress", json_copy(payload));
+    }
     if (frame->state == FRAME_AWAITING_REPLY && arm_heartbeat(d, frame, &err) != STATUS_OK) {
         request_failed(d, activation, problem_expression(d, step, frame->attempt, &err));
     }
@@ -253,7 +253,8 @@ bool undo_send(struct decision *d, uint32_t activation)
         error = send_render(d, spec, &sight, &rendered);
     }
     if (error == NULL && spec->is_request &&
-        request_deadline(d, frame, &sight, &due_ms, &err) != STATUS_OK) {
+        (request_deadline(d, frame, &sight, &due_ms, &err) != STATUS_OK ||
+         arm_heartbeat(d, frame, &err) != STATUS_OK)) {
         error = problem_expression(d, step, frame->attempt, &err);
     }
     if (error != NULL) {
@@ -370,8 +371,9 @@ void request_cancel(struct decision *d, const struct frame *frame)
     struct json *error;
     uint32_t abandoned = frame->activation;
     uint32_t attempt = frame->attempt;
+    bool is_undo = frame->kind == FRAME_UNDO;
 
-    if (frame->kind != FRAME_STEP || spec == NULL || frame->sent_seq == 0 ||
+    if (frame->kind == FRAME_BLOCK || spec == NULL || frame->sent_seq == 0 ||
         (spec->cancel_type == NULL && spec->cancel_value == NULL)) {
         return;
     }
@@ -391,5 +393,7 @@ void request_cancel(struct decision *d, const struct frame *frame)
     effect->attempt = attempt;
     effect->undo_of = abandoned;
     effect->undo_of_step = step->name;
-    effect_decide(d->effects, "%.*s: the service is told to cancel", TEXT_ARG(step->name));
+    effect->cancels_undo = is_undo;
+    effect_decide(d->effects, "%s%.*s: the service is told to cancel", is_undo ? "undo of " : "",
+                  TEXT_ARG(step->name));
 }

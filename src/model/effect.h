@@ -34,7 +34,8 @@ struct effect {
     uint32_t step_index;
     uint32_t attempt;
     bool is_undo;
-    uint32_t undo_of; /* Undo: activation of the step that is undone. CANCEL: of the one that
+    bool cancels_undo; /* CANCEL: what is abandoned is an undo. */
+    uint32_t undo_of;  /* Undo: activation of the step that is undone. CANCEL: of the one that
                               is abandoned (its idempotency key is that of the command). */
     struct text undo_of_step;
     struct text topic; /* Name on the broker. */

@@ -251,13 +251,6 @@ static inline void story_write_mailbox(const struct play *play, struct buffer *o
     }
 }
 
-static inline void story_write_json(const struct json *value, struct buffer *out)
-{
-    if (value != NULL) {
-        json_write(value, out);
-    }
-}
-
 /* A part of the state as one line; told when it has changed. */
 struct story_part {
     const char *name;

@@ -56,4 +56,11 @@ static inline struct json *story_json(struct text text)
     return value;
 }
 
+static inline void story_write_json(const struct json *value, struct buffer *out)
+{
+    if (value != NULL) {
+        json_write(value, out);
+    }
+}
+
 #endif
