@@ -88,7 +88,7 @@ static void near_keys_are_suggested(void **state)
     assert_string_equal(fields_suggest(OBJECT_FLOW, TEXT("onfailure")), "onFailure");
     assert_null(fields_suggest(OBJECT_STEP, TEXT("colour")));
     /* Not what this version does not have. */
-    assert_null(fields_suggest(OBJECT_UNDO_REQUEST, TEXT("heartbaet")));
+    assert_null(fields_suggest(OBJECT_UNDO, TEXT("lisetn")));
 }
 
 int main(void)
