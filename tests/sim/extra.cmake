@@ -27,7 +27,11 @@ add_test(NAME sim_blocks_sweep COMMAND baton-sim ${blocks} --sweep --seed 5 --co
 set(limits --flow ${CMAKE_CURRENT_LIST_DIR}/flows/limits.yaml)
 add_test(NAME sim_limits_seeds COMMAND baton-sim ${limits} --count 5000 --budget 20)
 add_test(NAME sim_limits_sweep COMMAND baton-sim ${limits} --sweep --seed 9 --count 2000 --budget 15)
+# And with messages that carry another identity, so that they come by way of an alias.
+add_test(NAME sim_identities_seeds
+         COMMAND baton-sim --flow ${CMAKE_CURRENT_LIST_DIR}/flows/identities.yaml --count 5000 --budget 20)
 set_tests_properties(sim_seeds sim_sweep sim_blocks_seeds sim_blocks_sweep sim_limits_seeds sim_limits_sweep
+                     sim_identities_seeds
                      PROPERTIES LABELS sim TIMEOUT 300)
 
 # Each rule of the engine is needed: without it some seed goes wrong that goes well with it. 17 is
