@@ -77,8 +77,12 @@ static void check_identity(struct checker *checker, struct text name, const stru
                            const struct node *node)
 {
     const struct entry *entry = checker_topic_named(checker, name);
-    struct text format = entry == NULL ? TEXT("json") : json_member_text(entry->json, "format");
+    struct text format;
 
+    if (entry == NULL) {
+        return;
+    }
+    format = json_member_text(entry->json, "format");
     if (!text_is(format, "json") && needs_payload(rule, text_is(format, "string"))) {
         diagnostics_error(checker->diagnostics, "F402", node_place(node),
                           "this key cannot be read from topic '%.*s': its format is %.*s; say "
