@@ -19,6 +19,7 @@ struct counting {
     struct census *census;
     struct text flow;
     struct map instances;
+    struct text clock;  /* Name of the instance that starts others by the clock. */
     struct map texts;   /* Places and hashes, each once. */
     struct arena arena; /* Of one record. */
 };
@@ -64,13 +65,29 @@ static void note_hash(struct census *census, struct text hash)
     census->hashes[census->hash_count++] = hash;
 }
 
+/* The instance behind the starts by the clock is none of the flow's runs. */
+static bool is_clock(const struct counting *counting, struct text key)
+{
+    return text_starts(key, counting->clock) && key.bytes > counting->clock.bytes &&
+           key.data[counting->clock.bytes] == '/';
+}
+
+static void note_clock(struct counting *counting, const struct history_record *history)
+{
+    counting->census->clock = history->kind == HISTORY_TERMINAL
+                                  ? TEXT("")
+                                  : once(counting, history->flow_hash);
+    note_hash(counting->census, once(counting, history->flow_hash));
+}
+
 static enum status visit(void *self, const struct record *record, struct error *err)
 {
     struct counting *counting = self;
     struct history_record history;
     struct last *last;
 
-    if (record->value.data == NULL || !is_of(record->key, counting->flow)) {
+    if (record->value.data == NULL ||
+        (!is_of(record->key, counting->flow) && !is_clock(counting, record->key))) {
         return STATUS_OK;
     }
     arena_reset(&counting->arena);
@@ -78,6 +95,10 @@ static enum status visit(void *self, const struct record *record, struct error *
     if (status != STATUS_OK) {
         return fail_in(err, STATUS_REJECT, "history partition %d offset %lld", record->partition,
                        (long long)record->offset);
+    }
+    if (is_clock(counting, record->key)) {
+        note_clock(counting, &history);
+        return STATUS_OK;
     }
     last = map_get(&counting->instances, history.instance);
     if (last == NULL) {
@@ -129,6 +150,7 @@ int census_take(struct estate *estate, struct text flow, struct census *census)
     void *last;
 
     *census = (struct census){0};
+    counting.clock = arena_printf(&census->arena, SCHEDULE_FLOW ":%.*s", TEXT_ARG(flow));
     for (int32_t i = 0; i < estate->partitions && status == STATUS_OK; i++) {
         status = topic_scan(estate, estate->names.history, i, "history", visit, &counting, &err);
     }

@@ -20,6 +20,8 @@ struct census {
     uint32_t running;
     struct text *hashes; /* Of all versions that the history speaks of, also of ended runs. */
     uint32_t hash_count;
+    struct text
+        clock; /* Hash of the version that its starts by the clock follow; empty: none does. */
 };
 
 /* Count. Gives an exit code; what is wrong is printed. End it with census_release() anyway. */

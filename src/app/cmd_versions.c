@@ -79,6 +79,12 @@ static int check_unused(struct estate *estate, const struct version_change *chan
         fprintf(stderr, "baton retire: %u %s on by version %d of '%.*s'; wait for the end\n", count,
                 count == 1 ? "run goes" : "runs go", change->version, TEXT_ARG(change->flow));
         code = EXIT_FINDINGS;
+    } else if (code == EXIT_DONE && hash.bytes > 0 && text_equal(census.clock, hash)) {
+        fprintf(stderr,
+                "baton retire: the clock still starts runs by version %d of '%.*s'; drain it, and "
+                "wait until a worker has taken note\n",
+                change->version, TEXT_ARG(change->flow));
+        code = EXIT_FINDINGS;
     } else if (code == EXIT_DONE && census_mentions(&census, hash)) {
         fprintf(stderr,
                 "baton retire: the history of runs by version %d of '%.*s' is still kept (`keep`) "

@@ -121,13 +121,27 @@ static enum transition_result schedule(struct decision *d)
     return TRANSITION_APPLIED;
 }
 
+/* Until a version is active again, which then begins anew. */
+static enum transition_result unschedule(struct decision *d)
+{
+    if (d->after->status != RUN_RUNNING) {
+        return TRANSITION_VOID;
+    }
+    while (d->after->timer_count > 0) {
+        instance_disarm(d->after, d->after->timers[0].kind, d->after->timers[0].owner);
+    }
+    d->after->status = RUN_COMPLETED;
+    effect_decide(d->effects, "no version is active: the clock starts nothing");
+    return TRANSITION_APPLIED;
+}
+
 enum transition_result on_schedule(struct decision *d)
 {
     if (d->event->kind == EVENT_TIMER) {
         return fire(d);
     }
     if (d->event->kind == EVENT_TOLD && text_is(d->event->type, "schedule")) {
-        return schedule(d);
+        return json_is_true(json_member(d->event->payload, "off")) ? unschedule(d) : schedule(d);
     }
     if (d->after->status == RUN_NONE) {
         return TRANSITION_VOID;

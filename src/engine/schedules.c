@@ -3,18 +3,28 @@
 #include "base/hash.h"
 #include "engine/lane_state.h"
 
-/* One without a start by the clock now may have had some. */
-static bool has_schedule(const struct lane *lane, struct text name)
+/* The next flow that has, or had, starts by the clock, each name once; empty: there is no further one. */
+static struct text next_scheduled(const struct lane *lane, size_t *cursor)
 {
     const struct flow *flow;
-    size_t cursor = 0;
+    const struct flow *other;
 
-    while (flow_registry_next_flow(lane->registry, &cursor, &flow)) {
-        if (flow->schedule_count > 0 && text_equal(flow->name, name)) {
-            return true;
+    while (flow_registry_next_flow(lane->registry, cursor, &flow)) {
+        size_t before = 0;
+
+        if (flow->schedule_count == 0) {
+            continue;
+        }
+        while (flow_registry_next_flow(lane->registry, &before, &other) && other != flow) {
+            if (other->schedule_count > 0 && text_equal(other->name, flow->name)) {
+                break;
+            }
+        }
+        if (other == flow) {
+            return flow->name;
         }
     }
-    return false;
+    return TEXT("");
 }
 
 static void tell(struct lane *lane, struct partition *partition, struct text flow)
@@ -25,6 +35,9 @@ static void tell(struct lane *lane, struct partition *partition, struct text flo
     lane_touch_partition(lane, partition);
     lane->outbox.origin = (struct origin){partition, OFFSET_NONE};
     effect.value = json_object();
+    if (flow_registry_active(lane->registry, flow) == NULL) {
+        json_put_bool(effect.value, "off", true);
+    }
     outbox_told(lane, &decision, &effect, NULL);
     json_free(effect.value);
 }
@@ -35,7 +48,7 @@ void lane_tell_schedules(struct lane *lane)
 
     for (int32_t i = 0; i < lane->partition_max; i++) {
         struct partition *partition = lane->partitions[i];
-        struct active_flow active;
+        struct text flow;
         size_t cursor = 0;
         bool is_told = false;
 
@@ -43,13 +56,12 @@ void lane_tell_schedules(struct lane *lane)
             partition->scheduled == revision) {
             continue;
         }
-        while (flow_registry_next(lane->registry, &cursor, &active)) {
-            const struct text parts[] = {TEXT(SCHEDULE_FLOW), TEXT(":"), active.name};
+        while ((flow = next_scheduled(lane, &cursor)).bytes > 0) {
+            const struct text parts[] = {TEXT(SCHEDULE_FLOW), TEXT(":"), flow};
             struct text name = arena_join(&lane->arena, parts, sizeof parts / sizeof parts[0]);
 
-            if (kafka_partition(name, lane->partition_max) == i &&
-                has_schedule(lane, active.name)) {
-                tell(lane, partition, active.name);
+            if (kafka_partition(name, lane->partition_max) == i) {
+                tell(lane, partition, flow);
                 is_told = true;
             }
         }

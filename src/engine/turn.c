@@ -170,6 +170,9 @@ static enum status meet(struct lane *lane, struct decision *decision,
         return STATUS_OK;
     }
     meeting->flow = is_told_without_start(&decision->event) ? NULL : flow_to_start(lane, decision);
+    if (meeting->flow == NULL && is_schedule && state != NULL && !instance_has_ended(state)) {
+        return meet_live(lane, decision, state, meeting, err); /* It is told to stop. */
+    }
     if (meeting->flow == NULL && decision->event.kind == EVENT_TOLD) {
         meet_orphan(lane, decision, meeting);
         return STATUS_OK;

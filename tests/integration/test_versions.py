@@ -144,5 +144,23 @@ def what_cannot_be_done_is_said():
     contains(shared().baton("retire", "teller", "3").stderr, "version 3")
 
 
+@case
+def what_would_start_a_run_of_a_flow_without_an_active_version_becomes_a_dead_letter():
+    estate = shared()
+    contains(done("drain", "teller", "3"), "becomes a dead letter")
+
+    def dead():
+        tried.append("dead")
+        estate.people.send(estate.topic("teller.started"), {"id": f"dead-{len(tried)}"})
+        return [record for record in estate.read("dlq")
+                if record.header("baton-dlq-topic") == estate.topic("teller.started")]
+    letter = wait.until(dead, 30, "a dead letter", every_s=0.5)[0]
+    contains(letter.header("baton-dlq-reason"), "flow 'teller' is not active")
+    # What was begun goes on.
+    equal(end("t-3") if version_of("t-3") else "by 3", "by 3")
+    done("activate", "teller", "3")
+    wait.until(lambda: takes("e", 3), 30, "runs of version 3 again")
+
+
 if __name__ == "__main__":
     run(shared.leave)

@@ -169,8 +169,8 @@ static inline void story_inner(struct play *play, struct text flow, struct text 
     story_turn_to(play, flow, key);
 }
 
-/* From now on it is about the instance that starts others. */
-static inline void story_clock(struct play *play)
+/* From now on it is about the instance that starts others. "off": no version of the flow is active. */
+static inline void story_clock(struct play *play, struct text rest)
 {
     struct instance *other = instance_new(TEXT(SCHEDULE_FLOW), play->flow->name);
     struct event event = {.kind = EVENT_TOLD, .type = TEXT("schedule")};
@@ -182,6 +182,9 @@ static inline void story_clock(struct play *play)
         other = NULL;
     }
     instance_free(other);
+    if (text_is(rest, "off")) {
+        json_put_bool(payload, "off", true);
+    }
     event.payload = payload;
     play_event(play, event);
     json_free(payload);
@@ -371,7 +374,7 @@ static inline void story_play(struct story *story, struct text line, struct buff
     } else if (text_is(word, "reply")) {
         story_reply(&story->play, rest);
     } else if (text_is(word, "clock")) {
-        story_clock(&story->play);
+        story_clock(&story->play, rest);
     } else if (text_is(word, "told")) {
         story_told(&story->play, rest);
     } else if (text_is(word, "permit")) {
