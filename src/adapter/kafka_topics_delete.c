@@ -25,7 +25,7 @@ static enum status judge(rd_kafka_event_t *answer, struct error *err)
 enum status kafka_topics_delete(struct kafka_broker *broker, const struct text *names,
                                 uint32_t count, struct error *err)
 {
-    rd_kafka_DeleteTopic_t **topics = calloc((size_t)count + 1, sizeof(*topics));
+    rd_kafka_DeleteTopic_t **topics = calloc((size_t)count + 1, sizeof(rd_kafka_DeleteTopic_t *));
     struct kafka_question question;
     enum status status;
 

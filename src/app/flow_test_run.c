@@ -286,6 +286,7 @@ static void run(struct running *running, int64_t start_ms, struct flow_test_outc
     free(running->sends);
     dev_world_close(running->world);
     facts_release(&facts);
+    running->facts = NULL;
     free(running->world);
 }
 

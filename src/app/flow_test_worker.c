@@ -18,8 +18,6 @@
 #define PATH_BYTES 128
 #define TAIL_BYTES 300
 
-extern char **environ;
-
 static const char *path_in(const struct flow_test_worker *worker, const char *name,
                            char path[PATH_BYTES])
 {
