@@ -17,6 +17,7 @@ int cmd_drain(int argc, char **argv);
 int cmd_retire(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_debug(int argc, char **argv);
 int cmd_dev(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"migrate", cmd_migrate, "let runs go on by another version of their flow"},
     {"graph", cmd_graph, "draw a flow's state machine as Mermaid or DOT"},
     {"compile", cmd_compile, "print a flow's state machine as JSON"},
+    {"export", cmd_export, "write a flow as a document of the Open Workflow Specification"},
     {"schema", cmd_schema, "print the language as JSON Schema for editors, or as a page"},
     {"show", cmd_show, "show where an instance is and what it waits for"},
     {"history", cmd_history, "show what happened to an instance, when and why"},

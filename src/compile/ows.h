@@ -31,12 +31,13 @@ struct ows_task {
     const struct node *key;  /* Its name. */
     const struct node *node; /* A map. */
     const struct pair *action;
-    struct text step;    /* Its step in the flow. */
-    struct text outer;   /* What leads to it: the same, or the block around it. */
-    struct text pointer; /* "/do/0/pay" */
-    bool wraps;          /* It needs a block of its own. */
-    bool saves;          /* Its input is kept beside the data while it runs. */
-    bool gives;          /* Its step has a result, which becomes the data. */
+    struct text step;       /* Its step in the flow. */
+    struct text outer;      /* What leads to it: the same, or the block around it. */
+    struct text pointer;    /* "/do/0/pay" */
+    bool wraps;             /* It needs a block of its own. */
+    bool saves;             /* Its input is kept beside the data while it runs. */
+    bool gives;             /* Its step has a result, which becomes the data. */
+    const struct node *own; /* metadata.baton, or NULL. */
 };
 
 struct ows_list {
@@ -124,6 +125,8 @@ const struct node *ows_used(struct ows *ows, const char *kind, const struct node
 
 /* ---- ows_task.c ---- */
 
+/* Does output.as give back the input, so that nothing changes? */
+bool ows_keeps_input(const struct node *task);
 /* A list of tasks as a list of steps; `pointer` is where it stands. NULL after a finding. */
 struct node *ows_tasks(struct ows *ows, const struct node *node, struct text pointer,
                        bool cannot_leave);

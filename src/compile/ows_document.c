@@ -100,6 +100,10 @@ static bool put_own(struct ows *ows, struct node *flow)
     if (ows->own == NULL) {
         return true;
     }
+    if (node_pair(ows->own, "handle") != NULL) {
+        ows_refuse(ows, node_pair(ows->own, "handle")->key, "'handle' of metadata.baton");
+        return false;
+    }
     if (!ows_keys(ows, ows->own, "metadata.baton", known)) {
         return false;
     }

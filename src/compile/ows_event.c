@@ -7,6 +7,7 @@
 #define EVENTS_ALIAS "cloudevents"
 
 static const struct text scheme = TEXT_INIT("kafka://");
+static const struct text signal_scheme = TEXT_INIT("signal://");
 
 /* The topic of events that name none, once it is needed. */
 static struct text events_topic(struct ows *ows, const struct node *at)
@@ -51,30 +52,6 @@ static bool is_topic(const struct node *source)
     return source != NULL && node_is_scalar(source) && text_starts(source->text, scheme);
 }
 
-static bool emit_message(struct ows *ows, const struct node *with, struct node *step)
-{
-    static const char *const keys[] = {"source", "type", "data", "key", "headers", NULL};
-    const struct node *source = node_get(with, "source");
-    const struct node *key = node_get(with, "key");
-    struct node *value = node_get(with, "data") == NULL
-                             ? ows_embrace(ows, with, OWS_HERE)
-                             : ows_template(ows, node_get(with, "data"), OWS_HERE);
-
-    if (!ows_keys(ows, with, "event of a topic", keys) || value == NULL) {
-        return false;
-    }
-    ows_put(ows, step, "emit", ows_text(ows, source, topic_of(ows, source)));
-    if (node_get(with, "type") != NULL) {
-        ows_put(ows, step, "type", ows_template(ows, node_get(with, "type"), OWS_HERE));
-    }
-    ows_put(ows, step, "key", key == NULL ? NULL : ows_expr(ows, key, OWS_HERE));
-    ows_put(ows, step, "value", value);
-    if (node_get(with, "headers") != NULL) {
-        ows_put(ows, step, "headers", ows_template(ows, node_get(with, "headers"), OWS_HERE));
-    }
-    return true;
-}
-
 static struct node *event_of(struct ows *ows, const struct node *with)
 {
     struct node *event = ows_template(ows, with, OWS_HERE);
@@ -97,6 +74,70 @@ static struct node *event_of(struct ows *ows, const struct node *with)
         ows_put_pair(ows, made, event->pairs[i].key, event->pairs[i].value);
     }
     return made;
+}
+
+/* Its type is that of the message, unless it only repeats the name of the topic. */
+static void put_type(struct ows *ows, const struct node *with, struct node *step)
+{
+    const struct node *source = node_get(with, "source");
+    const struct node *type = node_get(with, "type");
+    struct text name = text_sub(source->text, scheme.bytes, source->text.bytes - scheme.bytes);
+
+    if (!text_equal(type->text, name)) {
+        ows_put(ows, step, "type", ows_template(ows, type, OWS_HERE));
+    }
+}
+
+/* The event is the output: it becomes the data first, and what is sent is taken from there. */
+static bool emit_kept(struct ows *ows, const struct node *with, struct node *step,
+                      struct node *list)
+{
+    const struct node *source = node_get(with, "source");
+    struct node *event = event_of(ows, with);
+
+    if (event == NULL) {
+        return false;
+    }
+    ows_push(ows, list, ows_set(ows, with, "event", "data", event));
+    if (!text_equal(node_get(with, "type")->text,
+                    text_sub(source->text, scheme.bytes, source->text.bytes - scheme.bytes))) {
+        ows_put(ows, step, "type", ows_embrace(ows, with, TEXT("$data.data.type")));
+    }
+    if (node_get(with, "key") != NULL) {
+        ows_put(ows, step, "key", ows_text(ows, with, TEXT("$data.data.key")));
+    }
+    ows_put(ows, step, "value", ows_embrace(ows, with, TEXT("$data.data.data")));
+    if (node_get(with, "headers") != NULL) {
+        ows_put(ows, step, "headers", ows_embrace(ows, with, TEXT("$data.data.headers")));
+    }
+    return true;
+}
+
+/* A message of a topic. */
+static bool emit_message(struct ows *ows, const struct node *with, struct node *step,
+                         struct node *list)
+{
+    static const char *const keys[] = {"source", "type", "data", "key", "headers", NULL};
+    const struct node *source = node_get(with, "source");
+    const struct node *key = node_get(with, "key");
+    struct node *value;
+
+    if (!ows_keys(ows, with, "event of a topic", keys)) {
+        return false;
+    }
+    ows_put(ows, step, "emit", ows_text(ows, source, topic_of(ows, source)));
+    if (!ows_keeps_input(ows->task->node)) {
+        return emit_kept(ows, with, step, list);
+    }
+    put_type(ows, with, step);
+    value = node_get(with, "data") == NULL ? ows_embrace(ows, with, OWS_HERE)
+                                           : ows_template(ows, node_get(with, "data"), OWS_HERE);
+    ows_put(ows, step, "key", key == NULL ? NULL : ows_expr(ows, key, OWS_HERE));
+    ows_put(ows, step, "value", value);
+    if (node_get(with, "headers") != NULL) {
+        ows_put(ows, step, "headers", ows_template(ows, node_get(with, "headers"), OWS_HERE));
+    }
+    return value != NULL;
 }
 
 /* The event becomes the data first, so that what is sent and what is kept have one id. */
@@ -122,7 +163,7 @@ bool ows_emit(struct ows *ows, struct node *step, struct node *list)
         }
     }
     if (is_topic(node_get(with, "source"))) {
-        return emit_message(ows, with, step);
+        return emit_message(ows, with, step, list);
     }
     made = event_of(ows, with);
     ows_push(ows, list, ows_set(ows, with, "event", "data", made));
@@ -196,7 +237,9 @@ bool ows_filter(struct ows *ows, const struct node *filter, struct node *out, st
     const struct node *source = node_get(with, "source");
     const struct node *type = node_get(with, "type");
     const struct node *correlate = node_get(filter, "correlate");
-    bool plain = is_topic(source);
+    bool signal = source != NULL && node_is_scalar(source) &&
+                  text_starts(source->text, signal_scheme);
+    bool plain = signal || is_topic(source);
     struct text when = TEXT("");
 
     if (!ows_keys(ows, filter, "filter", keys)) {
@@ -206,8 +249,15 @@ bool ows_filter(struct ows *ows, const struct node *filter, struct node *out, st
         expected(ows->checker, filter, "attributes of the event, 'with'");
         return false;
     }
-    ows_put(ows, out, "topic",
-            ows_text(ows, with, plain ? topic_of(ows, source) : events_topic(ows, with)));
+    if (signal) {
+        ows_put(ows, out, "signal",
+                ows_text(ows, source,
+                         text_sub(source->text, signal_scheme.bytes,
+                                  source->text.bytes - signal_scheme.bytes)));
+    } else {
+        ows_put(ows, out, "topic",
+                ows_text(ows, with, plain ? topic_of(ows, source) : events_topic(ows, with)));
+    }
     if (type != NULL) {
         ows_put(ows, out, "type", type);
     }

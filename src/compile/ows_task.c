@@ -72,6 +72,24 @@ static bool action_step(struct ows *ows, struct node *step, struct node *list)
     return text_is(action, "switch") ? ows_switch(ows, step) : ows_try(ows, step);
 }
 
+bool ows_keeps_input(const struct node *task)
+{
+    const struct node *as = node_get(node_get(task, "output"), "as");
+
+    return as != NULL && as->kind == NODE_TEXT &&
+           (text_is(as->text, "$input") || text_is(as->text, "${ $input }"));
+}
+
+/* An event of a topic that leaves the data as it is: one step does. */
+static bool only_sends(const struct node *node)
+{
+    const struct node *event = node_get(node_get(node, "emit"), "event");
+    const struct node *source = node_get(node_get(event, "with"), "source");
+
+    return source != NULL && node_is_scalar(source) &&
+           text_starts(source->text, TEXT("kafka://")) && ows_keeps_input(node);
+}
+
 /* What output.as and export.as do after the step; the kept input is forgotten with the last. */
 static bool finish_task(struct ows *ows, struct node *list)
 {
@@ -87,7 +105,7 @@ static bool finish_task(struct ows *ows, struct node *list)
         ows->meanings[OWS_INPUT] = ows_printf(ows, "$data.%.*s", TEXT_ARG(kept));
     }
     ows->meanings[OWS_OUTPUT] = OWS_HERE;
-    if (as != NULL && (!task->gives || ows_mentions(as, "output"))) {
+    if (as != NULL && !only_sends(task->node) && (!task->gives || ows_mentions(as, "output"))) {
         last = ows_set(ows, as, "out", "data", ows_either(ows, as, OWS_HERE));
         good = last != NULL;
         ows_push(ows, list, last);
@@ -184,6 +202,12 @@ static struct node *translate_task(struct ows *ows, struct ows_list *list, struc
     if (then != NULL) {
         ows_put(ows, step, "then", ows_directive(ows, then));
     }
+    if (node_get(task->own, "warnAfter") != NULL) {
+        ows_put(ows, step, "warnAfter", ows_duration(ows, node_get(task->own, "warnAfter")));
+    }
+    if (node_get(task->own, "note") != NULL) {
+        ows_put(ows, step, "note", ows_template(ows, node_get(task->own, "note"), OWS_HERE));
+    }
     good = (task->wraps ? wrapped_task(ows, step) : action_step(ows, step, into)) && good;
     ows->list = list;
     ows->task = around;
@@ -215,17 +239,20 @@ static void plan_task(struct ows *ows, struct ows_task *task)
     struct text action = task->action->key->text;
     const struct node *as = node_get(node_get(node, "output"), "as");
     bool export = node_get(node_get(node, "export"), "as") != NULL;
-    bool after = as != NULL;
+    bool after = as != NULL && !only_sends(node);
+    bool ours = node_pair(task->own, "ours") != NULL;
 
     task->gives = text_is(action, "call") || text_is(action, "fork") || text_is(action, "listen") ||
                   (text_is(action, "run") && !says_no(node_get(node_get(node, "run"), "await")));
     if (task->gives) {
         after = ows_mentions(as, "output");
     }
-    task->saves = ((after || export) && mentions_input(node)) || text_is(action, "try") ||
+    task->saves = ((after || export) && mentions_input(node)) ||
+                  (text_is(action, "try") && !ours) ||
                   (text_is(action, "for") && ows_mentions(node_get(node, "while"), "input"));
     task->wraps = after || export || task->saves ||
-                  node_get(node_get(node, "input"), "from") != NULL || (text_is(action, "emit")) ||
+                  node_get(node_get(node, "input"), "from") != NULL ||
+                  (text_is(action, "emit") && !only_sends(node)) ||
                   (node_get(node, "timeout") != NULL && !takes_timeout(action));
     task->step = ows_name(ows, task->key->text);
     task->outer = task->wraps ? ows_name(ows, ows_printf(ows, "%.*s_task", TEXT_ARG(task->step)))
@@ -269,6 +296,27 @@ static const struct pair *find_action(struct ows *ows, const struct node *key,
     return found;
 }
 
+/* What a task has of ours. What an export says there and nobody reads would be lost. */
+static bool knows_own(struct ows *ows, const struct node *own)
+{
+    static const char *const known[] = {"ours", "rollback", "retry", "end", "warnAfter", "note"};
+    bool good = own->kind == NODE_MAP;
+
+    for (uint32_t i = 0; good && i < own->count; i++) {
+        const struct node *key = own->pairs[i].key;
+        bool found = false;
+
+        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
+            found = found || text_is(key->text, known[k]);
+        }
+        if (!found) {
+            ows_refuse(ows, key, "'%.*s' of metadata.baton", TEXT_ARG(key->text));
+            good = false;
+        }
+    }
+    return good;
+}
+
 static bool find_task(struct ows *ows, const struct node *item, struct text pointer, uint32_t index,
                       struct ows_task *task)
 {
@@ -285,6 +333,10 @@ static bool find_task(struct ows *ows, const struct node *item, struct text poin
     task->key = item->pairs[0].key;
     task->node = item->pairs[0].value;
     task->action = find_action(ows, task->key, task->node);
+    task->own = node_get(node_get(task->node, "metadata"), "baton");
+    if (task->own != NULL && !knows_own(ows, task->own)) {
+        return false;
+    }
     task->pointer = ows_printf(ows, "%.*s/%u/%.*s", TEXT_ARG(pointer), index,
                                TEXT_ARG(task->key->text));
     return task->action != NULL;

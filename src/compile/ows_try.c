@@ -217,6 +217,12 @@ static struct node *retry_of(struct ows *ows, const struct node *node, const str
     return retry_limit(ows, node_get(node, "limit"), policy) ? policy : NULL;
 }
 
+/* An export of ours: errors by the engine's names, and data stays as the tasks have left it. */
+static bool is_ours(const struct ows *ows)
+{
+    return node_pair(ows->task->own, "ours") != NULL;
+}
+
 /* The tasks begin with the input of the try, whatever those before them have made of it. */
 static struct node *from_input(struct ows *ows, const struct node *at, const char *suffix)
 {
@@ -233,15 +239,18 @@ static struct node *catch_steps(struct ows *ows, const struct node *catch)
     struct expr_scope around = ows->scope;
     struct node *steps = ows_array(ows, catch);
     struct node *list = NULL;
+    bool ours = is_ours(ows);
 
-    ows_push(ows, steps, from_input(ows, catch, "caught"));
-    ows_push(ows, steps,
-             ows_set(ows, catch, "error", place.data, ows_embrace(ows, catch, error_shown())));
+    if (!ours) {
+        ows_push(ows, steps, from_input(ows, catch, "caught"));
+        ows_push(ows, steps,
+                 ows_set(ows, catch, "error", place.data, ows_embrace(ows, catch, error_shown())));
+    }
     if (tasks == NULL) {
         return steps;
     }
     ows_know(ows, as == NULL ? catch : as, as == NULL ? TEXT("error") : as->text,
-             ows_printf(ows, "$data.%.*s", TEXT_ARG(place)));
+             ours ? TEXT("$error") : ows_printf(ows, "$data.%.*s", TEXT_ARG(place)));
     list = ows_tasks(ows, tasks, ows_printf(ows, "%.*s/catch/do", TEXT_ARG(ows->task->pointer)),
                      false);
     ows->scope = around;
@@ -256,9 +265,11 @@ static bool add_catch(struct ows *ows, const struct node *catch, struct node *st
     const struct node *as = node_get(catch, "as");
     struct expr_scope around = ows->scope;
     struct node *made = ows_map(ows, catch);
+    struct node *steps;
     struct text filter;
 
-    ows_know(ows, as == NULL ? catch : as, as == NULL ? TEXT("error") : as->text, error_shown());
+    ows_know(ows, as == NULL ? catch : as, as == NULL ? TEXT("error") : as->text,
+             is_ours(ows) ? TEXT("$error") : error_shown());
     filter = filter_of(ows, catch);
     ows->scope = around;
     if (filter.bytes == 0) {
@@ -267,9 +278,15 @@ static bool add_catch(struct ows *ows, const struct node *catch, struct node *st
     if (!text_is(filter, "true")) {
         ows_put(ows, made, "when", ows_text(ows, catch, filter));
     }
-    ows_put(ows, made, "do", catch_steps(ows, catch));
+    if (node_get(ows->task->own, "rollback") != NULL) {
+        ows_put(ows, made, "rollback", node_get(ows->task->own, "rollback"));
+    }
+    steps = catch_steps(ows, catch);
+    if (steps != NULL && steps->count > 0) {
+        ows_put(ows, made, "do", steps);
+    }
     ows_put(ows, step, "catch", made);
-    return node_pair(made, "do") != NULL;
+    return steps != NULL;
 }
 
 bool ows_try(struct ows *ows, struct node *step)
@@ -277,6 +294,7 @@ bool ows_try(struct ows *ows, struct node *step)
     static const char *const keys[] = {"errors", "as", "when", "exceptWhen", "retry", "do", NULL};
     const struct node *catch = node_get(ows->task->node, "catch");
     const struct node *retry = node_get(catch, "retry");
+    const struct node *own_retry = node_get(ows->task->own, "retry");
     struct node *list = ows_array(ows, ows->task->key);
     struct node *tasks = ows_tasks(ows, ows->task->action->value,
                                    ows_printf(ows, "%.*s/try", TEXT_ARG(ows->task->pointer)),
@@ -291,11 +309,17 @@ bool ows_try(struct ows *ows, struct node *step)
     if (tasks == NULL || !ows_keys(ows, catch, "catch", keys)) {
         return false;
     }
-    ows_push(ows, list, from_input(ows, ows->task->key, "begin"));
+    if (!is_ours(ows)) {
+        ows_push(ows, list, from_input(ows, ows->task->key, "begin"));
+    }
     for (uint32_t i = 0; i < tasks->count; i++) {
         ows_push(ows, list, tasks->items[i]);
     }
     ows_put(ows, step, "try", list);
+    if (own_retry != NULL) {
+        ows_put(ows, step, "retry", own_retry);
+        return catch->count == 0 || add_catch(ows, catch, step);
+    }
     if (retry != NULL) {
         policy = retry_of(ows, retry, catch);
         ows_put(ows, step, "retry", policy);
@@ -326,6 +350,13 @@ bool ows_raise(struct ows *ows, struct node *step)
         diagnostics_error(ows->checker->diagnostics, "F102", node_place(error),
                           "missing required 'type' in error");
         return false;
+    }
+    if (node_get(ows->task->own, "end") != NULL) {
+        const struct node *title = node_get(error, "title");
+
+        ows_put(ows, step, "end", node_get(ows->task->own, "end"));
+        ows_put(ows, step, "reason", title == NULL ? NULL : ows_template(ows, title, OWS_HERE));
+        return true;
     }
     if (node_pair(error, "instance") != NULL) {
         ows_refuse(ows, node_pair(error, "instance")->key,

@@ -5,5 +5,9 @@ if(TARGET baton)
   add_test(NAME standard_conformance
            COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/test_conformance.py
                    $<TARGET_FILE:baton>)
-  set_tests_properties(standard_conformance PROPERTIES LABELS lint TIMEOUT 120)
+  # Asks the official SDK, which ops/deps --test installs.
+  add_test(NAME standard_export
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/test_export.py
+                   $<TARGET_FILE:baton>)
+  set_tests_properties(standard_conformance standard_export PROPERTIES LABELS lint TIMEOUT 240)
 endif()

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""`baton export` writes documents that the standard's own SDK accepts, and that this engine, where it
+takes them back, runs as it runs the flow.
+
+    test_export.py BATON
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+MODULES = ROOT / ".deps/node/node_modules"
+# What the standard has no way to say is kept in metadata.baton, and not read back: copies of the
+# document for each item or branch, which of several messages came, handlers and reminders.
+ONE_WAY = {"bulk-invoices", "environment", "loan-approval", "manual-review", "onboarding-checks",
+           "portfolio", "support-case", "user-onboarding", "vendor-work"}
+
+
+def baton(*arguments):
+    return subprocess.run([BATON, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=100, check=False)
+
+
+def judge(*files):
+    answer = subprocess.run(["node", HERE / "validate.cjs", MODULES, *files], capture_output=True,
+                            text=True, timeout=100, check=True)
+    return answer.stdout.splitlines()
+
+
+def flows():
+    return [path for path in sorted((ROOT / "workflows").glob("*.yaml"))
+            if not path.name.endswith(".test.yaml") and path.name != "estate.yaml"]
+
+
+class Export(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="baton-export-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.answers = {path.stem: baton("export", path, "-o", cls.folder / path.name)
+                       for path in flows()}
+
+    def test_every_flow_is_exported(self):
+        self.assertTrue(self.answers)
+        for name, answer in self.answers.items():
+            with self.subTest(name):
+                self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+
+    def test_the_sdk_accepts_every_document(self):
+        documents = [self.folder / path.name for path in flows()]
+        said = judge(*documents)
+        self.assertEqual(said, [f"ok {path}" for path in documents])
+        print(f"export: the SDK accepts {len(said)} documents", file=sys.stderr)
+
+    def test_the_sdk_accepts_the_restated_scenarios_and_refuses_what_is_wrong(self):
+        good = [path for path in sorted((HERE.parent / "conformance").glob("*.yaml"))
+                if not path.name.endswith(".test.yaml")]
+        self.assertEqual(judge(*good), [f"ok {path}" for path in good])
+        text = good[0].read_text(encoding="utf-8")
+        for old, new in (("do:\n", "dont:\n"), ("'1.0.0'", "one"), ("set:", "sett:")):
+            broken = self.folder / "broken.txt"
+            broken.write_text(text.replace(old, new), encoding="utf-8")
+            self.assertTrue(judge(broken)[0].startswith("bad "), (old, new))
+
+    def test_what_is_read_back_does_the_same(self):
+        """The tests that stand beside a flow hold for its export as well."""
+        back = set()
+        for path in flows():
+            document = self.folder / path.name
+            tests = path.with_name(path.name.replace(".yaml", ".test.yaml"))
+            if baton("check", document).returncode == 0:
+                back.add(path.stem)
+                if tests.exists():
+                    shutil.copy(tests, self.folder)
+                    answer = baton("test", self.folder / tests.name)
+                    self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
+        self.assertEqual({path.stem for path in flows()} - back, ONE_WAY)
+
+    def test_what_is_not_read_back_is_refused_by_name(self):
+        for name in sorted(ONE_WAY):
+            with self.subTest(name):
+                answer = baton("check", self.folder / f"{name}.yaml")
+                self.assertEqual(answer.returncode, 1)
+                self.assertTrue(re.search(r"error F114: .* of metadata\.baton", answer.stdout),
+                                answer.stdout)
+
+    def test_a_file_with_errors_is_not_exported(self):
+        answer = baton("export", ROOT / "tests/lint/F101-unknown-key.yaml")
+        self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+        self.assertEqual(baton("export").returncode, 2)
+
+
+if __name__ == "__main__":
+    BATON = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main()
