@@ -137,7 +137,6 @@ static struct node *start_of(struct ows *ows, const struct node *on)
     const struct node *any = node_get(on, "any");
     const struct node *one = node_get(on, "one");
     struct node *starts = ows_array(ows, on);
-    struct node *start = ows_map(ows, on);
     struct text data;
 
     if (!ows_keys(ows, on, "schedule.on", keys)) {
@@ -150,7 +149,8 @@ static struct node *start_of(struct ows *ows, const struct node *on)
     for (uint32_t i = 0; i < (one != NULL ? 1 : any->count); i++) {
         const struct node *filter = one != NULL ? one : any->items[i];
 
-        start = ows_map(ows, filter);
+        struct node *start = ows_map(ows, filter);
+
         if (node_pair(filter, "correlate") != NULL) {
             ows_refuse(ows, node_pair(filter, "correlate")->key,
                        "'correlate' of a start; say document.metadata.baton.key");
