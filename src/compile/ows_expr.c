@@ -101,6 +101,12 @@ static bool replace_uses(struct ows *ows, const struct node *node, size_t base,
     uint32_t count = expr_uses(expr, uses, USES_MAX);
     size_t done = 0;
 
+    if (count == USES_MAX) {
+        diagnostics_error(ows->checker->diagnostics, "F701", node_place(node),
+                          "the expression reads variables too often: %d times at most",
+                          USES_MAX - 1);
+        return false;
+    }
     for (uint32_t i = 0; i < count; i++) {
         struct text name = ows->scope.names[uses[i].variable];
         struct text meaning = ows->meanings[uses[i].variable];
