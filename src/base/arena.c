@@ -20,7 +20,7 @@ struct arena_chunk {
 
 static void add_chunk(struct arena *arena, size_t bytes)
 {
-    size_t capacity = CHUNK_BYTES_FIRST;
+    size_t capacity = arena->first_bytes == 0 ? CHUNK_BYTES_FIRST : arena->first_bytes;
     struct arena_chunk *chunk = arena->spare;
 
     if (chunk != NULL && chunk->capacity >= bytes) {

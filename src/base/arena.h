@@ -13,6 +13,7 @@ struct arena {
     struct arena_chunk *chunk;
     struct arena_chunk *spare; /* Empty chunks of earlier uses. */
     size_t spare_bytes;        /* So much was lately needed beyond the first chunk. */
+    size_t first_bytes; /* Of the first chunk; 0: as usual. For those of which there are many. */
 };
 
 /* `bytes` zeroed bytes, aligned for any type. Never NULL. */

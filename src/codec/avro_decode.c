@@ -215,7 +215,7 @@ static enum status take_index(struct reading *reading, uint32_t count, uint32_t 
 static enum status decode_enum(struct reading *reading, const struct avro_node *node,
                                struct json **value)
 {
-    uint32_t index;
+    uint32_t index = 0;
     enum status status = take_index(reading, node->count, &index);
 
     if (status == STATUS_OK) {

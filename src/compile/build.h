@@ -25,6 +25,8 @@ struct builder {
     uint32_t awaited_capacity;
     uint32_t signal_capacity;
     struct expr_scope scope; /* The variables of flow_scope(), then those of the loops around. */
+    /* Source -> struct expr: those that the checker has compiled. NULL: this is no trial. */
+    const struct map *compiled;
 };
 
 /* An object of the definition and the keys that were asked for. */
@@ -35,6 +37,11 @@ struct section {
     const char *asked[SECTION_KEYS_MAX];
     uint32_t asked_count;
 };
+
+/* flow_build.c: whether flow_build() would take it, where all its expressions were compiled already:
+ * those in `compiled` are not compiled again, and of templates the first alone. */
+MUST_CHECK enum status flow_build_try(struct text definition, const struct map *compiled,
+                                      struct error *err);
 
 void build_refuse(struct builder *builder, struct text where, const char *format, ...)
     PRINTF_LIKE(3, 4);

@@ -140,6 +140,9 @@ struct expr *build_expr(struct builder *builder, struct text source, struct text
     if (build_failed(builder)) {
         return NULL;
     }
+    if (builder->compiled != NULL && map_get(builder->compiled, source) != NULL) {
+        return map_get(builder->compiled, source); /* Not the flow's, which is thrown away. */
+    }
     if (expr_compile(source, &builder->scope, &expr, &problem) != STATUS_OK) {
         build_refuse(builder, where, "bad expression at byte %zu: %s", problem.offset,
                      problem.text);
@@ -167,6 +170,9 @@ struct template *build_template(struct builder *builder, const struct json *sour
 
     if (build_failed(builder)) {
         return NULL;
+    }
+    if (builder->compiled != NULL && flow->template_count > 0) {
+        return flow->templates[0]; /* Any: the checker has compiled what is in this one. */
     }
     if (template_compile(source, &builder->scope, &template, &problem) != STATUS_OK) {
         build_refuse(builder, where, "bad template: %s",

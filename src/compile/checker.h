@@ -80,6 +80,7 @@ struct checker {
     uint32_t depth;          /* Of blocks. */
     uint32_t list_first;     /* First step of the list that was read last, or STEP_NONE. */
     struct map step_names;   /* Name to index + 1. */
+    struct map compiled;     /* Source -> struct expr; see flow_build_try(). */
 };
 
 /* estate.c: collect and convert the names of `document` (which the checker takes over) and of all

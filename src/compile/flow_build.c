@@ -184,9 +184,11 @@ static void identify(struct flow *flow, const struct json *root)
     buffer_release(&text);
 }
 
-enum status flow_build(struct text definition, struct flow **flow, struct error *err)
+static enum status build(struct text definition, const struct map *compiled, struct flow **flow,
+                         struct error *err)
 {
-    struct builder builder = {.err = err, .status = STATUS_OK, .scope = *flow_scope()};
+    struct builder builder = {
+        .err = err, .status = STATUS_OK, .scope = *flow_scope(), .compiled = compiled};
     struct json *root = NULL;
     enum status status;
 
@@ -201,7 +203,7 @@ enum status flow_build(struct text definition, struct flow **flow, struct error 
     builder.flow = flow_new();
     build_flow(&builder, root);
     map_release(&builder.step_names);
-    if (build_failed(&builder)) {
+    if (build_failed(&builder) || compiled != NULL) {
         flow_free(builder.flow);
     } else {
         identify(builder.flow, root);
@@ -209,4 +211,16 @@ enum status flow_build(struct text definition, struct flow **flow, struct error 
     }
     json_free(root);
     return builder.status;
+}
+
+enum status flow_build(struct text definition, struct flow **flow, struct error *err)
+{
+    return build(definition, NULL, flow, err);
+}
+
+enum status flow_build_try(struct text definition, const struct map *compiled, struct error *err)
+{
+    struct flow *none;
+
+    return build(definition, compiled, &none, err);
 }

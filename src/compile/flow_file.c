@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "compile/build.h"
 #include "compile/ows.h"
 #include "compile/topic_mentions.h"
 
@@ -118,15 +119,13 @@ static struct json *check_flow(struct checker *checker, const struct node *root)
 static enum status check_definition(struct checker *checker, const struct node *root,
                                     const struct buffer *definition)
 {
-    struct flow *flow = NULL;
     struct error err;
 
-    if (flow_build(buffer_text(definition), &flow, &err) != STATUS_OK) {
+    if (flow_build_try(buffer_text(definition), &checker->compiled, &err) != STATUS_OK) {
         diagnostics_error(checker->diagnostics, "F701", node_place(root),
                           "the flow is too large: %s", err.text);
         return STATUS_REJECT;
     }
-    flow_free(flow);
     return STATUS_OK;
 }
 
@@ -166,8 +165,21 @@ static void release_entries(struct entries *entries)
     map_release(&entries->by_name);
 }
 
+static void release_compiled(struct checker *checker)
+{
+    size_t cursor = 0;
+    struct text source;
+    void *expr;
+
+    while (map_next(&checker->compiled, &cursor, &source, &expr)) {
+        expr_free(expr);
+    }
+    map_release(&checker->compiled);
+}
+
 static void release(struct checker *checker)
 {
+    release_compiled(checker);
     for (uint32_t i = 0; i < checker->plan.count; i++) {
         json_free(checker->plan.steps[i].json);
     }

@@ -10,6 +10,8 @@
 #include "expr/paths.h"
 #include "expr/regex.h"
 
+#define ARENA_BYTES 1024 /* Of one expression, to begin with: most take no more. */
+
 static void set_problem(struct expr_problem *problem, size_t offset, size_t bytes, const char *text)
 {
     problem->kind = EXPR_PROBLEM_SYNTAX;
@@ -65,6 +67,7 @@ enum status expr_compile(struct text source, const struct expr_scope *scope, str
     }
     made = calloc(1, sizeof(*made));
     CHECK(made != NULL);
+    made->arena.first_bytes = ARENA_BYTES;
     made->source = arena_text(&made->arena, source);
     made->null = json_null();
     parser.expr = made;

@@ -5,6 +5,8 @@
 
 #include "expr/branch.h"
 
+#define ARENA_BYTES 512 /* To begin with. */
+
 struct compiler {
     struct template *template;
     const struct expr_scope *scope;
@@ -217,6 +219,7 @@ enum status template_compile(const struct json *source, const struct expr_scope 
     CHECK(made != NULL);
     *template = NULL;
     *problem = (struct template_problem){0};
+    made->arena.first_bytes = ARENA_BYTES;
     made->constants = json_array();
     made->root = compile_value(&compiler, source);
     if (made->root == NULL) {

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "expr/expr.h"
@@ -52,6 +53,31 @@ static void report(const char *what, uint64_t count, double seconds)
 {
     (void)printf("%-50s %9.0f /s %8.0f ns\n", what, (double)count / seconds,
                  seconds * 1e9 / (double)count);
+}
+
+/* What a message costs of which one field is asked: parsed, compared, freed. */
+static void bench_parsed(double seconds)
+{
+    struct expr_problem problem;
+    struct expr *expr;
+    struct error err;
+    uint64_t count = 0;
+    double from = now();
+    bool truth;
+
+    CHECK(expr_compile(text_of(tests[0]), NULL, &expr, &problem) == STATUS_OK);
+    do {
+        for (int k = 0; k < 1000; k++) {
+            struct json *input = NULL;
+            CHECK(json_parse(text_of(message), &input, &err) == STATUS_OK);
+            struct expr_env env = {.input = input};
+            CHECK(expr_test(expr, &env, &truth, &err) == STATUS_OK && truth);
+            json_free(input);
+        }
+        count += 1000;
+    } while (now() - from < seconds);
+    report("the first, with parsing the message", count, now() - from);
+    expr_free(expr);
 }
 
 static void bench_tests(const struct expr_env *env, double seconds)
@@ -154,7 +180,9 @@ int main(int argc, char **argv)
 
     CHECK(json_parse(TEXT(message), &input, &err) == STATUS_OK);
     env.input = input;
+    (void)printf("a message of %zu bytes\n", strlen(message));
     bench_tests(&env, seconds);
+    bench_parsed(seconds);
     bench_values(&env, seconds);
     bench_template(&env, seconds);
     bench_compile(seconds);
