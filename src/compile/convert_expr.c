@@ -232,11 +232,7 @@ static bool check_expr(struct checker *checker, const struct node *node, size_t 
     }
     check_variables(checker, node, base, expr);
     keep_reads(checker, node, base, expr);
-    if (map_get(&checker->compiled, source) == NULL) {
-        map_put(&checker->compiled, expr_source(expr), expr);
-    } else {
-        expr_free(expr);
-    }
+    expr_free(map_put(&checker->compiled, expr_source(expr), expr));
     return true;
 }
 
