@@ -178,7 +178,7 @@ static void run_cases(struct round *round, const struct flow_test *test,
         struct flow_test_outcome outcome = {.instances = 0};
 
         if (is_wanted(round, test, &test->cases[i])) {
-            if (round->options->servers != NULL) {
+            if (round->options->servers != NULL && test->cases[i].replay.bytes == 0) {
                 flow_test_servers_run(round->options->servers, test, flows, &test->cases[i],
                                       &outcome);
             } else {

@@ -86,6 +86,8 @@ struct flow_test_case {
     struct flow_test_sends sends;
     struct flow_test_scripts answers;
     int64_t until_ms; /* 0: until nothing can happen any more. */
+    struct text
+        replay; /* Path of a recorded run, as to be opened, which is all of the case. Empty: none. */
     struct flow_test_expect expect;
     bool has_expect;
 };

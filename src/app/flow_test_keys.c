@@ -47,7 +47,9 @@ static const struct flow_test_key case_keys[] = {
      "What services answer, by step, or by 'undo STEP'"},
     {"until", dev_read_span, IN_CASE(until_ms), false, SPAN_SCHEMA,
      "Stop then; else when nothing can happen any more"},
-    {"expect", flow_test_read_expect, IN_CASE(expect), true, "{\"$ref\": \"#/definitions/expect\"}",
+    {"replay", flow_test_read_replay, IN_CASE(replay), false, TEXT_SCHEMA,
+     "Instead of all else: a recorded run (baton debug --record), whose events the flow has to take as it did then"},
+    {"expect", flow_test_read_expect, IN_CASE(expect), false, "{\"$ref\": \"#/definitions/expect\"}",
      "What has to be so at the end"},
     {NULL, NULL, 0, false, NULL, NULL}};
 

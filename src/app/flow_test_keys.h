@@ -39,6 +39,7 @@ void flow_test_map(struct dev_reader *reader, enum flow_test_object object, cons
 
 /* flow_test_read.c: what the rows of the table read by. */
 void flow_test_read_paths(struct dev_reader *reader, const struct node *node, void *out);
+void flow_test_read_replay(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_clock(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_cases(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_sends(struct dev_reader *reader, const struct node *node, void *out);

@@ -44,6 +44,15 @@ void flow_test_read_paths(struct dev_reader *reader, const struct node *node, vo
     }
 }
 
+void flow_test_read_replay(struct dev_reader *reader, const struct node *node, void *out)
+{
+    if (node->kind != NODE_TEXT || node->text.bytes == 0) {
+        dev_wrong(reader, node, "the path of a recorded run");
+        return;
+    }
+    *(struct text *)out = beside(file_of(reader), node->text);
+}
+
 void flow_test_read_clock(struct dev_reader *reader, const struct node *node, void *out)
 {
     struct error err;
@@ -63,6 +72,27 @@ void flow_test_read_map(struct dev_reader *reader, const struct node *node, void
 }
 
 /* ---- cases ---- */
+
+/* A recorded run says what comes and what has to come of it; any other case says so itself. */
+static void check_kind(struct dev_reader *reader, const struct node *node,
+                       const struct flow_test_case *one)
+{
+    bool is_map = node->kind == NODE_MAP;
+
+    if (is_map && one->replay.bytes == 0 && node_get(node, "replay") == NULL &&
+        node_get(node, "expect") == NULL) {
+        diagnostics_error(reader->diagnostics, "D102", node_place(node),
+                          "missing required 'expect'");
+    }
+    for (uint32_t i = 0; is_map && one->replay.bytes > 0 && i < node->count; i++) {
+        const struct node *key = node->pairs[i].key;
+
+        if (!text_is(key->text, "case") && !text_is(key->text, "replay")) {
+            diagnostics_error(reader->diagnostics, "D107", node_place(key),
+                              "'%.*s' has no meaning beside 'replay'", TEXT_ARG(key->text));
+        }
+    }
+}
 
 static void check_name(struct dev_reader *reader, const struct flow_test *test,
                        const struct flow_test_case *one)
@@ -94,6 +124,7 @@ void flow_test_read_cases(struct dev_reader *reader, const struct node *node, vo
         one->place = node_place(name == NULL ? node->items[i] : name);
         flow_test_map(reader, FLOW_TEST_CASE, node->items[i], one);
         check_name(reader, test, one);
+        check_kind(reader, node->items[i], one);
         test->case_count++;
     }
 }

@@ -295,6 +295,11 @@ void flow_test_run(const struct flow_test *test, const struct flow_test_flows *f
 {
     struct running running = {.test = test, .flows = flows, .one = one};
 
+    if (one->replay.bytes > 0) {
+        diagnostics_source(&outcome->diagnostics, test->path, test->document->source);
+        flow_test_replay(flows, one, outcome);
+        return;
+    }
     run(&running, test->clock_ms, outcome);
 }
 

@@ -44,6 +44,9 @@ struct flow_test_outcome {
 /* A zeroed outcome is filled; end it with flow_test_outcome_release(). */
 void flow_test_run(const struct flow_test *test, const struct flow_test_flows *flows,
                    struct flow_test_case *one, struct flow_test_outcome *outcome);
+/* flow_test_replay.c: the same of a case that is a recorded run. */
+void flow_test_replay(const struct flow_test_flows *flows, const struct flow_test_case *one,
+                      struct flow_test_outcome *outcome);
 /* The same in real time at a place that is not connected yet, with that place's flows. `expected_ms`: as
  * long as it takes, beside what servers take. */
 struct flow_test_place;

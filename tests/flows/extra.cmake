@@ -5,6 +5,10 @@ if(TARGET baton)
            COMMAND ${CMAKE_SOURCE_DIR}/.deps/venv/bin/python
                    ${CMAKE_CURRENT_LIST_DIR}/test_command.py $<TARGET_FILE:baton>)
   set_tests_properties(flow_tests_command PROPERTIES LABELS flows TIMEOUT 300)
+  add_test(NAME flow_recorded
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/test_recorded.py
+                   $<TARGET_FILE:baton>)
+  set_tests_properties(flow_recorded PROPERTIES LABELS flows TIMEOUT 300)
   add_test(NAME flow_first_change
            COMMAND ${CMAKE_SOURCE_DIR}/.deps/venv/bin/python
                    ${CMAKE_CURRENT_LIST_DIR}/test_first_change.py $<TARGET_FILE:baton>)

@@ -27,7 +27,9 @@ class Told(unittest.TestCase):
 
     def test_each_is_tested_where_all_is_well_and_where_it_is_not(self):
         for path, test in TESTS.items():
-            ends = [str(one["expect"].get("end")) for one in test["cases"]]
+            ends = [str(one["expect"].get("end")) for one in test["cases"] if "replay" not in one]
+            if not ends:
+                continue  # Recorded runs alone, beside the flow's own tests.
             self.assertIn("completed", ends, path.name)
             self.assertGreater(len(ends), 1, path.name)
 
