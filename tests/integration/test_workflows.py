@@ -65,6 +65,8 @@ SAYS = {
     "stages": ({"rows": 1}, {}, "error"),
     "accounts": ({"open": True}, {}, "code"),
     "desks": ({"verdict": "good"}, {}, "code"),
+    "crm": ({"synced": True}, {"synced": False}, "code"),
+    "exports": ({"queued": True}, {}, "code"),
 }
 class Loader(yaml.SafeLoader):
     """Times stay text."""
