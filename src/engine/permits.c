@@ -336,14 +336,15 @@ bool lane_permit_speaks(struct lane *lane, struct partition *partition, struct r
     if (ask->state == ASK_ANSWERED) {
         return true;
     }
-    if (deadline != NULL && patience_ms <= 0) {
-        look_again(resident, lane->now_ms + FLYING_MS); /* Its deadline is about to fire. */
+    bool is_asked = ask->state == ASK_QUEUED &&
+                    (lane->permits.flying_count > 0 || lane->permits.question_count > 0);
+    bool is_late = deadline != NULL && patience_ms <= 0; /* Its deadline is about to fire. */
+
+    if (is_late || is_asked) {
+        look_again(resident, lane->now_ms + FLYING_MS);
     } else if (ask->state == ASK_PAUSED && ask->again_ms > lane->now_ms) {
         ask->touched_ms = lane->monotonic_ms;
         look_again(resident, ask->again_ms);
-    } else if (ask->state == ASK_QUEUED &&
-               (lane->permits.flying_count > 0 || lane->permits.question_count > 0)) {
-        look_again(resident, lane->now_ms + FLYING_MS);
     } else if (lane->permits.flying_count > 0 || lane->permits.question_count >= QUESTIONS_MAX) {
         look_again(resident, lane->now_ms + 1); /* One batch at a time. */
     } else {
