@@ -163,5 +163,23 @@ def a_killed_worker_holds_no_place_for_longer_than_its_lease():
     wait.until(lambda: held(estate, "inventory") == 0, 60, "all places free again", every_s=0.5)
 
 
+@case
+def who_waits_is_not_held_up_by_a_redis_that_is_gone():
+    estate = shared()
+    first = begin(estate, "d", 2, "place", silent, within="8s")
+    for key in first:
+        estate.people.await_command(key, "Place")
+    waiting = begin(estate, "e", 2, "place", works, within="18s")
+    for key in waiting:
+        estate.await_decided(f"limited:{key}", "waits for a permit")
+    REDIS.kill9()
+    try:
+        for key in waiting:
+            estate.people.await_command(key, "Place")
+    finally:
+        REDIS.start()
+    equal(set(await_ends(estate, waiting).values()), {None}, "errors of who waited")
+
+
 if __name__ == "__main__":
     run(leave)
