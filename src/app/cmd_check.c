@@ -7,6 +7,7 @@
 #include "app/check_against.h"
 #include "app/check_files.h"
 #include "app/check_topics.h"
+#include "app/check_values.h"
 #include "app/command.h"
 #include "app/files.h"
 #include "app/output.h"
@@ -32,14 +33,16 @@ static const char help[] =
     "  -b, --brokers LIST            also say which topics that the files name are not on this "
     "cluster\n"
     "                                (host:port, separated by commas; F412)\n"
-    "  -c, --config FILE             the same by a configuration, such as for a secured cluster\n"
+    "  -r, --registry URL            also say which values that are sent in Avro do not fit the\n"
+    "                                schemas of this registry (F411)\n"
+    "  -c, --config FILE             both by a configuration, such as for a secured cluster\n"
     "  -e, --explain ID|all          say what a finding means and what to do, such as F204\n"
     "  -o, --output FILE             write to FILE instead of standard output\n"
     "  -h, --help                    print this\n"
     "\n"
     "Exit codes: 0 no errors, 1 errors (with --strict also warnings), 2 usage or unreadable "
     "file,\n"
-    "3 the cluster of --brokers could not be reached.\n";
+    "3 the cluster of --brokers, or the registry, could not be reached.\n";
 
 enum check_format { CHECK_TEXT, CHECK_JSON, CHECK_SARIF, CHECK_FORMATS };
 
@@ -52,6 +55,7 @@ struct options {
     const char *explain;
     const char *against;
     const char *output;
+    const char *registry;
     struct config_flags cluster; /* None: no cluster is asked. */
 };
 
@@ -71,16 +75,22 @@ static bool read_format(const char *text, enum check_format *format)
 static int read_options(int argc, char **argv, struct options *options)
 {
     static const struct option known[] = {
-        {"format", required_argument, NULL, 'f'},  {"strict", no_argument, NULL, 's'},
-        {"name", required_argument, NULL, 'n'},    {"against", required_argument, NULL, 'a'},
-        {"brokers", required_argument, NULL, 'b'}, {"config", required_argument, NULL, 'c'},
-        {"explain", required_argument, NULL, 'e'}, {"output", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"format", required_argument, NULL, 'f'},
+        {"strict", no_argument, NULL, 's'},
+        {"name", required_argument, NULL, 'n'},
+        {"against", required_argument, NULL, 'a'},
+        {"brokers", required_argument, NULL, 'b'},
+        {"config", required_argument, NULL, 'c'},
+        {"explain", required_argument, NULL, 'e'},
+        {"output", required_argument, NULL, 'o'},
+        {"help", no_argument, NULL, 'h'},
+        {"registry", required_argument, NULL, 'r'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
     optind = 1;
-    while ((option = getopt_long(argc, argv, "f:sn:a:b:c:e:o:h", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "f:sn:a:b:c:e:o:r:h", known, NULL)) != -1) {
         switch (option) {
         case 'f':
             if (!read_format(optarg, &options->format)) {
@@ -107,6 +117,9 @@ static int read_options(int argc, char **argv, struct options *options)
             break;
         case 'o':
             options->output = optarg;
+            break;
+        case 'r':
+            options->registry = optarg;
             break;
         case 'h':
             fputs(help, stdout);
@@ -262,6 +275,9 @@ static int check_all(int count, char **paths, const struct options *options,
     }
     if (code == EXIT_DONE && (options->cluster.count > 0 || options->cluster.file != NULL)) {
         code = check_topics(&options->cluster, &list, all);
+    }
+    if (code == EXIT_DONE && (options->registry != NULL || options->cluster.file != NULL)) {
+        code = check_values(&options->cluster, options->registry, &list, all);
     }
     path_list_release(&list);
     arena_release(&arena);

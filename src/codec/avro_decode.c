@@ -72,7 +72,7 @@ static enum status take_bytes(struct reading *reading, size_t bytes, struct text
 /* A length and as many bytes. */
 static enum status take_run(struct reading *reading, struct text *taken)
 {
-    int64_t bytes;
+    int64_t bytes = 0;
     enum status status = take_long(reading, &bytes);
 
     if (status == STATUS_OK && (bytes < 0 || bytes > reading->end - reading->at)) {
@@ -147,7 +147,7 @@ static enum status decode_real(struct reading *reading, bool is_float, struct js
 static enum status decode_integer(struct reading *reading, const struct avro_node *node,
                                   struct json **value)
 {
-    int64_t number;
+    int64_t number = 0;
     enum status status = take_long(reading, &number);
 
     if (status != STATUS_OK) {
@@ -180,7 +180,7 @@ static enum status decode_blob(struct reading *reading, const struct avro_node *
                                struct json **value)
 {
     struct buffer text = {0};
-    struct text bytes;
+    struct text bytes = {0};
     enum status status = node->type == AVRO_FIXED ? take_bytes(reading, node->fixed_bytes, &bytes)
                                                   : take_run(reading, &bytes);
 
@@ -202,7 +202,7 @@ static enum status decode_blob(struct reading *reading, const struct avro_node *
 /* An index below `count`. */
 static enum status take_index(struct reading *reading, uint32_t count, uint32_t *index)
 {
-    int64_t number;
+    int64_t number = 0;
     enum status status = take_long(reading, &number);
 
     if (status == STATUS_OK && (number < 0 || number >= count)) {
@@ -255,7 +255,7 @@ static enum status decode_items(struct reading *reading, const struct avro_node 
     enum status status = take_long(reading, &count);
 
     while (status == STATUS_OK && count != 0) {
-        int64_t skipped;
+        int64_t skipped = 0;
 
         if (count < 0) {
             count = count == INT64_MIN ? INT64_MAX : -count;
@@ -303,7 +303,7 @@ static enum status decode_container(struct reading *reading, const struct avro_n
 
 static enum status decode_string(struct reading *reading, struct json **value)
 {
-    struct text text;
+    struct text text = {0};
     enum status status = take_utf8(reading, &text);
 
     if (status == STATUS_OK) {

@@ -33,7 +33,7 @@ static enum status unfit(struct writing *writing, const struct avro_node *node,
 static enum status encode_integer(struct writing *writing, const struct avro_node *node,
                                   const struct json *value)
 {
-    int64_t number;
+    int64_t number = 0;
 
     if (node->logical != LOGICAL_NONE && json_kind(value) == JSON_TEXT) {
         enum status status = avro_time_number(node->logical, json_text_of(value), &number,

@@ -240,6 +240,10 @@ struct topic_mentions;
 /* topic_mentions.c: add the topics of the broker that are used; `all`: those that are not as well. */
 void mention_topics(const struct checker *checker, bool all, struct topic_mentions *mentions);
 
+struct value_mentions;
+/* value_mentions.c: add the values that are sent in Avro. */
+void mention_values(const struct checker *checker, struct value_mentions *mentions);
+
 /* resolve.c: the definition, complete: what belongs to `info`, and the topics and services used.
  * Takes `flow` over. Only without errors. */
 struct json *resolve(struct checker *checker, struct json *flow);

@@ -5,6 +5,7 @@
 #include "compile/build.h"
 #include "compile/ows.h"
 #include "compile/topic_mentions.h"
+#include "compile/value_mentions.h"
 
 static bool is_space(char c)
 {
@@ -213,8 +214,14 @@ static enum status translate(struct checker *checker, struct document *document)
     return STATUS_OK;
 }
 
+/* What is looked up in a file beside checking it; NULL: is not wanted. */
+struct lookup {
+    struct topic_mentions *topics;
+    struct value_mentions *values;
+};
+
 static enum status check_text(const char *path, struct text text, struct diagnostics *diagnostics,
-                              struct buffer *definition, struct topic_mentions *mentions)
+                              struct buffer *definition, struct lookup lookup)
 {
     struct checker checker = {
         .diagnostics = diagnostics,
@@ -234,8 +241,11 @@ static enum status check_text(const char *path, struct text text, struct diagnos
     if (status == STATUS_OK) {
         checker_read_names(&checker, path, document);
         status = check_document(&checker, document->root, definition);
-        if (mentions != NULL) {
-            mention_topics(&checker, is_estate(document->root), mentions);
+        if (lookup.topics != NULL) {
+            mention_topics(&checker, is_estate(document->root), lookup.topics);
+        }
+        if (lookup.values != NULL) {
+            mention_values(&checker, lookup.values);
         }
     }
     release(&checker);
@@ -245,7 +255,7 @@ static enum status check_text(const char *path, struct text text, struct diagnos
 enum status flow_text_check(const char *path, struct text text, struct diagnostics *diagnostics,
                             struct buffer *definition)
 {
-    return check_text(path, text, diagnostics, definition, NULL);
+    return check_text(path, text, diagnostics, definition, (struct lookup){NULL, NULL});
 }
 
 enum status flow_file_check(const char *path, struct diagnostics *diagnostics,
@@ -264,17 +274,29 @@ enum status flow_file_check(const char *path, struct diagnostics *diagnostics,
     return status;
 }
 
-enum status topic_mentions_read(const char *path, struct diagnostics *diagnostics,
-                                struct topic_mentions *mentions, struct error *err)
+static enum status look_up(const char *path, struct diagnostics *diagnostics, struct lookup lookup,
+                           struct error *err)
 {
     struct buffer text = {0};
     struct buffer definition = {0};
     enum status status = file_text(path, &text, err);
 
     if (status == STATUS_OK) {
-        status = check_text(path, buffer_text(&text), diagnostics, &definition, mentions);
+        status = check_text(path, buffer_text(&text), diagnostics, &definition, lookup);
     }
     buffer_release(&definition);
     buffer_release(&text);
     return status == STATUS_FATAL ? STATUS_FATAL : STATUS_OK; /* What is wrong is a finding. */
+}
+
+enum status topic_mentions_read(const char *path, struct diagnostics *diagnostics,
+                                struct topic_mentions *mentions, struct error *err)
+{
+    return look_up(path, diagnostics, (struct lookup){.topics = mentions}, err);
+}
+
+enum status value_mentions_read(const char *path, struct diagnostics *diagnostics,
+                                struct value_mentions *mentions, struct error *err)
+{
+    return look_up(path, diagnostics, (struct lookup){.values = mentions}, err);
 }

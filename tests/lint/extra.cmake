@@ -14,7 +14,7 @@ if(TARGET baton)
                    $<TARGET_FILE:baton>)
   set_tests_properties(lint_migrate PROPERTIES LABELS lint TIMEOUT 120)
   # These ask outside judges, which ops/deps --test installs.
-  foreach(name findings sarif schema editor)
+  foreach(name findings sarif schema editor registry)
     add_test(NAME lint_${name}
              COMMAND ${CMAKE_SOURCE_DIR}/.deps/venv/bin/python
                      ${CMAKE_CURRENT_LIST_DIR}/test_${name}.py $<TARGET_FILE:baton>)
