@@ -24,7 +24,8 @@ static enum status decode_node(struct reading *reading, const struct avro_node *
 
 static enum status ends_early(struct reading *reading)
 {
-    return fail(reading->err, STATUS_REJECT, "the bytes end within the value");
+    (void)fail(reading->err, STATUS_REJECT, "the bytes end within the value");
+    return STATUS_REJECT;
 }
 
 /* STATUS_REJECT: too much would come of it. */

@@ -82,11 +82,11 @@ enum status avro_time_number(enum avro_logical logical, struct text text, int64_
         return fail(err, STATUS_REJECT, "a text of %zu bytes is no time", text.bytes);
     }
     if (is_date || is_local) {
-        const char *rest = is_date ? "T00:00:00Z" : "Z";
+        struct text rest = is_date ? TEXT("T00:00:00Z") : TEXT("Z");
 
         memcpy(room, text.data, text.bytes);
-        memcpy(room + text.bytes, rest, strlen(rest));
-        whole = (struct text){room, text.bytes + strlen(rest)};
+        memcpy(room + text.bytes, rest.data, rest.bytes);
+        whole = (struct text){room, text.bytes + rest.bytes};
     }
     status = time_parse(whole, &ms, err);
     if (status != STATUS_OK) {

@@ -197,7 +197,7 @@ static const struct avro_node *read_items(struct reading *reading, const struct 
     if (json_member(json, word) == NULL) {
         return refuse(reading, "an array or map without", text_of(word));
     }
-    node->branches = arena_array(&reading->schema->arena, 1, sizeof *node->branches);
+    node->branches = arena_array(&reading->schema->arena, 1, sizeof(struct avro_node *));
     node->branches[0] = read_node(reading, json_member(json, word), space);
     node->count = 1;
     return node->branches[0] == NULL ? NULL : node;
@@ -208,7 +208,8 @@ static const struct avro_node *read_union(struct reading *reading, const struct 
 {
     struct avro_node *node = new_node(reading, AVRO_UNION);
 
-    node->branches = arena_array(&reading->schema->arena, json_count(json), sizeof *node->branches);
+    node->branches = arena_array(&reading->schema->arena, json_count(json),
+                                 sizeof(struct avro_node *));
     for (size_t i = 0; i < json_count(json); i++) {
         node->branches[i] = read_node(reading, json_at(json, i), space);
         if (node->branches[i] == NULL) {
