@@ -105,7 +105,7 @@ static void assert_replays(struct formats *formats, const char *payload_text)
 static void a_message_goes_out_as_its_schema_encodes_it(void **state)
 {
     struct formats formats;
-    struct record last;
+    struct record last = {0};
 
     (void)state;
     begin(&formats);
@@ -121,7 +121,7 @@ static void a_message_goes_out_as_its_schema_encodes_it(void **state)
 static void what_does_not_fit_is_an_error_of_the_flow_and_replays(void **state)
 {
     struct formats formats;
-    struct record last;
+    struct record last = {0};
 
     (void)state;
     begin(&formats);
@@ -137,7 +137,7 @@ static void what_does_not_fit_is_an_error_of_the_flow_and_replays(void **state)
 static void a_text_topic_takes_no_object(void **state)
 {
     struct formats formats;
-    struct record last;
+    struct record last = {0};
 
     (void)state;
     begin(&formats);
