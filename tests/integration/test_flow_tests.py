@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -187,4 +188,4 @@ def servers_that_do_not_answer_are_told_at_once():
 
 
 if __name__ == "__main__":
-    run()
+    run(lambda: shutil.rmtree(FOLDER, ignore_errors=True))
