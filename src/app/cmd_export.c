@@ -29,8 +29,10 @@ static int export_file(const char *path, const char *output)
     if (code != EXIT_DONE) {
         return code;
     }
-    if (ows_export(flow->definition, &yaml, &err) != STATUS_OK ||
-        output_write(output, buffer_text(&yaml), &err) != STATUS_OK) {
+    if (ows_export(flow->definition, &yaml, &err) != STATUS_OK) {
+        fprintf(stderr, "baton export: %s: %s\n", path, err.text);
+        code = EXIT_FINDINGS;
+    } else if (output_write(output, buffer_text(&yaml), &err) != STATUS_OK) {
         fprintf(stderr, "baton export: %s\n", err.text);
         code = EXIT_USAGE;
     }

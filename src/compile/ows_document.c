@@ -100,6 +100,11 @@ static bool put_own(struct ows *ows, struct node *flow)
     if (ows->own == NULL) {
         return true;
     }
+    if (node_pair(node_get(ows->own, "start"), "batch") != NULL) {
+        ows_refuse(ows, node_pair(node_get(ows->own, "start"), "batch")->key,
+                   "'batch' of metadata.baton");
+        return false;
+    }
     if (node_pair(ows->own, "handle") != NULL) {
         ows_refuse(ows, node_pair(ows->own, "handle")->key, "'handle' of metadata.baton");
         return false;

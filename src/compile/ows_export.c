@@ -127,6 +127,12 @@ static struct json *starts_of(const struct export *export)
             json_put(start, TEXT("topic"),
                      json_copy(json_get(aliases, json_member_text(start, "topic"))));
         }
+        if (text_is(json_member_text(start, "ifRunning"), "ignore")) {
+            json_drop(start, TEXT("ifRunning"));
+        }
+        if (text_is(json_member_text(start, "afterDone"), "ignore")) {
+            json_drop(start, TEXT("afterDone"));
+        }
         plain = export_plain(TEXT(""), start);
         json_push(made, plain);
         json_free(start);
@@ -151,7 +157,11 @@ static struct json *own_of(struct export *export, bool usual_start)
         json_put_string(own, "mode", "observe");
     }
     if (!usual_start) {
-        json_put(own, TEXT("start"), starts_of(export));
+        struct json *starts = starts_of(export);
+
+        json_put(own, TEXT("start"),
+                 json_copy(json_count(starts) == 1 ? json_at(starts, 0) : starts));
+        json_free(starts);
     }
     json_put(own, TEXT("topics"), topics_of(export));
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -245,9 +255,13 @@ enum status ows_export(struct text definition, struct buffer *yaml, struct error
     }
     export.flow = flow;
     document = document_of(&export);
-    yaml_write(document, yaml);
+    if (export.is_standard) {
+        status = fail(err, STATUS_REJECT, "it is a document of the standard already");
+    } else {
+        yaml_write(document, yaml);
+    }
     json_free(document);
     json_free(flow);
     buffer_release(&export.text);
-    return STATUS_OK;
+    return status;
 }

@@ -8,7 +8,8 @@
 
 #include "json/json.h"
 
-/* Write the document as YAML. REJECT: not a definition, or one that has no name there: err. */
+/* Write the document as YAML. REJECT: not a definition, or one that was made from such a document
+ * and has its file already: err. */
 MUST_CHECK enum status ows_export(struct text definition, struct buffer *yaml, struct error *err);
 
 /* ---- internal to the module ---- */
@@ -18,6 +19,7 @@ struct export
 {
     const struct json *flow; /* The definition. */
     struct buffer text;      /* Scratch. */
+    bool is_standard;        /* A step comes from a document of the standard. */
 };
 
 /* ows_export_text.c: expressions and templates. All give values of the caller's. */

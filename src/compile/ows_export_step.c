@@ -304,6 +304,7 @@ struct json *export_steps(struct export *export, const struct json *steps)
     for (size_t i = 0; i < json_count(steps); i++) {
         const struct json *step = json_at(steps, i);
 
+        export->is_standard = export->is_standard || json_member(step, "reference") != NULL;
         if (json_member(step, "switch") != NULL) {
             export_switch(export, steps, i, tasks);
         } else {

@@ -220,8 +220,9 @@ struct json *export_span(struct export *export, const struct json *span)
 
 static bool is_span(struct text key)
 {
-    static const char *const keys[] = {"timeout", "warnAfter", "delay", "max",   "total",
-                                       "early",   "remember",  "keep",  "every", "heartbeat"};
+    static const char *const keys[] = {"timeout", "warnAfter", "delay",    "max",
+                                       "total",   "early",     "remember", "keep",
+                                       "every",   "heartbeat", "within"};
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (text_is(key, keys[i])) {
@@ -253,7 +254,9 @@ struct json *export_plain(struct text key, const struct json *value)
         made = json_object();
         while (json_next(value, &cursor, &name, &item)) {
             if (json_kind(item) != JSON_ARRAY || json_count(item) > 0) {
-                json_put(made, name, export_plain(name, item));
+                bool counts = text_is(key, "batch") && text_is(name, "max");
+
+                json_put(made, name, counts ? json_copy(item) : export_plain(name, item));
             }
         }
         return made;
