@@ -117,6 +117,7 @@ class Participants(threading.Thread):
         self.done = defaultdict(list)  # {key: types that took effect, in order}
         self.outcome = defaultdict(list)  # {key: [(word, value)]}
         self.answered_s = {}  # {command id: when its first answer was in the topic}
+        self.replied_s = {}  # {command id: when its first answer was made}
         self._seen = defaultdict(int)
         self._answers = {}
         self._heap, self._order = [], itertools.count()
@@ -209,6 +210,7 @@ class Participants(threading.Thread):
                 headers = {"correlation-id": number}
             value = reply.value if isinstance(reply.value, (bytes, type(None))) \
                 else json.dumps(reply.value)
+            self.replied_s.setdefault(number, time.time())
             self._answer(number, {"topic": reply.topic or self.services[command.service][1],
                                   "key": command.key, "value": value, "headers": headers})
         self.producer.poll(0)
