@@ -20,8 +20,10 @@ from runner import case, equal, holds, run
 
 FOLDER = records.SOURCE / "workflows"
 FLOWS = sorted(path.name.removesuffix(".test.yaml") for path in FOLDER.glob("*.test.yaml"))
-# These have tests of their own on real servers, as they are or as a flow of the same kind.
-OTHERS = {"order-journey", "order-saga", "portfolio", "settlement", "support-case"}
+# These have tests of their own on real servers, as they are or as a flow of the same kind; the
+# recorded one is another file of tests of the order saga.
+OTHERS = {"order-journey", "order-saga", "order-saga-recorded", "portfolio", "settlement",
+          "support-case"}
 DAY_S = collections.defaultdict(lambda: 1.0, {"vendor-work": 1.2, "inspection": 3.0,
                                               "loan-approval": 6.5, "user-onboarding": 2.5})
 PAUSES_ARE_SHORT = {"bulk-invoices", "data-pipeline"}
