@@ -104,6 +104,8 @@ class Accepts(unittest.TestCase):
     def test_flows_of_the_golden_cases_fit_the_schema(self):
         passed = 0
         for name, text in flows_in_cases():
+            if text.lstrip().startswith("document:"):
+                continue  # The standard has a schema of its own; see tests/standard.
             if baton("check", "-", input=text).returncode == 0:
                 self.assertEqual(errors(parsed(text)), [], name)
                 passed += 1
