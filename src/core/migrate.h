@@ -17,7 +17,7 @@ enum migrate_verdict {
     MIGRATE_LEFT_OUT,  /* `where` does not hold, or it goes by another version than `from`. */
     MIGRATE_ACTION,    /* A step at which it stands does something else there: F805. */
     MIGRATE_NO_TARGET, /* A step at which it stands, or that it may undo, is not there: F806. */
-    MIGRATE_NOT_NOW,   /* It is where runs are not migrated: side by side, being undone. */
+    MIGRATE_NOT_NOW,   /* It is where runs are not migrated: side by side, being undone, paused. */
 };
 
 /* May `instance`, which goes by `old`, go on by `new`? If not, `why` is added to, in words. */

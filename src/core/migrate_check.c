@@ -256,6 +256,10 @@ static enum migrate_verdict check_undo(const struct versions *v, const struct un
 
 static enum migrate_verdict check_status(const struct instance *instance, struct buffer *why)
 {
+    if (instance->paused != NULL) {
+        buffer_addf(why, "it is paused; resume it first");
+        return MIGRATE_NOT_NOW;
+    }
     switch (instance->status) {
     case RUN_RUNNING:
     case RUN_EMBRYO:

@@ -237,11 +237,11 @@ static enum transition_result settle(struct decision *d)
 {
     const struct frame *frame;
 
-    if (d->after->paused != NULL) {
-        return refuse(d, "it is paused; resume it first");
-    }
     if (d->event->verb == OPERATOR_MIGRATE) {
         return migrate_run(d);
+    }
+    if (d->after->paused != NULL) {
+        return refuse(d, "it is paused; resume it first");
     }
     frame = find_stuck(d);
     if (frame == NULL) {
