@@ -67,7 +67,8 @@ static void note_gone(struct run_history *history, struct text key, struct text 
     struct run_id run;
     int64_t seq;
 
-    if (history->count > 0 && run_id_parse(text_sub(key, instance.bytes + 1, slash - instance.bytes - 1), &run) &&
+    if (history->count > 0 &&
+        run_id_parse(text_sub(key, instance.bytes + 1, slash - instance.bytes - 1), &run) &&
         run_id_equal(run, history->records[0].run) &&
         text_to_int64(text_sub(key, slash + 1, key.bytes), &seq) && seq > history->gone) {
         history->gone = seq;

@@ -30,12 +30,9 @@ bool pause_takes(const struct decision *d)
 
 /* ---- an event as the state keeps it ---- */
 
-static const char *const kinds[] = {[EVENT_MESSAGE] = "message",
-                                    [EVENT_REPLY] = "reply",
-                                    [EVENT_TIMER] = "timer",
-                                    [EVENT_OPERATOR] = "signal",
-                                    [EVENT_TOLD] = "told",
-                                    [EVENT_PERMIT] = "permit"};
+static const char *const kinds[] = {
+    [EVENT_MESSAGE] = "message", [EVENT_REPLY] = "reply", [EVENT_TIMER] = "timer",
+    [EVENT_OPERATOR] = "signal", [EVENT_TOLD] = "told",   [EVENT_PERMIT] = "permit"};
 
 static void put_some(struct json *kept, const char *key, struct text value)
 {
