@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapter/redis_link.h"
-#include "base/arena.h"
+#include "adapter/redis_words.h"
 
 #define CONNECT_MS 300
 #define SILENCE_MS 2000
-#define WORDS_FIXED 13 /* EVALSHA, its name, the number of keys, the key, nine numbers. */
+#define LIMIT_NUMBERS 9 /* The time and the limits, as each call tells them. */
 
 /* A call: the questions about one service, or reports on it. */
 struct call {
@@ -29,61 +28,37 @@ struct redis_limits {
     struct call *told;  /* Whose answers nobody waits for. */
 };
 
-struct words {
-    struct arena *arena;
-    const char **words;
-    size_t *bytes;
-    uint32_t count;
-    uint32_t capacity;
-};
-
-static void add(struct words *words, struct text word)
-{
-    CHECK(words->count < words->capacity);
-    words->words[words->count] = word.bytes > 0 ? word.data : "";
-    words->bytes[words->count++] = word.bytes;
-}
-
-static void add_number(struct words *words, int64_t number)
-{
-    add(words, arena_printf(words->arena, "%" PRId64, number));
-}
-
 /* The words of a call up to its questions or reports, of which there are `most` words. */
 static enum status begin(struct redis_limits *self, enum redis_script script, struct text service,
-                         const struct limits *limits, uint32_t most, struct words *words,
+                         const struct limits *limits, uint32_t most, struct redis_words *words,
                          struct error *err)
 {
-    const char *sha = NULL;
-    enum status status = redis_link_script(self->link, script, &sha, err);
+    enum status status;
 
+    arena_reset(&self->arena);
+    status = redis_words_begin(
+        words, &self->arena, self->link, script,
+        arena_printf(&self->arena, "{%s:~limit:%.*s}:s", self->app, TEXT_ARG(service)),
+        most + LIMIT_NUMBERS, err);
     if (status != STATUS_OK) {
         return status;
     }
-    arena_reset(&self->arena);
-    *words = (struct words){.arena = &self->arena, .capacity = most + WORDS_FIXED};
-    words->words = arena_array(&self->arena, words->capacity, sizeof(*words->words));
-    words->bytes = arena_array(&self->arena, words->capacity, sizeof(*words->bytes));
-    add(words, TEXT("EVALSHA"));
-    add(words, text_of(sha));
-    add(words, TEXT("1"));
-    add(words, arena_printf(&self->arena, "{%s:~limit:%.*s}:s", self->app, TEXT_ARG(service)));
-    add_number(words, self->time_ms);
-    add_number(words, limits->concurrency);
-    add_number(words, limits->rate_count);
-    add_number(words, limits->rate_per_ms);
-    add_number(words, limits->rate_burst);
-    add_number(words, limits->breaker_failures);
-    add_number(words, limits->breaker_within_ms);
-    add_number(words, limits->breaker_open_ms);
-    add_number(words, limits->breaker_probes);
+    redis_words_add_number(words, self->time_ms);
+    redis_words_add_number(words, limits->concurrency);
+    redis_words_add_number(words, limits->rate_count);
+    redis_words_add_number(words, limits->rate_per_ms);
+    redis_words_add_number(words, limits->rate_burst);
+    redis_words_add_number(words, limits->breaker_failures);
+    redis_words_add_number(words, limits->breaker_within_ms);
+    redis_words_add_number(words, limits->breaker_open_ms);
+    redis_words_add_number(words, limits->breaker_probes);
     return STATUS_OK;
 }
 
-static enum status submit(struct redis_limits *self, struct call *call, const struct words *words,
-                          struct error *err)
+static enum status submit(struct redis_limits *self, struct call *call,
+                          const struct redis_words *words, struct error *err)
 {
-    struct redis_command command = {words->words, words->bytes, words->count};
+    struct redis_command command = redis_words_command(words);
     enum status status = redis_link_submit(self->link, &call->ticket, &command, err);
 
     /* It broke while it was sent: nobody waits for that ticket any more. */
@@ -113,7 +88,7 @@ static enum status ask_service(struct redis_limits *self, const struct limit_que
                                uint32_t first, uint32_t count, struct error *err)
 {
     const struct limit_question *question = &questions[first];
-    struct words words = {0};
+    struct redis_words words = {0};
     struct call *call;
     enum status status = begin(self, REDIS_LIMIT_ASK, question->service, question->limits,
                                4 * count, &words, err);
@@ -122,10 +97,10 @@ static enum status ask_service(struct redis_limits *self, const struct limit_que
         return status;
     }
     for (uint32_t i = 0; i < count; i++, question++) {
-        add(&words, question->id);
-        add(&words, question->key);
-        add_number(&words, question->lease_ms);
-        add_number(&words, question->patience_ms);
+        redis_words_add(&words, question->id);
+        redis_words_add(&words, question->key);
+        redis_words_add_number(&words, question->lease_ms);
+        redis_words_add_number(&words, question->patience_ms);
     }
     call = calloc(1, sizeof(*call));
     CHECK(call != NULL);
@@ -238,7 +213,7 @@ static void clear_told(struct redis_limits *self)
 static enum status tell_service(struct redis_limits *self, const struct limit_report *reports,
                                 uint32_t count, struct error *err)
 {
-    struct words words = {0};
+    struct redis_words words = {0};
     struct call *call;
     enum status status = begin(self, REDIS_LIMIT_TELL, reports->service, reports->limits, 2 * count,
                                &words, err);
@@ -247,8 +222,8 @@ static enum status tell_service(struct redis_limits *self, const struct limit_re
         return status;
     }
     for (uint32_t i = 0; i < count; i++) {
-        add(&words, reports[i].id);
-        add_number(&words, reports[i].outcome);
+        redis_words_add(&words, reports[i].id);
+        redis_words_add_number(&words, reports[i].outcome);
     }
     call = calloc(1, sizeof(*call));
     CHECK(call != NULL);

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 
 #include "adapter/redis_answer.h"
-#include "adapter/redis_link.h"
+#include "adapter/redis_words.h"
 
-#define WORDS_FIXED 4 /* EVALSHA, the script's name, the number of keys, the key. */
 #define CURSOR_TIMERS (UINT64_C(1) << 63)
 
 struct redis_look {
@@ -17,44 +16,20 @@ struct redis_look {
     struct arena arena; /* Of one call: its words, then what its answer is made of. */
 };
 
-struct words {
-    const char **words;
-    size_t *bytes;
-    uint32_t count;
-};
-
-static void add(struct words *words, struct text word)
-{
-    words->words[words->count] = word.bytes > 0 ? word.data : "";
-    words->bytes[words->count++] = word.bytes;
-}
-
 /* Forget the answer before, and begin a call of `script` with up to `most` arguments. */
 static enum status begin(struct redis_look *look, enum redis_script script, int32_t partition,
-                         uint32_t most, struct words *words, struct error *err)
+                         uint32_t most, struct redis_words *words, struct error *err)
 {
-    const char *sha = NULL;
-    enum status status;
-
     redis_ticket_clear(&look->ticket);
     arena_reset(&look->arena);
-    status = redis_link_script(look->link, script, &sha, err);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    words->count = 0;
-    words->words = arena_array(&look->arena, WORDS_FIXED + most, sizeof(*words->words));
-    words->bytes = arena_array(&look->arena, WORDS_FIXED + most, sizeof(*words->bytes));
-    add(words, TEXT("EVALSHA"));
-    add(words, text_of(sha));
-    add(words, TEXT("1"));
-    add(words, arena_printf(&look->arena, "{%s:%" PRId32 "}:meta", look->app, partition));
-    return STATUS_OK;
+    return redis_words_begin(
+        words, &look->arena, look->link, script,
+        arena_printf(&look->arena, "{%s:%" PRId32 "}:meta", look->app, partition), most, err);
 }
 
-static enum status ask(struct redis_look *look, const struct words *words, struct error *err)
+static enum status ask(struct redis_look *look, const struct redis_words *words, struct error *err)
 {
-    struct redis_command command = {words->words, words->bytes, words->count};
+    struct redis_command command = redis_words_command(words);
 
     return redis_link_call(look->link, &look->ticket, &command, err);
 }
@@ -65,7 +40,7 @@ static enum status look_port(void *self, int32_t partition, const struct sleep_a
 {
     struct redis_look *look = self;
     int64_t generations = 0;
-    struct words words;
+    struct redis_words words;
     uint32_t most = 0;
     enum status status;
 
@@ -75,10 +50,10 @@ static enum status look_port(void *self, int32_t partition, const struct sleep_a
     }
     status = begin(look, REDIS_LOOK, partition, most, &words, err);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        add(&words, asks[i].name);
-        add(&words, arena_printf(&look->arena, "%" PRIu32, asks[i].timer_count));
+        redis_words_add(&words, asks[i].name);
+        redis_words_add(&words, arena_printf(&look->arena, "%" PRIu32, asks[i].timer_count));
         for (uint32_t k = 0; k < asks[i].timer_count; k++) {
-            add(&words, asks[i].timers[k]);
+            redis_words_add(&words, asks[i].timers[k]);
         }
     }
     if (status == STATUS_OK) {
@@ -105,13 +80,13 @@ static enum status names_port(void *self, int32_t partition, uint64_t *cursor,
     bool are_timers = (*cursor & CURSOR_TIMERS) != 0;
     struct sleep_name *found = NULL;
     int64_t next = 0;
-    struct words words;
+    struct redis_words words;
     enum status status = begin(look, REDIS_NAMES, partition, 2, &words, err);
 
     *count = 0;
     if (status == STATUS_OK) {
-        add(&words, are_timers ? TEXT("t") : TEXT("i"));
-        add(&words, arena_printf(&look->arena, "%" PRIu64, *cursor & ~CURSOR_TIMERS));
+        redis_words_add(&words, are_timers ? TEXT("t") : TEXT("i"));
+        redis_words_add(&words, arena_printf(&look->arena, "%" PRIu64, *cursor & ~CURSOR_TIMERS));
         status = ask(look, &words, err);
     }
     if (status == STATUS_OK &&

@@ -7,10 +7,9 @@
 
 #include "adapter/real_clock.h"
 #include "adapter/redis_answer.h"
-#include "base/arena.h"
+#include "adapter/redis_words.h"
 
 #define PURGE_SLICE 500
-#define WORDS_FIXED 4 /* EVALSHA, its name, the number of keys, the key. */
 
 struct redis_place {
     struct redis_link *link;
@@ -28,58 +27,19 @@ struct redis_sleep {
     bool purging; /* A generation may remain to be removed. */
 };
 
-/* A command under construction. */
-struct words {
-    struct arena *arena;
-    const char **words;
-    size_t *bytes;
-    uint32_t count;
-    uint32_t capacity;
-};
-
-static void add(struct words *words, struct text word)
-{
-    CHECK(words->count < words->capacity);
-    words->words[words->count] = word.bytes > 0 ? word.data : "";
-    words->bytes[words->count++] = word.bytes;
-}
-
-static void add_number(struct words *words, int64_t number)
-{
-    add(words, arena_printf(words->arena, "%" PRId64, number));
-}
-
 /* Forget the answer before, and begin a call of `script` with up to `most` arguments. */
 static enum status begin(struct redis_sleep *sleep, enum redis_script script, uint32_t most,
-                         struct words *words, struct error *err)
+                         struct redis_words *words, struct error *err)
 {
-    const char *sha = NULL;
-    enum status status;
-
     redis_ticket_clear(&sleep->question);
     arena_reset(&sleep->arena);
-    status = redis_link_script(sleep->link, script, &sha, err);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    *words = (struct words){.arena = &sleep->arena, .capacity = most + WORDS_FIXED};
-    words->words = arena_array(&sleep->arena, words->capacity, sizeof(*words->words));
-    words->bytes = arena_array(&sleep->arena, words->capacity, sizeof(*words->bytes));
-    add(words, TEXT("EVALSHA"));
-    add(words, text_of(sha));
-    add(words, TEXT("1"));
-    add(words, sleep->meta);
-    return STATUS_OK;
+    return redis_words_begin(words, &sleep->arena, sleep->link, script, sleep->meta, most, err);
 }
 
-static struct redis_command command_of(const struct words *words)
+static enum status ask(struct redis_sleep *sleep, const struct redis_words *words,
+                       struct error *err)
 {
-    return (struct redis_command){words->words, words->bytes, words->count};
-}
-
-static enum status ask(struct redis_sleep *sleep, const struct words *words, struct error *err)
-{
-    struct redis_command command = command_of(words);
+    struct redis_command command = redis_words_command(words);
     enum status status = redis_link_call(sleep->link, &sleep->question, &command, err);
 
     return status == STATUS_OK ? status
@@ -89,7 +49,7 @@ static enum status ask(struct redis_sleep *sleep, const struct words *words, str
 static enum status stamp(void *self, struct sleep_stamp *out, struct error *err)
 {
     struct redis_sleep *sleep = self;
-    struct words words;
+    struct redis_words words;
     enum status status = begin(sleep, REDIS_STAMP, 0, &words, err);
 
     *out = (struct sleep_stamp){0};
@@ -112,16 +72,16 @@ static enum status reset(void *self, int64_t generation, struct text topic_id, s
 {
     struct redis_sleep *sleep = self;
     struct clock clock = real_clock();
-    struct words words;
+    struct redis_words words;
     enum status status = begin(sleep, REDIS_RESET, 4, &words, err);
 
     if (status != STATUS_OK) {
         return status;
     }
-    add_number(&words, generation);
-    add(&words, topic_id);
-    add_number(&words, SLEEP_FORMAT);
-    add_number(&words, clock.now_ms(clock.self));
+    redis_words_add_number(&words, generation);
+    redis_words_add(&words, topic_id);
+    redis_words_add_number(&words, SLEEP_FORMAT);
+    redis_words_add_number(&words, clock.now_ms(clock.self));
     status = ask(sleep, &words, err);
     if (status == STATUS_OK && !redis_answer_is_yes(sleep->question.reply)) {
         return fail(err, STATUS_STALE, "store '%.*s': generation %" PRId64 " is in use",
@@ -131,30 +91,30 @@ static enum status reset(void *self, int64_t generation, struct text topic_id, s
     return status;
 }
 
-static void add_run(struct words *words, const struct sleep_op *op)
+static void add_run(struct redis_words *words, const struct sleep_op *op)
 {
-    add(words, op->name);
+    redis_words_add(words, op->name);
     if (op->state.data == NULL) {
-        add(words, TEXT("0"));
+        redis_words_add(words, TEXT("0"));
         return;
     }
-    add(words, TEXT("1"));
-    add(words, op->state);
-    add_number(words, op->timer_count);
+    redis_words_add(words, TEXT("1"));
+    redis_words_add(words, op->state);
+    redis_words_add_number(words, op->timer_count);
     for (uint32_t i = 0; i < op->timer_count; i++) {
-        add(words, op->timers[i].id);
-        add_number(words, op->timers[i].due_ms);
+        redis_words_add(words, op->timers[i].id);
+        redis_words_add_number(words, op->timers[i].due_ms);
     }
-    add_number(words, op->stack_count);
+    redis_words_add_number(words, op->stack_count);
     for (uint32_t i = 0; i < op->stack_count; i++) {
-        add(words, op->stack[i]);
+        redis_words_add(words, op->stack[i]);
     }
 }
 
 /* Remove some more of the generations that were given up. Nobody waits for it. */
 static void purge_some(struct redis_sleep *sleep)
 {
-    struct words words;
+    struct redis_words words;
     struct redis_command command;
 
     if (sleep->purged.waiting) {
@@ -167,8 +127,8 @@ static void purge_some(struct redis_sleep *sleep)
     if (!sleep->purging || begin(sleep, REDIS_PURGE, 1, &words, NULL) != STATUS_OK) {
         return;
     }
-    add_number(&words, PURGE_SLICE);
-    command = command_of(&words);
+    redis_words_add_number(&words, PURGE_SLICE);
+    command = redis_words_command(&words);
     if (redis_link_submit(sleep->link, &sleep->purged, &command, NULL) != STATUS_OK) {
         sleep->purged = (struct redis_ticket){0}; /* The next apply tries again. */
     }
@@ -179,7 +139,7 @@ static enum status apply(void *self, int64_t generation, int64_t from, int64_t t
 {
     struct redis_sleep *sleep = self;
     struct redis_command command;
-    struct words words;
+    struct redis_words words;
     uint32_t most = 4;
     enum status status;
 
@@ -192,14 +152,14 @@ static enum status apply(void *self, int64_t generation, int64_t from, int64_t t
     if (status != STATUS_OK) {
         return status;
     }
-    add_number(&words, generation);
-    add_number(&words, from);
-    add_number(&words, to);
-    add_number(&words, now_ms);
+    redis_words_add_number(&words, generation);
+    redis_words_add_number(&words, from);
+    redis_words_add_number(&words, to);
+    redis_words_add_number(&words, now_ms);
     for (uint32_t i = 0; i < op_count; i++) {
         add_run(&words, &ops[i]);
     }
-    command = command_of(&words);
+    command = redis_words_command(&words);
     status = redis_link_submit(sleep->link, &sleep->applied, &command, err);
     if (status != STATUS_OK) {
         return fail_in(err, status, "store '%.*s'", TEXT_ARG(sleep->meta));
@@ -235,17 +195,17 @@ static enum status load(void *self, int64_t generation, int64_t watermark, const
                         uint32_t name_count, struct sleep_run *runs, struct error *err)
 {
     struct redis_sleep *sleep = self;
-    struct words words;
+    struct redis_words words;
     enum status status = begin(sleep, REDIS_LOAD, 2 + name_count, &words, err);
 
     if (status != STATUS_OK) {
         return status;
     }
-    add_number(&words, generation);
-    add_number(&words, watermark);
+    redis_words_add_number(&words, generation);
+    redis_words_add_number(&words, watermark);
     for (uint32_t i = 0; i < name_count; i++) {
         runs[i] = (struct sleep_run){0};
-        add(&words, names[i]);
+        redis_words_add(&words, names[i]);
     }
     status = ask(sleep, &words, err);
     if (status == STATUS_OK &&
@@ -260,17 +220,17 @@ static enum status due(void *self, int64_t generation, int64_t watermark, int64_
                        struct error *err)
 {
     struct redis_sleep *sleep = self;
-    struct words words;
+    struct redis_words words;
     enum status status = begin(sleep, REDIS_DUE, 4, &words, err);
 
     *count = 0;
     if (status != STATUS_OK) {
         return status;
     }
-    add_number(&words, generation);
-    add_number(&words, watermark);
-    add_number(&words, until_ms);
-    add_number(&words, capacity);
+    redis_words_add_number(&words, generation);
+    redis_words_add_number(&words, watermark);
+    redis_words_add_number(&words, until_ms);
+    redis_words_add_number(&words, capacity);
     status = ask(sleep, &words, err);
     if (status == STATUS_OK && !redis_answer_due(sleep->question.reply, timers, capacity, count)) {
         return stale(sleep, err);

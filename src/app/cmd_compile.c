@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <stdio.h>
 
 #include "app/command.h"
@@ -18,29 +17,9 @@ static const char help[] =
 
 int cmd_compile(int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *output = NULL;
-    int option;
+    const char *output;
+    const char *file;
+    int code = flow_view_options(argc, argv, "compile", help, &file, &output);
 
-    optind = 1;
-    while ((option = getopt_long(argc, argv, "o:h", known, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return EXIT_DONE;
-        }
-        if (option != 'o') {
-            fputs("Try 'baton compile --help'.\n", stderr);
-            return EXIT_USAGE;
-        }
-        output = optarg;
-    }
-    if (optind + 1 != argc) {
-        fputs("baton compile: one file, please\nTry 'baton compile --help'.\n", stderr);
-        return EXIT_USAGE;
-    }
-    return flow_view("compile", argv[optind], output, machine_json);
+    return code != -1 ? code : flow_view("compile", file, output, machine_json);
 }

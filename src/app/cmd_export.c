@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <stdio.h>
 
 #include "app/command.h"
@@ -43,29 +42,9 @@ static int export_file(const char *path, const char *output)
 
 int cmd_export(int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *output = NULL;
-    int option;
+    const char *output;
+    const char *file;
+    int code = flow_view_options(argc, argv, "export", help, &file, &output);
 
-    optind = 1;
-    while ((option = getopt_long(argc, argv, "o:h", known, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return EXIT_DONE;
-        }
-        if (option != 'o') {
-            fputs("Try 'baton export --help'.\n", stderr);
-            return EXIT_USAGE;
-        }
-        output = optarg;
-    }
-    if (optind + 1 != argc) {
-        fputs("baton export: one file, please\nTry 'baton export --help'.\n", stderr);
-        return EXIT_USAGE;
-    }
-    return export_file(argv[optind], output);
+    return code != -1 ? code : export_file(file, output);
 }

@@ -1,5 +1,6 @@
 #include "app/flow_view.h"
 
+#include <getopt.h>
 #include <stdio.h>
 
 #include "app/command.h"
@@ -65,4 +66,35 @@ int flow_view(const char *name, const char *path, const char *output,
     flow_free(flow);
     buffer_release(&out);
     return code;
+}
+
+int flow_view_options(int argc, char **argv, const char *name, const char *help, const char **file,
+                      const char **output)
+{
+    static const struct option known[] = {
+        {"output", required_argument, NULL, 'o'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    *output = NULL;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "o:h", known, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(help, stdout);
+            return EXIT_DONE;
+        }
+        if (option != 'o') {
+            fprintf(stderr, "Try 'baton %s --help'.\n", name);
+            return EXIT_USAGE;
+        }
+        *output = optarg;
+    }
+    if (optind + 1 != argc) {
+        fprintf(stderr, "baton %s: one file, please\nTry 'baton %s --help'.\n", name, name);
+        return EXIT_USAGE;
+    }
+    *file = argv[optind];
+    return -1;
 }
