@@ -166,6 +166,31 @@ static bool was_cut(struct fsck *fsck, struct text instance, struct run_id run, 
     return lowest != NULL && seq < *lowest;
 }
 
+/* The shortest that any version of the instance's flow keeps its histories; 0: there is none. */
+static int64_t shortest_keep(const struct fsck *fsck, struct text instance)
+{
+    struct text name = text_sub(instance, 0, text_find(instance, ':'));
+    const struct flow *flow;
+    int64_t keep_ms = INT64_MAX;
+    size_t cursor = 0;
+
+    while (flow_registry_next_flow(fsck->options.registry, &cursor, &flow)) {
+        if (text_equal(flow->name, name) && flow->keep_ms < keep_ms) {
+            keep_ms = flow->keep_ms;
+        }
+    }
+    return keep_ms == INT64_MAX ? 0 : keep_ms;
+}
+
+/* It was sent so long ago that its run may have ended and its history may be gone since. */
+static bool may_be_swept(const struct fsck *fsck, struct text instance,
+                         const struct fsck_place *sent_at)
+{
+    int64_t keep_ms = shortest_keep(fsck, instance);
+
+    return keep_ms < fsck->options.now_ms - sent_at->time_ms;
+}
+
 static void tell_suspect(struct fsck *fsck, struct text key, const struct fsck_suspect *suspect)
 {
     struct text id = text_sub(key, text_find(key, '\n') + 1, key.bytes);
@@ -190,8 +215,9 @@ static void tell_suspect(struct fsck *fsck, struct text key, const struct fsck_s
                   TEXT_ARG(id), suspect->sent, suspect->sent_at.partition,
                   (long long)suspect->sent_at.offset);
     }
-    bool is_cut = is_named && was_cut(fsck, about.instance, run, seq);
-    if (suspect->told == 0 && !is_cut && (early == NULL || early->is_settled)) {
+    bool is_gone = is_named && (was_cut(fsck, about.instance, run, seq) ||
+                                may_be_swept(fsck, about.instance, &suspect->sent_at));
+    if (suspect->told == 0 && !is_gone && (early == NULL || early->is_settled)) {
         about.id = FSCK_COMMAND_UNKNOWN;
         fsck_tell(fsck, about, "no history record tells of %.*s", TEXT_ARG(id));
     } else if (suspect->told > 1) {

@@ -30,8 +30,9 @@ struct bench {
     enum fsck_id found[FOUND_MAX];
     int64_t found_at[FOUND_MAX];
     uint32_t found_count;
-    int64_t offset; /* Of the next history record. */
-    bool is_mute;   /* Records are made, but not fed. */
+    int64_t offset;  /* Of the next history record. */
+    int64_t sent_ms; /* When commands are sent; 0: soon after the start. */
+    bool is_mute;    /* Records are made, but not fed. */
 };
 
 /* A run that is being told. */
@@ -248,7 +249,8 @@ static inline struct record sent_record(struct bench *bench, const char *key, in
         arena_printf(&bench->kit.arena, "one:%s/1-%lld/e/2", key, (long long)inbox)};
     return (struct record){.topic = TEXT("out"),
                            .offset = offset,
-                           .timestamp_ms = KIT_START_MS + MS_PER_MINUTE,
+                           .timestamp_ms = bench->sent_ms != 0 ? bench->sent_ms
+                                                               : KIT_START_MS + MS_PER_MINUTE,
                            .key = text_of(key),
                            .value = TEXT("{}"),
                            .headers = headers,

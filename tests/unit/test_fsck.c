@@ -68,6 +68,7 @@ static void command_is_unknown_only_if_its_history_must_be_there(void **state)
         struct bench bench;
 
         open_bench(&bench);
+        bench.sent_ms = NOW_MS - MS_PER_HOUR;
         struct record record = sent_record(&bench, "new", 9, 30);
         fsck_sent_early(bench.fsck, &record, settled == 1);
         begin(&bench);
@@ -83,6 +84,30 @@ static void command_is_unknown_only_if_its_history_must_be_there(void **state)
         }
         fsck_finish(bench.fsck);
         expect(&bench, (uint32_t)settled, FSCK_COMMAND_UNKNOWN);
+        close_bench(&bench);
+    }
+}
+
+/* Its run may have ended, and have been swept since. */
+static void command_older_than_keep_is_not_unknown(void **state)
+{
+    (void)state;
+    for (int is_old = 0; is_old < 2; is_old++) {
+        struct bench bench;
+
+        open_bench(&bench);
+        bench.sent_ms = NOW_MS - bench.flow->keep_ms + (is_old == 1 ? -1 : MS_PER_HOUR);
+        for (int pass = 0; pass < 2; pass++) {
+            if (pass == 0) {
+                begin(&bench);
+                fsck_end(bench.fsck);
+            } else {
+                fsck_again(bench.fsck);
+            }
+            send(&bench, "gone", 1, 10);
+        }
+        fsck_finish(bench.fsck);
+        expect(&bench, is_old == 0, FSCK_COMMAND_UNKNOWN);
         close_bench(&bench);
     }
 }
@@ -260,6 +285,7 @@ int main(void)
         cmocka_unit_test(runs_that_have_ended_are_not_kept),
         cmocka_unit_test(second_pass_names_the_command_that_was_sent_twice),
         cmocka_unit_test(command_is_unknown_only_if_its_history_must_be_there),
+        cmocka_unit_test(command_older_than_keep_is_not_unknown),
         cmocka_unit_test(command_that_its_topic_has_forgotten_is_not_missing),
         cmocka_unit_test(tombstone_is_the_janitors_only_after_keep),
         cmocka_unit_test(ended_run_may_have_lost_its_beginning),
