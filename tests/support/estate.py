@@ -243,9 +243,11 @@ class Estate:
         return "\n".join(line for record in self.history(instance)["records"]
                          for line in record["decided"])
 
-    def await_decided(self, instance, part, seconds=20):
-        wait.until(lambda: part in self.decided(instance), seconds, f"'{part}' in {instance}",
-                   every_s=0.2)
+    def await_decided(self, instance, part, seconds=30):
+        """Until it has been; there need not be a run yet."""
+        def is_decided():
+            return self.baton("history", instance).returncode == 0 and part in self.decided(instance)
+        wait.until(is_decided, seconds, f"'{part}' in {instance}", every_s=0.2)
 
     def baton(self, *arguments, seconds=40):
         """Run another command of baton against this estate."""
