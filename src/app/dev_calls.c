@@ -191,13 +191,13 @@ enum status dev_calls_add(struct dev_calls *calls, const struct flow *flow,
 
     for (uint32_t i = 0; i < flow->step_count; i++) {
         const struct step *step = &flow->steps[i];
+        const struct message_spec *undo = step_undo_message(step);
 
         if (step->kind == STEP_REQUEST) {
             found = add_request(calls, flow, i, &step->message, diagnostics, missing) && found;
         }
-        if (step->compensate != NULL && step->compensate->message.is_request) {
-            found = add_request(calls, flow, i, &step->compensate->message, diagnostics, missing) &&
-                    found;
+        if (undo != NULL && undo->is_request) {
+            found = add_request(calls, flow, i, undo, diagnostics, missing) && found;
         }
     }
     return found && diagnostics->error_count == 0 ? STATUS_OK : STATUS_REJECT;

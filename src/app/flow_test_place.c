@@ -307,12 +307,13 @@ static void mirror_flow(struct flow_test_mirror *mirror, const struct flow *flow
     }
     for (uint32_t i = 0; i < flow->step_count; i++) {
         const struct step *step = &flow->steps[i];
+        const struct message_spec *undo = step_undo_message(step);
 
         if (step->kind == STEP_EMIT) {
             flow_test_mirror_topic(mirror, flow->topics[step->message.topic].name);
         }
-        if (step->compensate != NULL && !step->compensate->message.is_request) {
-            flow_test_mirror_topic(mirror, flow->topics[step->compensate->message.topic].name);
+        if (undo != NULL && !undo->is_request) {
+            flow_test_mirror_topic(mirror, flow->topics[undo->topic].name);
         }
     }
 }

@@ -78,8 +78,9 @@ void flow_test_rewind(const struct flow_test *test, struct flow_test_case *one)
 
 static bool asks(const struct step *step, bool is_undo)
 {
-    return is_undo ? step->compensate != NULL && step->compensate->message.is_request
-                   : step->kind == STEP_REQUEST;
+    const struct message_spec *undo = step_undo_message(step);
+
+    return is_undo ? undo != NULL && undo->is_request : step->kind == STEP_REQUEST;
 }
 
 static bool has_call(const struct flow_test_flows *flows, const struct flow_test_script *script,

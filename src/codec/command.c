@@ -82,7 +82,8 @@ struct text command_idempotency_key(const struct command_source *source, struct 
         return step_key(source, effect->undo_of_step, ":undo", effect->activation, arena);
     }
     return step_key(source, effect->step, effect->kind == EFFECT_CANCEL ? ":cancel" : "",
-                    effect->activation, arena);
+                    effect->key_activation != 0 ? effect->key_activation : effect->activation,
+                    arena);
 }
 
 static struct text hex64(uint64_t value, char room[16])
@@ -188,7 +189,7 @@ static void add_all_ours(struct header_list *list, const struct command_source *
 
         add_ours(list, "baton-attempt", arena_text(arena, text_unsigned(effect->attempt, digits)));
     }
-    if (effect->is_undo || effect->kind == EFFECT_CANCEL) {
+    if (effect->is_undo || effect->in_undo || effect->kind == EFFECT_CANCEL) {
         add_ours(list, "baton-undo-of",
                  step_key(source, effect->undo_of_step, effect->cancels_undo ? ":undo" : "",
                           effect->undo_of, arena));

@@ -24,6 +24,7 @@ struct builder {
     uint32_t list_count;
     uint32_t awaited_capacity;
     uint32_t signal_capacity;
+    bool in_undo;            /* The block of an undo is being placed. */
     struct expr_scope scope; /* The variables of flow_scope(), then those of the loops around. */
     /* Source -> struct expr: those that the checker has compiled. NULL: this is no trial. */
     const struct map *compiled;
@@ -91,6 +92,15 @@ void build_handlers(struct section *outer, struct handler *handlers, uint32_t co
 /* The same of the list of a `remind`, and when it runs. */
 void place_remind(struct builder *builder, const struct json *json, uint32_t step);
 void build_remind(struct section *outer, struct step *step);
+/* build_undo.c: the same of the block of an undo, and what undoes a step. */
+void place_undo(struct builder *builder, const struct json *json, uint32_t step);
+void build_undo(struct section *outer, struct step *step);
+/* build_steps.c: what a step or an undo sends. */
+struct message_spec build_message(struct section *section);
+void build_cancel(struct section *section, struct message_spec *message);
+/* Each attempt has a limit: the service's, if the definition says none. */
+struct span build_timeout(const struct builder *builder, const struct message_spec *message,
+                          struct span span);
 /* Make the variables of the loops around the step known. */
 void place_scope(struct builder *builder, uint32_t index);
 /* What the actions do, fork, for and rollback, and catches, have of their own. */

@@ -28,6 +28,7 @@ size_t place_count(const struct json *list)
                  place_count_each(json_member(step, "catch"));
         count += place_count_each(json_member(step, "handle"));
         count += place_count(json_member(json_member(step, "remind"), "do"));
+        count += place_count(json_member(json_member(step, "compensate"), "do"));
         count += place_count_each(json_member(json_member(step, "fork"), "branches"));
     }
     return count;
@@ -47,6 +48,7 @@ static void place_step(struct builder *builder, uint32_t index, const struct jso
 
     builder->sources[index] = json;
     step->first_step = STEP_NONE;
+    step->in_undo = builder->in_undo;
     step->name = arena_text(&builder->flow->arena, name);
     if (name.bytes == 0 || map_get(&builder->step_names, name) != NULL) {
         build_refuse(builder, TEXT("steps"), "number %u has no name of its own", index + 1);
@@ -141,6 +143,9 @@ static void place_lists(struct builder *builder, uint32_t index)
     }
     if (!build_failed(builder) && json_member(json, "remind") != NULL) {
         place_remind(builder, json_member(json, "remind"), index);
+    }
+    if (!build_failed(builder) && json_member(json_member(json, "compensate"), "do") != NULL) {
+        place_undo(builder, json_member(json, "compensate"), index);
     }
     if (!build_failed(builder) && json_member(json, "catch") != NULL) {
         place_catches(builder, index);

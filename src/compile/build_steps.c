@@ -40,7 +40,7 @@ static struct template *key_template(struct section *section)
     return template;
 }
 
-static void build_cancel(struct section *outer, struct message_spec *message)
+void build_cancel(struct section *outer, struct message_spec *message)
 {
     const struct json *json = section_get(outer, "cancel");
     struct section section;
@@ -57,7 +57,7 @@ static void build_cancel(struct section *outer, struct message_spec *message)
     }
 }
 
-static struct message_spec build_message(struct section *section)
+struct message_spec build_message(struct section *section)
 {
     struct builder *builder = section->builder;
     struct message_spec message = {0};
@@ -83,43 +83,14 @@ static struct message_spec build_message(struct section *section)
     return message;
 }
 
-/* Each attempt has a limit: the service's, if the definition says none. */
-static struct span request_timeout(const struct builder *builder,
-                                   const struct message_spec *message, struct span span)
+struct span build_timeout(const struct builder *builder, const struct message_spec *message,
+                          struct span span)
 {
     if (span.kind == SPAN_UNSET && message->is_request && !build_failed(builder)) {
         span.kind = SPAN_FIXED;
         span.ms = builder->flow->services[message->service].timeout_ms;
     }
     return span;
-}
-
-static void build_undo(struct section *outer, struct step *step)
-{
-    const struct json *json = section_get(outer, "compensate");
-    const struct json *retry;
-    struct section section;
-
-    if (json == NULL) {
-        return;
-    }
-    if (step->kind != STEP_REQUEST && step->kind != STEP_EMIT) {
-        build_refuse(outer->builder, outer->where, "nothing to undo");
-        return;
-    }
-    section = section_open(outer->builder, json, outer->where);
-    step->compensate = arena_alloc(&outer->builder->flow->arena, sizeof(*step->compensate));
-    step->compensate->message = build_message(&section);
-    step->compensate->timeout = request_timeout(outer->builder, &step->compensate->message,
-                                                section_span(&section, "timeout"));
-    if (step->compensate->message.is_request) {
-        build_cancel(&section, &step->compensate->message);
-        step->compensate->message.heartbeat = section_span(&section, "heartbeat");
-    }
-    retry = section_get(&section, "retry");
-    step->compensate->retry = retry == NULL ? NULL
-                                            : build_policy(outer->builder, retry, outer->where);
-    section_close(&section);
 }
 
 static void build_wait(struct section *outer, struct step *step)
@@ -206,7 +177,7 @@ static void build_action(struct section *section, struct step *step, uint32_t in
         step->message = build_message(section);
         build_cancel(section, &step->message);
         step->message.heartbeat = section_span(section, "heartbeat");
-        step->timeout = request_timeout(section->builder, &step->message, step->timeout);
+        step->timeout = build_timeout(section->builder, &step->message, step->timeout);
         return;
     case STEP_EMIT:
         step->message = build_message(section);

@@ -67,6 +67,7 @@ struct checker {
     enum context context;
     bool in_failure;
     bool in_undo;
+    uint32_t undo_owner; /* The step whose block of an undo is being read, or STEP_NONE. */
     bool in_catch;
     bool in_handler;
     bool in_remind;
@@ -213,6 +214,8 @@ const struct json *listen_at(const struct json *listen, size_t index, const stru
                              const struct node **node);
 struct json *convert_compensate(struct checker *checker, const struct field *field,
                                 const struct node *node);
+/* convert_undo.c: the map has `do`. */
+struct json *convert_undo_block(struct checker *checker, const struct node *node);
 bool is_identifier(struct text text);
 /* Fill what a request takes over from its service. `undo`: the failure rule is not inherited when
  * the undo has a success rule of its own. */
@@ -232,6 +235,8 @@ void validate_runs(struct checker *checker, const struct json *flow);
 void validate_paths(struct checker *checker, const struct json *flow);
 void validate_saga(struct checker *checker);
 void validate_undo_waits(struct checker *checker);
+/* What has no place in the block of an undo. */
+void validate_undo_blocks(struct checker *checker);
 void validate_times(struct checker *checker, const struct node *root, const struct json *flow);
 /* The topic of a resolved name on the broker, or NULL. */
 const struct entry *checker_topic_named(const struct checker *checker, struct text name);

@@ -14,18 +14,6 @@ static const struct pair *find_call(struct checker *checker, const struct node *
     return request != NULL ? request : emit;
 }
 
-static bool has_later_key(const struct node *node)
-{
-    for (uint32_t i = 0; i < node->count; i++) {
-        const struct field *field = fields_find(OBJECT_UNDO, node->pairs[i].key->text);
-
-        if (field != NULL && (field->flags & FIELD_LATER) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void convert_undo_key(struct checker *checker, enum object action, const struct pair *pair,
                              struct json *out)
 {
@@ -33,13 +21,19 @@ static void convert_undo_key(struct checker *checker, enum object action, const 
 
     if (!node_is_scalar(pair->key)) {
         expected(checker, pair->key, "a key");
-    } else if (action == OBJECT_EMIT && common != NULL && (common->flags & FIELD_LATER) == 0) {
+    } else if (action == OBJECT_EMIT && common != NULL) {
         diagnostics_error(checker->diagnostics, "F111", node_place(pair->key),
                           "'%.*s' is not allowed on 'emit'", TEXT_ARG(pair->key->text));
-    } else if (!convert_pair(checker, action, pair, out) &&
-               !convert_pair(checker, OBJECT_UNDO, pair, out) &&
-               fields_action(pair->key->text) == OBJECT_COUNT) {
+    } else if (convert_pair(checker, action, pair, out) ||
+               convert_pair(checker, OBJECT_UNDO, pair, out)) {
+        return;
+    } else if (fields_action(pair->key->text) == OBJECT_COUNT) {
         report_unknown_key(checker, action, pair->key);
+    } else if (fields_find(OBJECT_UNDO_REQUEST, pair->key->text) == NULL &&
+               !text_is(pair->key->text, "emit")) {
+        diagnostics_error(checker->diagnostics, "F111", node_place(pair->key),
+                          "'%.*s' is not allowed in compensate: say it in its 'do'",
+                          TEXT_ARG(pair->key->text));
     }
 }
 
@@ -55,12 +49,15 @@ struct json *convert_compensate(struct checker *checker, const struct field *fie
         return NULL; /* Said aloud, so that F504 stays silent. */
     }
     if (node->kind != NODE_MAP) {
-        return expected(checker, node, "none, or a map with request or emit");
+        return expected(checker, node, "none, or a map with request, emit or do");
+    }
+    if (node_pair(node, "do") != NULL) {
+        return convert_undo_block(checker, node);
     }
     call = find_call(checker, node);
-    if (call == NULL && !has_later_key(node)) {
+    if (call == NULL) {
         diagnostics_error(checker->diagnostics, "F106", node_place(node),
-                          "compensate has no action: say request or emit");
+                          "compensate has no action: say request, emit or do");
     }
     action = call == NULL || text_is(call->key->text, "request") ? OBJECT_UNDO_REQUEST
                                                                  : OBJECT_EMIT;

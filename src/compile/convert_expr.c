@@ -12,17 +12,17 @@
 static uint64_t allowed_variables(const struct checker *checker)
 {
     uint64_t common = BIT(VARIABLE_FLOW) | BIT(VARIABLE_INSTANCE) | BIT(VARIABLE_NOW);
-    bool errors = checker->in_failure || checker->in_undo || checker->in_catch;
-    uint64_t error = errors ? BIT(VARIABLE_ERROR) : 0;
+    bool fails = checker->in_failure || checker->in_undo || checker->in_catch;
+    uint64_t error = fails ? BIT(VARIABLE_ERROR) : 0;
+    bool in_call = checker->in_undo && checker->undo_owner == STEP_NONE;
 
-    if (checker->step < checker->plan.count && !checker->in_undo &&
-        checker->plan.steps[checker->step].action == OBJECT_REQUEST &&
-        checker->context == CONTEXT_STEP) {
+    if (checker->step < checker->plan.count && checker->context == CONTEXT_STEP && !in_call &&
+        checker->plan.steps[checker->step].action == OBJECT_REQUEST) {
         common |= BIT(VARIABLE_PROGRESS);
     }
-    common |= (checker->standard ? BIT(VARIABLE_DATA) : 0) |
-              (checker->in_remind ? BIT(VARIABLE_COUNT) : 0);
-    common |= checker->in_handler ? BIT(VARIABLE_MESSAGE) : 0;
+    common |= checker->standard ? BIT(VARIABLE_DATA) : 0;
+    common |= (checker->in_remind ? BIT(VARIABLE_COUNT) : 0) |
+              (checker->in_handler ? BIT(VARIABLE_MESSAGE) : 0);
     switch (checker->context) {
     case CONTEXT_KEY:
         return 0;

@@ -24,6 +24,7 @@ uint32_t checker_add_step(struct checker *checker, const struct node *node, uint
         .next = STEP_NONE,
         .in_failure = checker->in_failure,
         .aside = checker->list_aside,
+        .undo_of = checker->undo_owner,
         .conditional = node_pair(node, "if") != NULL,
         .then = {.node = node_get(node, "then")},
     };

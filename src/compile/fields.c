@@ -41,6 +41,7 @@ static const struct fields table[OBJECT_COUNT] = {
     [OBJECT_LATER_ACTIONS] = {.name = "step"},
     [OBJECT_UNDO] = ROWS("compensate", undo_rows),
     [OBJECT_UNDO_REQUEST] = ROWS("request", undo_request_rows),
+    [OBJECT_UNDO_BLOCK] = ROWS("do", undo_block_rows),
     [OBJECT_LISTEN] = ROWS("listen", listen_rows),
     [OBJECT_AWAITED] = ROWS("listen entry", awaited_rows),
     [OBJECT_HANDLER] = ROWS("handler", handler_rows),

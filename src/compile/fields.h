@@ -104,6 +104,7 @@ enum object {
     OBJECT_LATER_ACTIONS,
     OBJECT_UNDO, /* The keys that all undos share. */
     OBJECT_UNDO_REQUEST,
+    OBJECT_UNDO_BLOCK,
     OBJECT_LISTEN,
     OBJECT_AWAITED,
     OBJECT_HANDLER,
@@ -164,6 +165,7 @@ enum field_flag {
 #define ON_RUN 0x2000u
 #define ON_BLOCKS (ON_DO | ON_TRY | ON_FORK | ON_FOR)
 #define ON_ALL 0x3FFFu
+#define ON_UNDO_BLOCK 0x04u /* Of OBJECT_UNDO, whose forms are request, emit and do. */
 
 struct field {
     const char *key;

@@ -9,7 +9,6 @@
 #include "compile/fields.h"
 
 /* clang-format off */
-#define LATER(name) {.key = (name), .flags = FIELD_LATER, .actions = ON_ALL, .doc = "Of a later version"}
 #define ERRORS_REPEATED \
     "[\"timeout\",\"communication\",\"heartbeat\",\"breaker-open\",\"rate-limited\",\"child-failed\"]"
 
@@ -285,10 +284,15 @@ static const struct field run_rows[] = {
 };
 
 static const struct field undo_rows[] = {
-    {.key = "timeout", .shape = SHAPE_SPAN, .actions = ON_REQUEST, .doc = "Of each attempt"},
-    {.key = "retry", .shape = SHAPE_RETRY, .object = OBJECT_POLICY, .actions = ON_REQUEST,
-     .doc = "Else the saga's"},
-    LATER("do"), LATER("run"), LATER("listen"), LATER("fork"), LATER("for"), LATER("try"),
+    {.key = "timeout", .shape = SHAPE_SPAN, .actions = ON_REQUEST | ON_UNDO_BLOCK,
+     .doc = "Of each attempt; of do, none otherwise"},
+    {.key = "retry", .shape = SHAPE_RETRY, .object = OBJECT_POLICY, .actions = ON_REQUEST | ON_UNDO_BLOCK,
+     .doc = "Else the saga's; with do each attempt begins anew"},
+};
+
+static const struct field undo_block_rows[] = {
+    {.key = "do", .shape = SHAPE_STEPS, .flags = FIELD_ACTION,
+     .doc = "Run these steps, on a copy of the document as it was when the step was done"},
 };
 
 static const struct field undo_request_rows[] = {

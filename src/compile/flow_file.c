@@ -112,6 +112,7 @@ static struct json *check_flow(struct checker *checker, const struct node *root)
     validate_paths(checker, flow);
     validate_saga(checker);
     validate_undo_waits(checker);
+    validate_undo_blocks(checker);
     validate_times(checker, root, flow);
     return flow;
 }
@@ -227,6 +228,7 @@ static enum status check_text(const char *path, struct text text, struct diagnos
         .diagnostics = diagnostics,
         .step = STEP_NONE,
         .parent = STEP_NONE,
+        .undo_owner = STEP_NONE,
         .list_first = STEP_NONE,
         .plan = {.first = STEP_NONE, .failure = STEP_NONE, .always = STEP_NONE},
         .scope = *flow_scope(),

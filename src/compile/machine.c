@@ -67,6 +67,7 @@ static void index_steps(struct machine *machine, const struct json *list)
         index_each(machine, json_member(step, "handle"));
         index_each(machine, json_member(json_member(step, "fork"), "branches"));
         index_steps(machine, json_member(step, "do"));
+        index_steps(machine, json_member(json_member(step, "compensate"), "do"));
     }
 }
 
@@ -194,6 +195,10 @@ static void add_states(struct machine *machine)
             arena_printf(&machine->arena, "undo %.*s", TEXT_ARG(flow->steps[i].name)));
         state = &machine->states[machine->of_undo[i]];
         state->step = i;
+        if (step_undo_is_block(&flow->steps[i])) {
+            state->does = TEXT("do");
+            continue;
+        }
         describe_message(machine, state, &flow->steps[i].compensate->message,
                          json_member(definition_of(machine, i), "compensate"));
     }

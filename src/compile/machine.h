@@ -95,6 +95,8 @@ void machine_add_awaited(struct machine *machine, const struct listen *listen, u
 void machine_add_handlers(struct machine *machine, const struct handler *handlers, uint32_t count,
                           uint32_t from);
 void machine_seal(struct machine *machine); /* machine_seal.c */
+/* Take out states that nothing leads to or from. */
+void machine_drop_idle(struct machine *machine);
 /* A topic's name, or "signal approved". */
 struct text machine_awaited(struct machine *machine, const struct awaited *awaited);
 struct text machine_enough(struct machine *machine, const struct listen *listen); /* Messages. */

@@ -46,6 +46,9 @@ static uint32_t after(const struct machine *machine, uint32_t index, bool ran)
         if (step->next != STEP_NONE) {
             return machine->of_step[step->next];
         }
+        if (step->aside && step->in_undo && step_undo_is_block(&flow->steps[step->parent])) {
+            return machine->of_undo[step->parent];
+        }
         if (step->aside) {
             return step->parent == STEP_NONE ? machine->of_kind[STATE_ANY]
                                              : machine->of_step[step->parent];
@@ -71,6 +74,9 @@ static uint32_t on_error(const struct machine *machine, uint32_t index)
             return step->catchers[0].first_step == STEP_NONE
                        ? after(machine, at, true)
                        : machine->of_step[step->catchers[0].first_step];
+        }
+        if (step->in_undo && !machine->flow->steps[step->parent].in_undo) {
+            return machine->of_undo[step->parent];
         }
     }
     return machine->of_kind[is_in_failure(machine, index) ? STATE_FAILED : STATE_UNWIND];
@@ -269,6 +275,20 @@ static void add_step(struct machine *machine, uint32_t index)
     machine_add(machine, base);
 }
 
+/* Into its steps, which lead back to it; then it is done, begins anew, or sticks. */
+static void add_undo_block(struct machine *machine, const struct undo_spec *undo, uint32_t state)
+{
+    struct transition edge = {.from = state, .trigger = TRIGGER_DONE};
+
+    edge.to = machine->of_step[undo->first_step];
+    machine_add(machine, edge);
+    edge.to = machine->of_kind[STATE_UNWIND];
+    machine_add(machine, edge);
+    edge.to = machine->of_kind[STATE_STUCK];
+    edge.trigger = TRIGGER_FAILURE;
+    machine_add(machine, edge);
+}
+
 static void add_undo(struct machine *machine, uint32_t index)
 {
     const struct undo_spec *undo = machine->flow->steps[index].compensate;
@@ -284,7 +304,10 @@ static void add_undo(struct machine *machine, uint32_t index)
                                              .to = state,
                                              .trigger = TRIGGER_UNDO,
                                              .when = machine->flow->steps[index].name});
-    if (undo->message.is_request) {
+    if (undo->is_block) {
+        add_undo_block(machine, undo, state);
+        add_retry(machine, state, retry);
+    } else if (undo->message.is_request) {
         struct transition done = {.from = state,
                                   .to = unwind,
                                   .topic = machine->flow->services[undo->message.service].replies};
@@ -328,40 +351,6 @@ static void add_edges_of_flow(struct machine *machine)
     }
 }
 
-static void drop_idle_states(struct machine *machine)
-{
-    bool *used = arena_array(&machine->arena, machine->state_count, sizeof(*used));
-    uint32_t *moved = arena_array(&machine->arena, machine->state_count, sizeof(*moved));
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < machine->transition_count; i++) {
-        used[machine->transitions[i].from] = true;
-        used[machine->transitions[i].to] = true;
-    }
-    for (uint32_t i = 0; i < machine->state_count; i++) {
-        moved[i] = count;
-        if (used[i] || machine->states[i].kind == STATE_STEP) {
-            machine->states[count++] = machine->states[i];
-        }
-    }
-    machine->state_count = count;
-    for (uint32_t i = 0; i < machine->transition_count; i++) {
-        machine->transitions[i].from = moved[machine->transitions[i].from];
-        machine->transitions[i].to = moved[machine->transitions[i].to];
-    }
-    for (uint32_t i = 0; i < machine->flow->step_count; i++) {
-        machine->of_step[i] = moved[machine->of_step[i]];
-        if (machine->of_undo[i] != UINT32_MAX) {
-            machine->of_undo[i] = moved[machine->of_undo[i]];
-        }
-    }
-    for (uint32_t i = 0; i < machine->timer_count; i++) {
-        if (machine->timers[i].state != UINT32_MAX) {
-            machine->timers[i].state = moved[machine->timers[i].state];
-        }
-    }
-}
-
 static void add_starts(struct machine *machine)
 {
     const struct flow *flow = machine->flow;
@@ -394,5 +383,5 @@ void machine_add_transitions(struct machine *machine)
     }
     add_edges_of_flow(machine);
     machine_seal(machine);
-    drop_idle_states(machine);
+    machine_drop_idle(machine);
 }

@@ -1,4 +1,4 @@
-/* What a pivot changes in the picture: after it there is no way back. */
+/* What a pivot changes in the picture: after it there is no way back; and what is left out of it. */
 #include "compile/machine.h"
 
 static bool is_error(const struct transition *transition)
@@ -58,6 +58,40 @@ void machine_seal(struct machine *machine)
             machine_add(machine, one);
         } else {
             machine->transitions[i].to = one.to;
+        }
+    }
+}
+
+void machine_drop_idle(struct machine *machine)
+{
+    bool *used = arena_array(&machine->arena, machine->state_count, sizeof(*used));
+    uint32_t *moved = arena_array(&machine->arena, machine->state_count, sizeof(*moved));
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < machine->transition_count; i++) {
+        used[machine->transitions[i].from] = true;
+        used[machine->transitions[i].to] = true;
+    }
+    for (uint32_t i = 0; i < machine->state_count; i++) {
+        moved[i] = count;
+        if (used[i] || machine->states[i].kind == STATE_STEP) {
+            machine->states[count++] = machine->states[i];
+        }
+    }
+    machine->state_count = count;
+    for (uint32_t i = 0; i < machine->transition_count; i++) {
+        machine->transitions[i].from = moved[machine->transitions[i].from];
+        machine->transitions[i].to = moved[machine->transitions[i].to];
+    }
+    for (uint32_t i = 0; i < machine->flow->step_count; i++) {
+        machine->of_step[i] = moved[machine->of_step[i]];
+        if (machine->of_undo[i] != UINT32_MAX) {
+            machine->of_undo[i] = moved[machine->of_undo[i]];
+        }
+    }
+    for (uint32_t i = 0; i < machine->timer_count; i++) {
+        if (machine->timers[i].state != UINT32_MAX) {
+            machine->timers[i].state = moved[machine->timers[i].state];
         }
     }
 }

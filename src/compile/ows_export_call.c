@@ -68,6 +68,12 @@ static struct json *call_of(struct export *export, const struct json *call)
     return with;
 }
 
+/* Of this engine alone: kept as it is written, as handlers and reminders are. */
+static bool is_undo_block(const struct json *step)
+{
+    return json_member(json_member(step, "compensate"), "do") != NULL;
+}
+
 struct json *export_request(struct export *export, const struct json *step)
 {
     static const char *const spans[] = {"heartbeat", "warnAfter"};
@@ -83,7 +89,9 @@ struct json *export_request(struct export *export, const struct json *step)
         }
     }
     put_template(export, with, "cancel", json_member(step, "cancel"));
-    if (json_member(step, "compensate") != NULL) {
+    if (is_undo_block(step)) {
+        export_own(task, "compensate", json_copy(json_member(step, "compensate")));
+    } else if (json_member(step, "compensate") != NULL) {
         json_put(with, TEXT("compensate"), call_of(export, json_member(step, "compensate")));
     }
     if (json_is_true(json_member(step, "pivot"))) {
@@ -126,7 +134,9 @@ struct json *export_emit(struct export *export, const struct json *step)
     json_put(emit, TEXT("event"), event);
     json_put(task, TEXT("emit"), emit);
     export_output(export, task, step, ".");
-    if (json_member(step, "compensate") != NULL) {
+    if (is_undo_block(step)) {
+        export_own(task, "compensate", json_copy(json_member(step, "compensate")));
+    } else if (json_member(step, "compensate") != NULL) {
         export_own(task, "compensate", call_of(export, json_member(step, "compensate")));
     }
     buffer_release(&source);

@@ -39,7 +39,8 @@ struct plan_step {
     uint32_t next;      /* In the list, or STEP_NONE. */
     bool in_failure;    /* In onFailure. */
     bool conditional;   /* Has `if`. */
-    bool aside;         /* In the list of a handler: nothing comes after its end. */
+    bool aside;         /* In the list of a handler or undo: nothing comes after its end. */
+    uint32_t undo_of;   /* In a block that undoes this step; or STEP_NONE. */
     struct plan_then then;
     struct plan_case *cases;
     uint32_t case_count;

@@ -191,6 +191,7 @@ static void mark(enum object object, bool *needed)
         }
         if (field->object == OBJECT_UNDO) {
             mark(OBJECT_UNDO_REQUEST, needed);
+            mark(OBJECT_UNDO_BLOCK, needed);
         }
     }
 }
@@ -198,7 +199,7 @@ static void mark(enum object object, bool *needed)
 static bool is_part_of_another(enum object object)
 {
     return (object >= OBJECT_REQUEST && object <= OBJECT_LATER_ACTIONS) ||
-           object == OBJECT_UNDO_REQUEST;
+           object == OBJECT_UNDO_REQUEST || object == OBJECT_UNDO_BLOCK;
 }
 
 static struct json *definition(enum object object)

@@ -226,7 +226,7 @@ static const struct about abouts[OBJECT_COUNT] = {
             "onError: collect\n"
             "result: .charge.id\n"},
     [OBJECT_UNDO] = {
-        .text = "What undoes a step: a map with one action, or `none`, which says that nothing has to be undone. An undo must be idempotent and accept that there is nothing to undo.",
+        .text = "What undoes a step: a map with one action, or with `do` and a list of steps, or `none`, which says that nothing has to be undone. The steps work on a copy of the document as it was when the step was done; what an error leaves of them begins anew with the next attempt. An undo must be idempotent and accept that there is nothing to undo.",
         .fragment =
             "request: payments\n"
             "type: RefundPayment\n"
@@ -234,6 +234,7 @@ static const struct about abouts[OBJECT_COUNT] = {
             "reply: {success: '.outcome == \"REFUNDED\"'}\n"
             "timeout: 1m\n"},
     [OBJECT_UNDO_REQUEST] = {.name = "undo request"},
+    [OBJECT_UNDO_BLOCK] = {.name = "undo block"},
     [OBJECT_LISTEN] = {
         .text = "The long form of `listen`: exactly one of `topic`, `signal`, `any` and `all`. With `count` or `until` (or both: whichever comes first) messages are collected; when the step's timeout cuts that short, what has come is in `$error.detail`.",
         .fragment = "topic: paymentsCaptured\ntype: PaymentCaptured\nwhen: .amount > 0\nkey: {header: order-id}\n"},

@@ -212,8 +212,8 @@ struct json *schema_step(void)
 
 struct json *schema_undo(void)
 {
-    static const enum object actions[] = {OBJECT_UNDO_REQUEST, OBJECT_EMIT};
-    struct choice choice = {.common = OBJECT_UNDO, .variants = actions, .count = 2};
+    static const enum object actions[] = {OBJECT_UNDO_REQUEST, OBJECT_EMIT, OBJECT_UNDO_BLOCK};
+    struct choice choice = {.common = OBJECT_UNDO, .variants = actions, .count = 3};
 
     return chosen_object(&choice);
 }

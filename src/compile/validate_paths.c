@@ -54,8 +54,10 @@ static void check_read(struct checker *checker, const struct plan_done *done,
 {
     const struct plan *plan = &checker->plan;
     uint32_t row = read->step == STEP_NONE ? plan->count : read->step;
+    uint32_t undone = read->step == STEP_NONE ? STEP_NONE : plan->steps[row].undo_of;
     /* A step that reads its own name means what was there before: mostly the start message's. */
-    bool own = read->step != STEP_NONE && text_equal(plan->steps[row].result, read->root);
+    bool own = (read->step != STEP_NONE && text_equal(plan->steps[row].result, read->root)) ||
+               (undone != STEP_NONE && text_equal(plan->steps[undone].result, read->root));
     bool is_result = false;
 
     for (uint32_t i = 0; i < plan->count; i++) {
@@ -78,7 +80,8 @@ static void check_read(struct checker *checker, const struct plan_done *done,
 
 static void check_doubt(struct checker *checker, const struct json *flow, const struct read *read)
 {
-    const struct plan_step *step = &checker->plan.steps[read->step];
+    uint32_t undone = checker->plan.steps[read->step].undo_of;
+    const struct plan_step *step = &checker->plan.steps[undone == STEP_NONE ? read->step : undone];
     struct text in_doubt = json_member_text(step->json, "inDoubt");
 
     if (in_doubt.bytes == 0) {

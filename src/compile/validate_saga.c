@@ -184,7 +184,7 @@ static void check_request(const struct view *view, uint32_t index)
     struct diagnostics *diagnostics = view->checker->diagnostics;
     bool sealed = is_pivot(step) || pivot_before(view, index) != STEP_NONE;
 
-    if (step->in_failure) {
+    if (step->in_failure || step->undo_of != STEP_NONE) {
         return;
     }
     if (view->any_undo && node_pair(step->node, "compensate") == NULL && !sealed) {
@@ -224,6 +224,9 @@ void validate_saga(struct checker *checker)
     for (uint32_t i = 0; i < view.plan->count; i++) {
         const struct plan_step *step = &view.plan->steps[i];
 
+        if (step->undo_of != STEP_NONE) {
+            continue; /* See validate_undo_blocks(). */
+        }
         if (is_pivot(step)) {
             check_pivot(&view, i);
         }

@@ -157,9 +157,13 @@ void validate_times(struct checker *checker, const struct node *root, const stru
         const struct plan_step *step = &checker->plan.steps[i];
 
         check_warn_after(checker, step->node, step->json);
+        check_remind(checker, step);
+        if (step->undo_of != STEP_NONE) {
+            check_retries(checker, NULL, step); /* The flow's timeout has done its work by then. */
+            continue;
+        }
         check_fits_flow(checker, flow, step);
         check_retries(checker, flow, step);
-        check_remind(checker, step);
         if (step->action == OBJECT_LISTEN_STEP) {
             check_listen(checker, flow, step);
         }

@@ -1,6 +1,7 @@
 /* Runs steps one after the other until one has to wait. */
 #include "base/limits.h"
 #include "core/told.h"
+#include "core/undo_block.h"
 #include "core/waiting.h"
 
 enum move_kind {
@@ -330,7 +331,15 @@ void advance_run(struct decision *d)
 
 void advance_stop(struct decision *d)
 {
-    d->ready_next = d->ready_count;
+    uint32_t kept = d->ready_next;
+
+    /* What is being undone goes on, whatever becomes of the rest. */
+    for (uint32_t i = d->ready_next; i < d->ready_count; i++) {
+        if (undo_block_around(d, d->ready[i].scope) != NULL) {
+            d->ready[kept++] = d->ready[i];
+        }
+    }
+    d->ready_count = kept;
 }
 
 void advance_done(struct decision *d, const struct frame *frame, const struct json *result)

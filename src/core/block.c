@@ -1,4 +1,5 @@
 /* Lists of steps within steps: the tree of frames. */
+#include "core/undo_block.h"
 #include "core/waiting.h"
 
 struct frame *block_add(struct decision *d, uint32_t parent, uint32_t step, enum block_role role,
@@ -14,7 +15,7 @@ struct frame *block_add(struct decision *d, uint32_t parent, uint32_t step, enum
     frame->step = step;
     frame->attempt = 1;
     frame->opened_ms = d->event->time_ms;
-    if (role == BLOCK_BRANCH || role == BLOCK_ITERATION) {
+    if (role == BLOCK_BRANCH || role == BLOCK_ITERATION || role == BLOCK_UNDO) {
         block_put(frame, "added", json_object());
     }
     return frame;
@@ -158,6 +159,9 @@ void block_ended(struct decision *d, uint32_t activation)
     case BLOCK_REMIND:
         block_close(d, activation);
         return;
+    case BLOCK_UNDO:
+        undo_block_done(d, activation);
+        return;
     case BLOCK_FORK:
     case BLOCK_LOOP:
     case BLOCK_WATCH:
@@ -201,6 +205,7 @@ void block_unwound(struct decision *d, uint32_t activation)
     case BLOCK_WATCH:
     case BLOCK_HANDLER:
     case BLOCK_REMIND:
+    case BLOCK_UNDO:
         break;
     }
     CHECK(false && "a block of this role does not wait for undos");

@@ -1,4 +1,5 @@
 /* The way of an error up through the blocks, until a catch takes it: LANGUAGE.md section 5, rule 6. */
+#include "core/undo_block.h"
 #include "core/waiting.h"
 
 #define CATCHER_NONE UINT32_MAX
@@ -186,6 +187,10 @@ static void pass_up(struct decision *d, struct position at, uint32_t guard, stru
             return;
         }
         around = instance_find_frame(d->after, at.scope);
+        if (around->role == BLOCK_UNDO) {
+            undo_block_failed(d, at.scope, error);
+            return;
+        }
         if (around->role == BLOCK_BRANCH || around->role == BLOCK_ITERATION) {
             uint32_t outer = around->parent;
 
@@ -215,6 +220,10 @@ void fail_block_late(struct decision *d, uint32_t activation)
     const struct step *step = &d->flow->steps[frame->step];
     struct json *error = problem_of_step(d, step, 0, "timeout", "it did not end in time");
 
+    if (frame->role == BLOCK_UNDO) {
+        undo_block_failed(d, activation, error);
+        return;
+    }
     effect_decide(d->effects, "%.*s: failed: %s", TEXT_ARG(step->name), problem_text(d, error));
     /* The limit is that of all attempts. */
     pass_up(d, (struct position){frame->parent, frame->step}, activation, error, false);

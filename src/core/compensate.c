@@ -62,7 +62,7 @@ void undo_push_child(struct decision *d, const struct frame *frame, const struct
     }
 }
 
-/* To be rendered when it is sent: what the step sees now. */
+/* For what is rendered only when it is sent, and for blocks: what the step sees now. */
 static struct json *snapshot_of(struct decision *d, uint32_t scope)
 {
     struct json *message = json_object();
@@ -99,6 +99,13 @@ void undo_arm(struct decision *d, const struct frame *frame, bool in_doubt)
     undo->in_doubt = in_doubt;
     if (step->kind == STEP_RUN) {
         return; /* It names the child, and is never rendered. */
+    }
+    if (step_undo_is_block(step)) {
+        struct json *snapshot = snapshot_of(d, frame->parent);
+
+        json_put_bool(snapshot, "block", true);
+        keep_message(d, undo, snapshot);
+        return;
     }
     if (d->after->error == NULL &&
         (send_variables(&step->compensate->message) >> VARIABLE_ERROR & 1u) != 0) {

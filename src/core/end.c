@@ -1,5 +1,6 @@
 /* The ways a run ends: onFailure, always, the completion record. */
 #include "core/told.h"
+#include "core/undo_block.h"
 #include "core/waiting.h"
 
 static void drop_stack(struct decision *d)
@@ -134,6 +135,7 @@ void run_close(struct decision *d, enum run_status status)
 
 void run_terminate(struct decision *d)
 {
+    undo_block_end_all(d); /* While what their steps see is still there. */
     drop_stack(d);
     run_close(d, RUN_CANCELLED);
 }

@@ -1,5 +1,6 @@
 /* Errors that nothing retries: the nearest catch, or the end of the run. */
 #include "core/told.h"
+#include "core/undo_block.h"
 #include "core/waiting.h"
 
 static void stick_frame(struct decision *d, struct frame *frame, struct json *error)
@@ -70,6 +71,7 @@ void fail_abandon(struct decision *d, uint32_t activation)
 /* All errors of a sealed run stick: whatever is open waits for an operator. */
 static void stick_all(struct decision *d, struct json *error)
 {
+    undo_block_end_all(d); /* An operator has the undo begin anew. */
     for (uint32_t i = 0; i < d->after->frame_count; i++) {
         struct frame *frame = &d->after->frames[i];
 

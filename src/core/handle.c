@@ -21,11 +21,16 @@ static const struct handler *handlers_of(const struct decision *d, uint32_t owne
     return step->handlers;
 }
 
-/* Is `scope` that block, or within it? */
+/* Is `scope` that block, or within it? What is being undone stands in no block but its own. */
 static bool is_within(const struct decision *d, uint32_t scope, uint32_t activation)
 {
     while (scope != 0 && scope != activation) {
-        scope = instance_find_frame(d->after, scope)->parent;
+        const struct frame *frame = instance_find_frame(d->after, scope);
+
+        if (frame->kind == FRAME_BLOCK && frame->role == BLOCK_UNDO) {
+            return false;
+        }
+        scope = frame->parent;
     }
     return scope == activation;
 }

@@ -204,11 +204,57 @@ static enum migrate_verdict check_block(const struct versions *v, const struct i
         return MIGRATE_NOT_NOW;
     case BLOCK_HANDLER:
     case BLOCK_REMIND:
+    case BLOCK_UNDO:
         buffer_addf(why, "a %s is at work", block_role_name(frame->role));
         return MIGRATE_NOT_NOW;
     }
     CHECK(false && "unknown role");
     return MIGRATE_NOT_NOW;
+}
+
+/* The step of this name at any depth of a definition. Recursion is bounded by JSON_DEPTH_MAX. */
+static const struct json *find_step(const struct json *json, struct text name)
+{
+    const struct json *found = NULL;
+    struct json_cursor cursor = {0};
+    const struct json *value;
+    struct text key;
+
+    if (json_kind(json) == JSON_ARRAY) {
+        for (size_t i = 0; i < json_count(json) && found == NULL; i++) {
+            found = find_step(json_at(json, i), name);
+        }
+        return found;
+    }
+    if (json_kind(json) != JSON_OBJECT) {
+        return NULL;
+    }
+    if (text_equal(json_member_text(json, "step"), name)) {
+        return json;
+    }
+    while (found == NULL && json_next(json, &cursor, &key, &value)) {
+        found = find_step(value, name);
+    }
+    return found;
+}
+
+/* What was kept for the block is only of use to the very same steps. */
+static bool same_undo_block(const struct versions *v, uint32_t old_step, uint32_t new_step)
+{
+    struct json *old = NULL;
+    struct json *new = NULL;
+    const struct json *was;
+    const struct json *is;
+    bool same;
+
+    CHECK(json_parse(v->old->definition, &old, NULL) == STATUS_OK);
+    CHECK(json_parse(v->new->definition, &new, NULL) == STATUS_OK);
+    was = json_member(find_step(old, name_of(v->old, old_step)), "compensate");
+    is = json_member(find_step(new, name_of(v->new, new_step)), "compensate");
+    same = was != NULL && is != NULL && json_equal(was, is);
+    json_free(old);
+    json_free(new);
+    return same;
 }
 
 static bool undoes_alike(const struct versions *v, const struct undo *undo, uint32_t step)
@@ -221,6 +267,9 @@ static bool undoes_alike(const struct versions *v, const struct undo *undo, uint
     }
     if (undo->state == UNDO_GROUP || old->kind == STEP_RUN) {
         return true;
+    }
+    if (step_undo_is_block(old) || step_undo_is_block(new)) {
+        return same_undo_block(v, undo->step, step);
     }
     return new->compensate != NULL &&new->compensate->message.is_request ==
                old->compensate->message.is_request &&

@@ -39,6 +39,9 @@ static void visit_lists(struct search *search, const struct step *at)
     if (at->remind != NULL) {
         visit(search, at->remind->first_step);
     }
+    if (step_undo_is_block(at)) {
+        visit(search, at->compensate->first_step);
+    }
 }
 
 /* Where it goes on after `step`, out of the block it stands in if that is at its end. */
@@ -49,6 +52,9 @@ static void visit_after(struct search *search, uint32_t step, bool ran)
     while (next == STEP_NONE) {
         /* The step whose list has come to its end; the switches in between are none. */
         do {
+            if (search->flow->steps[step].aside) {
+                return;
+            }
             step = search->flow->steps[step].parent;
         } while (step != STEP_NONE && search->flow->steps[step].kind == STEP_SWITCH);
         if (step == STEP_NONE) {
@@ -81,9 +87,15 @@ static void visit_case(struct search *search, uint32_t step, const struct switch
 /* Whatever runs within a block may fail, to be caught around it. */
 static void visit_catches(struct search *search, uint32_t step)
 {
+    bool in_undo = search->flow->steps[step].in_undo;
+
     for (step = search->flow->steps[step].parent; step != STEP_NONE;
          step = search->flow->steps[step].parent) {
         const struct step *at = &search->flow->steps[step];
+
+        if (in_undo && !at->in_undo) {
+            return; /* What fails in an undo does not fail the step that it undoes. */
+        }
 
         for (uint32_t i = 0; i < at->catcher_count; i++) {
             visit(search, at->catchers[i].first_step);
@@ -165,7 +177,7 @@ static bool visit_open_steps(struct search *search, const struct decision *d)
             if (handle_wants(d, frame, search->incoming)) {
                 return true;
             }
-        } else if (frame->kind != FRAME_UNDO) {
+        } else if (frame->kind != FRAME_UNDO && frame->role != BLOCK_UNDO) {
             /* An operator may have a stuck step run again. */
             if (frame->state == FRAME_STUCK) {
                 visit(search, frame->step);
@@ -174,6 +186,18 @@ static bool visit_open_steps(struct search *search, const struct decision *d)
         }
     }
     return false;
+}
+
+/* What is on the stack may be undone, and waits meanwhile. */
+static void visit_undos(struct search *search, const struct instance *instance)
+{
+    for (uint32_t i = 0; i < instance->undo_count && !instance->sealed; i++) {
+        const struct step *step = &search->flow->steps[instance->stack[i].step];
+
+        if (instance->stack[i].state != UNDO_GROUP && step_undo_is_block(step)) {
+            visit(search, step->compensate->first_step);
+        }
+    }
 }
 
 static void visit_end(struct search *search)
@@ -207,9 +231,14 @@ bool reach_wants(const struct decision *d, const struct incoming *incoming)
             return true;
         }
         visit_handlers(&search, flow->handlers, flow->handler_count);
+        visit_undos(&search, d->after);
         visit_end(&search);
         break;
     case RUN_COMPENSATING:
+        if (visit_open_steps(&search, d)) {
+            return true;
+        }
+        visit_undos(&search, d->after);
         visit_end(&search);
         break;
     case RUN_FINISHING:

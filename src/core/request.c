@@ -1,5 +1,6 @@
 /* Commands of steps and undos, and what becomes of their attempts. */
 #include "base/duration.h"
+#include "core/undo_block.h"
 #include "core/waiting.h"
 
 const struct message_spec *request_spec(const struct decision *d, const struct frame *frame)
@@ -10,7 +11,7 @@ const struct message_spec *request_spec(const struct decision *d, const struct f
         return NULL;
     }
     if (frame->kind == FRAME_UNDO) {
-        return &step->compensate->message;
+        return step_undo_message(step);
     }
     return step->kind == STEP_REQUEST ? &step->message : NULL;
 }
@@ -69,6 +70,7 @@ void request_open(struct decision *d, uint32_t scope, uint32_t step)
     const struct step *at = &d->flow->steps[step];
     struct sight sight = {.scope = scope, .step = at, .attempt = 1};
     uint32_t activation = d->after->activation_next++;
+    uint32_t key = undo_block_key(d, scope, step, activation);
     struct frame *frame = instance_add_frame(d->after, activation);
     struct error err = {0};
 
@@ -81,6 +83,9 @@ void request_open(struct decision *d, uint32_t scope, uint32_t step)
         .attempt = 1,
         .opened_ms = d->event->time_ms,
     };
+    if (key != 0) {
+        block_put(frame, "key", json_integer(key));
+    }
     if (span_arm_warning(d, &at->warn_after, activation, &sight, &err) != STATUS_OK ||
         remind_arm(d, activation, &err) != STATUS_OK) {
         request_failed(d, activation, problem_expression(d, at, 1, &err));
@@ -223,6 +228,7 @@ static void send_step(struct decision *d, struct frame *frame)
         return;
     }
     effect = send_effect(d, &step->message, frame->step, frame->activation, &rendered);
+    undo_block_mark(d, frame->parent, undo_block_key_of(frame), effect);
     sent(d, frame, effect, due_ms);
     undo_push(d, frame);
 }
@@ -242,6 +248,10 @@ bool undo_send(struct decision *d, uint32_t activation)
     int64_t due_ms = 0;
 
     CHECK(undo != NULL && undo->message != NULL);
+    if (step_undo_is_block(step)) {
+        undo_block_open(d, activation);
+        return false;
+    }
     if (json_member(undo->message, "topic") != NULL) {
         send_from_json(d, undo->message, &rendered);
         error = send_check(d, spec, &sight, &rendered);
@@ -355,45 +365,4 @@ void request_failed(struct decision *d, uint32_t activation, struct json *error)
     } else {
         fail_step(d, frame->parent, step, activation, error);
     }
-}
-
-void request_cancel(struct decision *d, const struct frame *frame)
-{
-    const struct message_spec *spec = request_spec(d, frame);
-    const struct step *step = &d->flow->steps[frame->step];
-    struct sight sight = {.scope = frame->parent,
-                          .step = step,
-                          .attempt = frame->attempt,
-                          .progress = block_get(frame, "progress")};
-    struct message_spec cancel;
-    struct rendered rendered;
-    struct effect *effect;
-    struct json *error;
-    uint32_t abandoned = frame->activation;
-    uint32_t attempt = frame->attempt;
-    bool is_undo = frame->kind == FRAME_UNDO;
-
-    if (frame->kind == FRAME_BLOCK || spec == NULL || frame->sent_seq == 0 ||
-        (spec->cancel_type == NULL && spec->cancel_value == NULL)) {
-        return;
-    }
-    cancel = *spec;
-    cancel.type = spec->cancel_type;
-    cancel.value = spec->cancel_value;
-    cancel.headers = NULL;
-    error = send_render(d, &cancel, &sight, &rendered);
-    if (error != NULL) {
-        /* Best effort: what cannot be said is told to people, and the run goes on. */
-        alert_add(d, ALERT_DATA, step, error, "the cancel message cannot be rendered");
-        json_free(error);
-        return;
-    }
-    effect = send_effect(d, &cancel, frame->step, d->after->activation_next++, &rendered);
-    effect->kind = EFFECT_CANCEL;
-    effect->attempt = attempt;
-    effect->undo_of = abandoned;
-    effect->undo_of_step = step->name;
-    effect->cancels_undo = is_undo;
-    effect_decide(d->effects, "%s%.*s: the service is told to cancel", is_undo ? "undo of " : "",
-                  TEXT_ARG(step->name));
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "core/undo_block.h"
 #include "core/waiting.h"
 
 struct seen {
@@ -80,7 +81,8 @@ struct frame *scope_holder(const struct decision *d, uint32_t scope)
         struct frame *frame = instance_frame(d->after, scope);
 
         CHECK(frame != NULL);
-        if (frame->role == BLOCK_BRANCH || frame->role == BLOCK_ITERATION) {
+        if (frame->role == BLOCK_BRANCH || frame->role == BLOCK_ITERATION ||
+            frame->role == BLOCK_UNDO) {
             return frame;
         }
         scope = frame->parent;
@@ -107,7 +109,11 @@ static struct json *view_of(const struct decision *d, uint32_t scope)
     if (holder == NULL) {
         return json_copy(d->after->data);
     }
-    around = view_of(d, holder->parent);
+    around = holder->role == BLOCK_UNDO ? json_copy(undo_block_data(d, holder))
+                                        : view_of(d, holder->parent);
+    if (around == NULL) {
+        around = json_object();
+    }
     view = json_open_copy(around);
     json_free(around);
     while (json_next(block_get(holder, "added"), &cursor, &name, &value)) {
@@ -143,37 +149,6 @@ const struct json *scope_error(const struct decision *d, uint32_t scope)
         scope = frame->parent;
     }
     return d->after->error;
-}
-
-void scope_put_loop(const struct loop *loop, const struct json *item, uint32_t index,
-                    struct json **loops)
-{
-    char slot[INTEGER_TEXT_BYTES];
-
-    if (*loops == NULL) {
-        *loops = json_object();
-    }
-    json_put(*loops, text_unsigned(loop->each_slot, slot), json_copy(item));
-    if (loop->at_slot != 0) {
-        json_put(*loops, text_unsigned(loop->at_slot, slot), json_integer(index));
-    }
-}
-
-struct json *scope_loops(const struct decision *d, uint32_t scope)
-{
-    struct json *loops = NULL;
-
-    while (scope != 0) {
-        const struct frame *frame = instance_find_frame(d->after, scope);
-
-        CHECK(frame != NULL);
-        if (frame->role == BLOCK_ITERATION) {
-            scope_put_loop(d->flow->steps[frame->step].loop, block_get(frame, "each"), frame->index,
-                           &loops);
-        }
-        scope = frame->parent;
-    }
-    return loops;
 }
 
 /* Loop variables come after the fixed ones. */

@@ -1,6 +1,6 @@
 /* What a message_spec becomes: rendered text and JSON, an effect, an entry of the stack. */
 #include "base/limits.h"
-#include "core/decision.h"
+#include "core/undo_block.h"
 
 static enum format format_of(const struct decision *d, const struct message_spec *spec)
 {
@@ -235,12 +235,14 @@ struct json *send_emit(struct decision *d, uint32_t scope, uint32_t step)
     struct frame passing = {.parent = scope, .step = step, .attempt = 1};
     struct rendered rendered;
     struct json *error = send_render(d, &at->message, &sight, &rendered);
+    struct effect *effect;
 
     if (error != NULL) {
         return error;
     }
     passing.activation = d->after->activation_next++;
-    (void)send_effect(d, &at->message, step, passing.activation, &rendered);
+    effect = send_effect(d, &at->message, step, passing.activation, &rendered);
+    undo_block_mark(d, scope, undo_block_key(d, scope, step, passing.activation), effect);
     effect_decide(d->effects, "%.*s: emitted", TEXT_ARG(at->name));
     /* What is emitted has happened: its undo needs no reply to be armed. */
     undo_push(d, &passing);

@@ -201,22 +201,22 @@ static uint32_t next_unwinding(const struct decision *d, uint32_t from)
     return 0;
 }
 
+/* While the whole run is undone, only blocks within undos wait themselves. */
 void unwind(struct decision *d)
 {
     uint32_t at = 0;
 
-    if (d->after->status == RUN_COMPENSATING) {
-        (void)unwind_group(d, 0, 0, d->flow->saga_order == SAGA_PARALLEL);
-        if (d->after->frame_count == 0 && !unwind_has(d, 0)) {
-            run_finish(d);
-        }
-        return;
-    }
     while ((at = next_unwinding(d, at)) != 0) {
         if (unwind_frame(d, at)) {
             block_unwound(d, at);
         }
         at++;
+    }
+    if (d->after->status == RUN_COMPENSATING) {
+        (void)unwind_group(d, 0, 0, d->flow->saga_order == SAGA_PARALLEL);
+        if (d->after->frame_count == 0 && !unwind_has(d, 0)) {
+            run_finish(d);
+        }
     }
 }
 

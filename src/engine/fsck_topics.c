@@ -78,8 +78,8 @@ void fsck_topics_build(struct fsck *fsck)
             if (step->kind == STEP_EMIT) {
                 add_emit(fsck, flow, &step->message);
             }
-            if (step->compensate != NULL) {
-                add_emit(fsck, flow, &step->compensate->message);
+            if (step_undo_message(step) != NULL) {
+                add_emit(fsck, flow, step_undo_message(step));
             }
         }
     }
@@ -93,8 +93,7 @@ static bool flow_emits(const struct flow *flow, struct text topic)
     for (uint32_t i = 0; i < flow->step_count; i++) {
         const struct step *step = &flow->steps[i];
         const struct message_spec *spec[] = {step->kind == STEP_EMIT ? &step->message : NULL,
-                                             step->compensate == NULL ? NULL
-                                                                      : &step->compensate->message};
+                                             step_undo_message(step)};
 
         for (size_t k = 0; k < 2; k++) {
             if (spec[k] != NULL && !spec[k]->is_request && spec[k]->topic < flow->topic_count &&

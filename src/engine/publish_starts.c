@@ -265,8 +265,8 @@ static enum status check_targets(struct resolving *resolving, const struct flow 
             struct text topic = target_of(flow, &step->message);
             add_target(targets, &count, topic);
         }
-        if (step->compensate != NULL) {
-            struct text topic = target_of(flow, &step->compensate->message);
+        if (step_undo_message(step) != NULL) {
+            struct text topic = target_of(flow, step_undo_message(step));
             add_target(targets, &count, topic);
         }
     }

@@ -246,12 +246,12 @@ bool flow_uses_service(const struct flow *flow, uint32_t service)
 {
     for (uint32_t i = 0; i < flow->step_count; i++) {
         const struct step *step = &flow->steps[i];
-        const struct undo_spec *undo = step->compensate;
+        const struct message_spec *undo = step_undo_message(step);
 
         if (step->kind == STEP_REQUEST && step->message.service == service) {
             return true;
         }
-        if (undo != NULL && undo->message.is_request && undo->message.service == service) {
+        if (undo != NULL && undo->is_request && undo->service == service) {
             return true;
         }
     }

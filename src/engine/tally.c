@@ -138,7 +138,7 @@ void tally_message(struct tally *tally, struct lane_stats *stats, const struct e
     switch (effect->kind) {
     case EFFECT_COMMAND:
         tally->commands++;
-        pend(row, effect->is_undo ? TOPIC_UNDOS : TOPIC_COMMANDS);
+        pend(row, effect->is_undo || effect->in_undo ? TOPIC_UNDOS : TOPIC_COMMANDS);
         if (effect->attempt > 1) {
             pend(row, TOPIC_RETRIES);
         }

@@ -34,12 +34,14 @@ struct effect {
     uint32_t step_index;
     uint32_t attempt;
     bool is_undo;
+    bool in_undo;      /* Of a step in the block of an undo; `undo_of` is set. */
     bool cancels_undo; /* CANCEL: what is abandoned is an undo. */
     uint32_t undo_of;  /* Undo: activation of the step that is undone. CANCEL: of the one that
                               is abandoned (its idempotency key is that of the command). */
     struct text undo_of_step;
-    struct text topic; /* Name on the broker. */
-    struct text flow;  /* TELL: name of the flow whose instance `key` is told. */
+    uint32_t key_activation; /* Names it in the idempotency key; 0: `activation` does. */
+    struct text topic;       /* Name on the broker. */
+    struct text flow;        /* TELL: name of the flow whose instance `key` is told. */
     struct text key;
     struct text type; /* Empty: none. TELL: see core/on_told.c. */
     enum format format;

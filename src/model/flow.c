@@ -55,6 +55,17 @@ uint32_t flow_find_topic(const struct flow *flow, struct text name)
     return UINT32_MAX;
 }
 
+const struct message_spec *step_undo_message(const struct step *step)
+{
+    return step->compensate == NULL || step->compensate->is_block ? NULL
+                                                                  : &step->compensate->message;
+}
+
+bool step_undo_is_block(const struct step *step)
+{
+    return step->compensate != NULL && step->compensate->is_block;
+}
+
 bool flow_may_restart(const struct flow *flow)
 {
     for (uint32_t i = 0; i < flow->start_count; i++) {

@@ -208,7 +208,9 @@ struct switch_case {
 enum end_status { END_COMPLETED, END_FAILED, END_CANCELLED };
 
 struct undo_spec {
-    struct message_spec message;
+    bool is_block;                    /* A list of steps, else one message. */
+    uint32_t first_step;              /* Of the block. */
+    struct message_spec message;      /* Nothing where it is a block; see step_undo_message(). */
     struct span timeout;              /* Of each attempt. */
     const struct retry_policy *retry; /* The undo's own, else the flow's saga.retry. */
 };
@@ -266,7 +268,8 @@ struct step {
         bool joins;    /* One that runs already will do. */
     } run;
     uint32_t first_step; /* BLOCK, FOR: of its list; else STEP_NONE. */
-    bool aside;          /* In the list of a handler or reminder: nothing follows at its end. */
+    bool aside;   /* In the list of a handler, reminder or undo: nothing follows at its end. */
+    bool in_undo; /* In the block of an undo, at any depth. */
     struct handler *handlers; /* BLOCK */
     uint32_t handler_count;
     struct remind *remind; /* REQUEST, LISTEN, RUN; NULL: none. */
@@ -349,6 +352,11 @@ uint32_t flow_find_step(const struct flow *flow, struct text name);
 uint32_t flow_find_service(const struct flow *flow, struct text name);
 /* By the name on the broker. */
 uint32_t flow_find_topic(const struct flow *flow, struct text name);
+
+/* What undoes the step, if that is one message. NULL: nothing does, or a block of steps. */
+const struct message_spec *step_undo_message(const struct step *step);
+/* The step is undone by a block of steps. */
+bool step_undo_is_block(const struct step *step);
 
 /* A start of the flow says `afterDone: restart`. */
 bool flow_may_restart(const struct flow *flow);

@@ -56,8 +56,9 @@ enum block_role {
     BLOCK_WATCH,     /* What the handlers of a block, or of the run, have got. */
     BLOCK_HANDLER,   /* The list of one that is at work; `index`: which. */
     BLOCK_REMIND,    /* The list of a reminder; `index`: activation of the wait. */
+    BLOCK_UNDO,      /* The list of an undo; its parent is the frame of the undo. */
 };
-#define BLOCK_ROLE_COUNT 9
+#define BLOCK_ROLE_COUNT 10
 
 enum frame_state {
     FRAME_AWAITING_REPLY,
@@ -65,7 +66,7 @@ enum frame_state {
     FRAME_LISTENING,
     FRAME_SLEEPING,  /* wait */
     FRAME_STUCK,     /* Needs an operator: an undo whose retries are used up, a pivot in doubt. */
-    FRAME_OPEN,      /* A block whose steps run. */
+    FRAME_OPEN,      /* A block whose steps run, or an undo that is one. */
     FRAME_UNWINDING, /* Waits until what it names in `local` is undone; see core/unwind.c. */
     FRAME_AWAITING_CHILD,  /* For its end, or to be told that it is undone. */
     FRAME_AWAITING_PERMIT, /* Of the limits of its service; see model/permit.h. */
@@ -116,7 +117,7 @@ struct timer {
 enum undo_state {
     UNDO_PENDING, /* The command went out, the outcome is not known. */
     UNDO_ARMED,   /* To be done when the run unwinds; `message` is rendered. */
-    UNDO_RUNNING, /* Sent; a frame of kind UNDO waits for its reply. */
+    UNDO_RUNNING, /* Sent; a frame of kind UNDO waits for its reply, or its block is at work. */
     UNDO_GROUP, /* What was pushed within a fork, a for, or one list of them; `message` is NULL. */
 };
 
@@ -129,7 +130,8 @@ struct undo {
     enum undo_state state;
     bool in_doubt;        /* Armed without knowing the outcome. */
     bool parallel;        /* GROUP: what is in it is undone side by side, not in reverse. */
-    struct json *message; /* {topic, key, type, value, headers, service}; NULL while pending. */
+    struct json *message; /* {topic, key, type, value, headers, service}, or what its block sees,
+                             {data, loops, block: true}; NULL while pending. */
 };
 
 /* A message that waits in the mailbox of an embryo, or for a listen that is still to come. */

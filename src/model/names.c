@@ -34,6 +34,7 @@ static const char *const role_names[] = {
     [BLOCK_BODY] = "body",     [BLOCK_CATCH] = "catch",     [BLOCK_FORK] = "fork",
     [BLOCK_BRANCH] = "branch", [BLOCK_LOOP] = "for",        [BLOCK_ITERATION] = "iteration",
     [BLOCK_WATCH] = "watch",   [BLOCK_HANDLER] = "handler", [BLOCK_REMIND] = "remind",
+    [BLOCK_UNDO] = "undo",
 };
 
 static const char *const undo_names[] = {

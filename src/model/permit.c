@@ -37,8 +37,8 @@ const struct service *permit_service(const struct flow *flow, const struct frame
     const struct step *step = &flow->steps[frame->step];
     const struct message_spec *spec = NULL;
 
-    if (frame->kind == FRAME_UNDO && step->compensate != NULL) {
-        spec = &step->compensate->message;
+    if (frame->kind == FRAME_UNDO) {
+        spec = step_undo_message(step);
     } else if (frame->kind == FRAME_STEP && step->kind == STEP_REQUEST) {
         spec = &step->message;
     }

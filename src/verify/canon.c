@@ -87,7 +87,8 @@ static bool is_one_of(struct text name, const char *const *names)
 /* What a block keeps for itself; see core. Whatever is not known here is taken whole. */
 static void add_local(struct writer *writer, const struct json *local)
 {
-    static const char *const data[] = {"added", "each", "results", "result", "retryAt", NULL};
+    static const char *const data[] = {"added", "each",  "results", "result", "retryAt",
+                                       "key",   "known", "entered", NULL};
     static const char *const activations[] = {"lost", "unwind", NULL};
     static const char *const names[] = {"permit", NULL}; /* Numbers and times differ each time. */
     struct json_cursor cursor = {0};

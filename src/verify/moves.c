@@ -19,7 +19,7 @@ static const struct message_spec *spec_of(const struct flow *flow, const struct 
     const struct step *step = &flow->steps[frame->step];
 
     if (frame->kind == FRAME_UNDO) {
-        return step->compensate == NULL ? NULL : &step->compensate->message;
+        return step_undo_message(step);
     }
     return frame->kind == FRAME_STEP && step->kind == STEP_REQUEST ? &step->message : NULL;
 }

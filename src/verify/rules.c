@@ -59,6 +59,20 @@ static bool is_undone_at_once(const struct trial *trial, uint32_t activation)
     return false;
 }
 
+/* A block that waits for nothing is done with the record that begins it, which says so. */
+static bool is_said_done(const struct trial *trial, const struct step *step)
+{
+    struct text said = arena_printf(trial->effects->arena, "undo of %.*s: done",
+                                    TEXT_ARG(step->name));
+
+    for (uint32_t i = 0; i < trial->effects->decided_count; i++) {
+        if (text_equal(trial->effects->decided[i], said)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Its undo was answered, or an operator has settled it. */
 static bool is_undone(const struct trial *trial, const struct undo *undo)
 {
@@ -76,9 +90,12 @@ static bool is_undone(const struct trial *trial, const struct undo *undo)
         if (step->kind == STEP_RUN) {
             return trial->move->kind == MOVE_CHILD && trial->move->activation == frame->activation;
         }
+        if (step_undo_is_block(step)) {
+            return true; /* Its list has come to its end: what fails leaves the frame. */
+        }
         return is_to(trial, frame->activation) && says_yes(trial, &step->compensate->message);
     }
-    return false;
+    return step_undo_is_block(step) && is_said_done(trial, step);
 }
 
 static bool is_answer(const struct json *error)
@@ -213,7 +230,8 @@ static struct verdict judge_order(const struct trial *trial)
         const struct undo *undo = instance_find_undo(after, effect->undo_of);
         const struct undo *group;
 
-        if (!effect->is_undo || undo == NULL || !begins(trial, undo->activation)) {
+        if ((!effect->is_undo && !effect->in_undo) || undo == NULL ||
+            !begins(trial, undo->activation)) {
             continue;
         }
         group = instance_find_undo(after, undo->group);
@@ -258,7 +276,9 @@ static struct verdict judge_seal(const struct trial *trial)
         return breaks(VERIFY_UNSEALED, STEP_NONE);
     }
     for (uint32_t i = 0; i < trial->effects->count; i++) {
-        if (trial->effects->items[i].is_undo) {
+        const struct effect *effect = &trial->effects->items[i];
+
+        if ((effect->is_undo || effect->in_undo) && begins(trial, effect->undo_of)) {
             return breaks(VERIFY_UNSEALED, trial->effects->items[i].step_index);
         }
     }

@@ -49,8 +49,14 @@ static inline void play_write_effect(const struct effect *effect, struct buffer 
     }
     if (effect->is_undo) {
         buffer_addf(out, " undoes %.*s#%u", TEXT_ARG(effect->undo_of_step), effect->undo_of);
+    } else if (effect->in_undo) {
+        buffer_addf(out, " in the undo of %.*s#%u", TEXT_ARG(effect->undo_of_step),
+                    effect->undo_of);
     } else if (effect->undo_of > 0) {
         buffer_addf(out, " abandons #%u", effect->undo_of);
+    }
+    if (effect->key_activation != 0 && effect->key_activation != effect->activation) {
+        buffer_addf(out, " known as #%u", effect->key_activation);
     }
     buffer_addf(out, " key %.*s", TEXT_ARG(effect->key));
     if (effect->headers != NULL) {
@@ -87,7 +93,9 @@ static inline void play_assert_same_items(const struct instance *a, const struct
 
         assert_non_null(two);
         assert_true(one->kind == two->kind && one->state == two->state && one->step == two->step &&
-                    one->undo_of == two->undo_of);
+                    one->undo_of == two->undo_of && one->role == two->role &&
+                    one->parent == two->parent);
+        play_assert_same_json(one->local, two->local);
         assert_int_equal(one->attempt, two->attempt);
         assert_int_equal(one->opened_ms, two->opened_ms);
         assert_int_equal(one->attempt_ms, two->attempt_ms);

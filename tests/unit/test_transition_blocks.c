@@ -6,111 +6,11 @@
 #include "base/map.h"
 #include "base/rng.h"
 #include "compile/flow_file.h"
+#include "support/blocks_yaml.h"
 #include "support/play.h"
 
 #define EVENTS_FAULTY 60
 #define EVENTS_HEALTHY 2000
-
-static const char header[] = "flow: blocks\n"
-                             "version: 1\n"
-                             "key: .id\n"
-                             "start: {topic: orders}\n"
-                             "timeout: 2h\n"
-                             "topics: {orders: orders, news: news, notes: notes, extra: extra}\n"
-                             "services:\n"
-                             "  stock: {commands: c, replies: r, success: .ok, error: .code}\n";
-
-#define DO(name) "request: stock, type: " name ", compensate: {request: stock, type: Undo" name "}"
-
-/* What may come at any time: it changes the document, does work of its own, or ends the run. */
-#define HANDLE                                                                                     \
-    "handle:\n"                                                                                    \
-    "  - {listen: {signal: hint}, set: {hint: '${ $message.value }'}}\n"                           \
-    "  - {listen: {any: [extra, {signal: also}]}, times: TIMES, do: "                              \
-    "[{step: h1, " DO("H1") "}, {step: h2, wait: 5s}, {step: h3, " DO(                             \
-        "H3") "}]}\n"                                                                              \
-              "  - {listen: {signal: stop}, raise: B}\n"
-
-static const char body[] =
-    "do:\n"
-    "  - {step: first, " DO(
-        "First") "}\n"
-                 "  - step: pay\n"
-                 "    try:\n"
-                 "      - {step: hold, " DO(
-                     "Hold") "}\n"
-                             "      - step: both\n"
-                             "        fork:\n"
-                             "          join: JOIN\n"
-                             "          branches:\n"
-                             "            left: [{step: l1, " DO("L1") "}, {step: l2, " DO(
-                                 "L2") "}]\n"
-                                       "            right:\n"
-                                       "              - step: items\n"
-                                       "                for: {each: x, in: '[1, 2, 3]', parallel: "
-                                       "2, onError: COLLECT, pause: PAUSE}\n"
-                                       "                do:\n"
-                                       "                  - {step: i1, " DO(
-                                           "I1") "}\n"
-                                                 "                  - step: inner\n"
-                                                 "                    do: [{step: i2, " DO(
-                                                     "I2") ", PIVOT}]\n"
-                                                           "                    catch: {error: "
-                                                           "[A], rollback: ROLLBACK}\n"
-                                                           "            third: [{step: t1, "
-                                                           "request: stock, type: T1, cancel: "
-                                                           "{type: Stop}}, {step: t2, listen: "
-                                                           "LISTEN, timeout: 15m, REMIND}]\n"
-                                                           "        timeout: 20m\n"
-                                                           "      - {step: after, " DO(
-                                                               "After") "}\n"
-                                                                        "    retry: {attempts: 2, "
-                                                                        "delay: 5s, errors: [A]}\n"
-                                                                        "    catch:\n"
-                                                                        "      - {error: [B], do: "
-                                                                        "[{step: caught, " DO(
-                                                                            "Caught") "}]}\n"
-                                                                                      "      - "
-                                                                                      "{error: C, "
-                                                                                      "when: '.id "
-                                                                                      "== \"A1\"', "
-                                                                                      "do: [{step: "
-                                                                                      "again, "
-                                                                                      "raise: "
-                                                                                      "$error}]}\n"
-                                                                                      "  - {step: "
-                                                                                      "back, "
-                                                                                      "rollback: "
-                                                                                      "[first], "
-                                                                                      "if: 'IF'}\n"
-                                                                                      "  - {step: "
-                                                                                      "last, " DO(
-                                                                                          "Last") ", timeout: 1m}\n" HANDLE
-                                                                                                  "saga: {order: ORDER, whenStuck: STUCK, retry: {attempts: 2, delay: 1s}}\n"
-                                                                                                  "onFailure: [{step: told, emit: news}]\n"
-                                                                                                  "always: [{step: closed, request: stock, type: Closed}]\n";
-
-struct knob {
-    const char *word;
-    const char *values[4];
-};
-
-#define M1 "do: [{step: m1, " DO("M1") "}]}"
-static const struct knob knobs[] = {
-    {"JOIN", {"all", "first", "2", "race"}},
-    {"COLLECT", {"fail", "collect", "fail", "collect"}},
-    {"PAUSE", {"3s", "3s", "10ms", "1m"}},
-    {"PIVOT", {"note: n", "note: n", "pivot: true", "pivot: true, inDoubt: skip"}},
-    {"ROLLBACK", {"true", "false", "true", "true"}},
-    {"IF", {"true", "false", ".both != null", "true"}},
-    {"ORDER", {"reverse", "reverse", "reverse", "parallel"}},
-    {"LISTEN",
-     {"{any: [notes, {signal: go}]}", "{all: [notes, {signal: go}]}", "{topic: notes, count: 2}",
-      "{signal: go}"}},
-    {"REMIND", {"note: n", "remind: {every: 1m, " M1, "note: n", "remind: {at: [5m], " M1}},
-    {"TIMES", {"1", "3", "many", "many"}},
-    {"STUCK", {"hold", "continue", "hold", "continue"}},
-};
 
 struct world {
     struct play play;
@@ -160,8 +60,10 @@ static struct flow *random_flow(struct world *w)
     if (flow_text_check("blocks.yaml", buffer_text(&yaml), &diagnostics, &definition) !=
             STATUS_OK ||
         flow_build(buffer_text(&definition), &flow, &err) != STATUS_OK) {
-        fail_msg("%.*s: %s", TEXT_ARG(buffer_text(&yaml)),
-                 diagnostics.count > 0 ? diagnostics.items[0].message.data : err.text);
+        for (uint32_t i = 0; i < diagnostics.count; i++) {
+            print_error("%s\n", diagnostics.items[i].message.data);
+        }
+        fail_msg("%s: %.*s", err.text, TEXT_ARG(buffer_text(&yaml)));
     }
     diagnostics_release(&diagnostics);
     buffer_release(&definition);
@@ -177,7 +79,9 @@ static void check_tree(const struct instance *now)
 
         assert_true(frame->parent == 0 || instance_find_frame(now, frame->parent) != NULL);
         if (frame->parent != 0) {
-            assert_int_equal(instance_find_frame(now, frame->parent)->kind, FRAME_BLOCK);
+            assert_int_equal(instance_find_frame(now, frame->parent)->kind,
+                             frame->kind == FRAME_BLOCK && frame->role == BLOCK_UNDO ? FRAME_UNDO
+                                                                                     : FRAME_BLOCK);
         }
         if (frame->kind == FRAME_UNDO) {
             const struct undo *undo = instance_find_undo(now, frame->undo_of);
@@ -250,7 +154,7 @@ static const char *random_payload(struct rng *rng)
 static void send_word(struct play *play, uint64_t which)
 {
     static const char *const topics[] = {"notes", "extra"};
-    static const char *const signals[] = {"go", "hint", "also", "stop"};
+    static const char *const signals[] = {"go", "hint", "also", "stop", "stay"};
 
     if (which < COUNT_OF(topics)) {
         play_message(play, topics[which], "{\"id\":\"A1\"}");
@@ -276,7 +180,7 @@ static void random_event(struct world *w)
 
     w->play.time_ms += (int64_t)rng_below(&w->rng, 3000);
     if (dice < 18) {
-        uint64_t which = rng_below(&w->rng, 6); /* Stop seldom: it ends the run. */
+        uint64_t which = rng_below(&w->rng, 7); /* Stop seldom: it ends the run. */
         send_word(&w->play, which == 5 && dice > 1 ? 3 : which);
     } else if (dice < 70) {
         play_with(&w->play, play_reply_event(&w->play, "stock", random_activation(w)),
