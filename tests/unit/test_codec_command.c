@@ -125,6 +125,32 @@ static void an_undo_names_what_it_undoes_and_is_no_repeat_of_it(void **state)
                            "traceparent of 55\n");
 }
 
+static void a_step_of_an_undo_is_known_by_its_first_attempt(void **state)
+{
+    struct given given;
+
+    (void)state;
+    given_a_command(&given);
+    given.instance.seq = 9;
+    given.effect.activation = 12;
+    given.effect.type = TEXT("refund");
+    given.effect.deadline_ms = 0;
+    given.effect.in_undo = true;
+    given.effect.key_activation = 8;
+    given.effect.undo_of = 2;
+    given.effect.undo_of_step = TEXT("reserve");
+    assert_headers(&given, "baton-instance=order:7\n"
+                           "baton-run=0-4711\n"
+                           "baton-step=charge\n"
+                           "baton-attempt=1\n"
+                           "baton-undo-of=order:7/0-4711/reserve/2\n"
+                           "correlation-id=baton~order:7/0-4711/9/12\n"
+                           "idempotency-key=order:7/0-4711/charge/8\n"
+                           "message-type=refund\n"
+                           "reply-topic=payments.replies\n"
+                           "traceparent of 55\n");
+}
+
 static void a_cancel_names_what_it_calls_off_and_wants_no_reply(void **state)
 {
     struct given given;
@@ -295,6 +321,7 @@ int main(void)
         cmocka_unit_test(a_command_says_who_sends_it_and_where_the_answer_goes),
         cmocka_unit_test(every_attempt_has_another_id_and_the_same_idempotency_key),
         cmocka_unit_test(an_undo_names_what_it_undoes_and_is_no_repeat_of_it),
+        cmocka_unit_test(a_step_of_an_undo_is_known_by_its_first_attempt),
         cmocka_unit_test(a_cancel_names_what_it_calls_off_and_wants_no_reply),
         cmocka_unit_test(an_emitted_record_wants_no_reply),
         cmocka_unit_test(the_services_names_take_the_place_of_ours),
