@@ -180,6 +180,20 @@ void fail_root(struct decision *d, uint32_t scope, uint32_t step, uint32_t activ
     }
 }
 
+static void drop_armed(struct decision *d)
+{
+    for (uint32_t i = d->after->undo_count; i > 0; i--) {
+        const struct undo *undo = &d->after->stack[i - 1];
+
+        if (undo->state == UNDO_ARMED || undo->state == UNDO_PENDING) {
+            uint32_t activation = undo->activation;
+
+            child_let_go(d, undo);
+            instance_drop_undo(d->after, activation);
+        }
+    }
+}
+
 void fail_by_author(struct decision *d, struct json *error, enum run_status closing)
 {
     if (!d->after->sealed) {
@@ -187,8 +201,9 @@ void fail_by_author(struct decision *d, struct json *error, enum run_status clos
         return;
     }
     /* The author ends the run after its pivot: there is nothing to retry, and what is sealed is
-     * never undone. */
+     * never undone. What another branch has begun to undo is waited for. */
     effect_decide(d->effects, "sealed by the pivot: nothing is undone");
     begin_unwinding(d, error, closing);
-    run_finish(d);
+    drop_armed(d);
+    unwind(d);
 }

@@ -261,6 +261,17 @@ static bool is_pivot_done(const struct trial *trial, uint32_t *step)
            says_yes(trial, &trial->flow->steps[*step].message);
 }
 
+/* What another branch had begun to undo is waited for. */
+static bool waits_for_undos_alone(const struct instance *after)
+{
+    for (uint32_t i = 0; i < after->undo_count; i++) {
+        if (after->stack[i].state == UNDO_ARMED || after->stack[i].state == UNDO_PENDING) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static struct verdict judge_seal(const struct trial *trial)
 {
     const struct instance *after = trial->after;
@@ -272,7 +283,7 @@ static struct verdict judge_seal(const struct trial *trial)
     if (!trial->before->sealed) {
         return fine;
     }
-    if (!after->sealed || after->status == RUN_COMPENSATING) {
+    if (!after->sealed || (after->status == RUN_COMPENSATING && !waits_for_undos_alone(after))) {
         return breaks(VERIFY_UNSEALED, STEP_NONE);
     }
     for (uint32_t i = 0; i < trial->effects->count; i++) {
