@@ -97,7 +97,7 @@ void place_undo(struct builder *builder, const struct json *json, uint32_t step)
 void build_undo(struct section *outer, struct step *step);
 /* build_steps.c: what a step or an undo sends. */
 struct message_spec build_message(struct section *section);
-void build_cancel(struct section *section, struct message_spec *message);
+void build_cancel(struct section *outer, struct message_spec *message);
 /* Each attempt has a limit: the service's, if the definition says none. */
 struct span build_timeout(const struct builder *builder, const struct message_spec *message,
                           struct span span);
