@@ -254,6 +254,8 @@ static void drop_lost(struct lane *lane, struct partition *partition, const char
             lane->marks[i--] = lane->marks[--lane->mark_count];
         }
     }
+    janitor_forget(lane->janitor, partition);
+    shorten_lost(lane, partition);
     lane->partitions[partition->number] = NULL;
     partition_free(partition);
 }

@@ -364,6 +364,16 @@ void janitor_committed(struct janitor *janitor)
 void janitor_end_turn(struct janitor *janitor)
 {
     if (janitor->is_in_turn) {
-        janitor_close(janitor); /* From the last committed position. */
+        /* From the last committed position, and soon: what was too young then lies behind what is
+         * not yet gone. */
+        partition_sweep(janitor->partition, janitor->keep_ms)->due_ms = 0;
+        janitor_close(janitor);
+    }
+}
+
+void janitor_forget(struct janitor *janitor, const struct partition *partition)
+{
+    if (janitor->partition == partition) {
+        janitor_close(janitor);
     }
 }

@@ -27,6 +27,8 @@ void janitor_committed(struct janitor *janitor);
 void janitor_end_turn(struct janitor *janitor);
 /* Let go of the partition that is being swept; before it is freed. */
 void janitor_close(struct janitor *janitor);
+/* The same, if it is this one. */
+void janitor_forget(struct janitor *janitor, const struct partition *partition);
 
 /* The sweep of this length; a new one begins at the beginning. Borrowed until the next is made. */
 struct sweep *partition_sweep(struct partition *partition, int64_t keep_ms);

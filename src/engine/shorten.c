@@ -249,6 +249,13 @@ void shorten_committed(struct lane *lane)
     turn->partition = NULL;
 }
 
+void shorten_lost(struct lane *lane, const struct partition *partition)
+{
+    if (lane->shortening.partition == partition) {
+        lane->shortening.partition = NULL;
+    }
+}
+
 void shorten_end_turn(struct lane *lane)
 {
     lane->shortening.partition = NULL;

@@ -57,6 +57,8 @@ void shorten_pass(struct lane *lane);
 void shorten_committed(struct lane *lane);
 /* The turn is over; what it held and was not committed comes again. */
 void shorten_end_turn(struct lane *lane);
+/* Before the partition is freed. */
+void shorten_lost(struct lane *lane, const struct partition *partition);
 
 /* Key "h/<instance>/<run>" of the checkpoint topic. */
 bool shorten_is_key(struct text key);

@@ -15,6 +15,7 @@ struct world {
     struct kit kit;
     int64_t event_costs_us; /* Time that a record takes to be decided. */
     uint64_t events_paid;
+    uint32_t stalls; /* So many transactions take too long to be committed. */
     struct sim_store *store;
     struct sleep_place place;
     struct barrier *barrier;
@@ -42,6 +43,10 @@ static inline void pay(void *self, const char *point)
         world->kit.sim.now_ms += (int64_t)(events - world->events_paid) * world->event_costs_us /
                                  1000;
         world->events_paid = events;
+    }
+    if (world->stalls > 0 && strcmp(point, "after-flush") == 0) {
+        world->kit.sim.now_ms += world->kit.settings.session_timeout_ms / 2 + 1;
+        world->stalls--;
     }
 }
 

@@ -136,6 +136,29 @@ static void flows_that_keep_for_long_do_not_hold_up_the_others(void **state)
     close_world(&world);
 }
 
+static void what_a_lost_turn_held_is_taken_away_by_the_next_sweep(void **state)
+{
+    struct world world;
+
+    (void)state;
+    open_world(&world, 0, short_keep);
+    run_for(&world, 3000);
+    play(&world, "A", 1);
+    run_for(&world, 60000);
+    let_pass(&world, HOUR_MS / 2);
+    play(&world, "B", 1); /* Too young when A is old enough. */
+    run_for(&world, 60000);
+    let_pass(&world, HOUR_MS / 2 - 180000);
+    assert_int_equal(look(&world, "order:A").tombstones, 0);
+    world.stalls = 1;
+    let_pass(&world, 300000);
+    assert_int_equal(world.stalls, 0);
+    assert_int_equal(lane_stats(world.lane)->aborts, 1);
+    assert_int_equal(look(&world, "order:A").tombstones, 2);
+    assert_int_equal(look(&world, "order:B").tombstones, 0);
+    close_world(&world);
+}
+
 static void a_long_run_goes_in_parts_and_whole(void **state)
 {
     struct world world;
@@ -209,6 +232,7 @@ int main(void)
         cmocka_unit_test(an_ended_run_is_taken_away_after_its_keep),
         cmocka_unit_test(an_open_run_keeps_its_history),
         cmocka_unit_test(flows_that_keep_for_long_do_not_hold_up_the_others),
+        cmocka_unit_test(what_a_lost_turn_held_is_taken_away_by_the_next_sweep),
         cmocka_unit_test(a_long_run_goes_in_parts_and_whole),
         cmocka_unit_test(what_was_swept_is_not_swept_again_by_the_next_owner),
         cmocka_unit_test(what_is_left_after_compaction_can_be_taken_over),
