@@ -6,6 +6,7 @@
 #include "app/command.h"
 #include "app/files.h"
 #include "app/flow_view.h"
+#include "compile/flow_file.h"
 #include "verify/verify.h"
 
 static const char help[] =
@@ -119,20 +120,33 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static void verify_found(struct flow *flow, const struct diagnostics *found,
+                         const struct options *options, struct verify_report *report)
+{
+    struct arena arena = {0};
+    struct verify_unsaid missing = {.undo = flow_steps_found(flow, found, "F504", &arena),
+                                    .limit = flow_steps_found(flow, found, "F409", &arena)};
+
+    verify_flow(flow, &options->bounds, &missing, transition_judged, report);
+    arena_release(&arena);
+}
+
 /* Adds to `all` (JSON) or prints. */
 static int verify_file(const char *path, const struct options *options, struct json *all)
 {
+    struct diagnostics found = {0};
     struct verify_report report;
     struct flow *flow = NULL;
     struct buffer out = {0};
     double start_s;
-    int code = flow_open("verify", path, &flow);
+    int code = flow_open_found("verify", path, &found, &flow);
 
     if (code != EXIT_DONE) {
+        diagnostics_release(&found);
         return code;
     }
     start_s = now_s();
-    verify_flow(flow, &options->bounds, transition_judged, &report);
+    verify_found(flow, &found, options, &report);
     code = verify_holds(&report) ? EXIT_DONE : EXIT_FINDINGS;
     if (options->json) {
         struct json *one = verify_json(&report, flow, text_of(path));
@@ -146,6 +160,7 @@ static int verify_file(const char *path, const struct options *options, struct j
     }
     verify_release(&report);
     flow_free(flow);
+    diagnostics_release(&found);
     buffer_release(&out);
     return code;
 }

@@ -8,15 +8,15 @@
 #include "compile/flow_file.h"
 #include "compile/machine.h"
 
-static enum status build(const char *path, struct flow **flow, struct error *err)
+static enum status build(const char *path, struct diagnostics *found, struct flow **flow,
+                         struct error *err)
 {
-    struct diagnostics found = {0};
     struct buffer definition = {0};
     struct buffer text = {0};
-    enum status status = flow_file_check(path, &found, &definition, err);
+    enum status status = flow_file_check(path, found, &definition, err);
 
-    if (found.error_count > 0) {
-        diagnostics_print(&found, DIAGNOSTIC_TEXT, &text);
+    if (found->error_count > 0) {
+        diagnostics_print(found, DIAGNOSTIC_TEXT, &text);
         fwrite(text.data, 1, text.bytes, stderr);
         status = fail(err, STATUS_REJECT, "'%s' has errors", path);
     }
@@ -26,22 +26,31 @@ static enum status build(const char *path, struct flow **flow, struct error *err
     if (status == STATUS_OK) {
         status = flow_build(buffer_text(&definition), flow, err);
     }
-    diagnostics_release(&found);
     buffer_release(&definition);
     buffer_release(&text);
     return status;
 }
 
-int flow_open(const char *name, const char *path, struct flow **flow)
+int flow_open_found(const char *name, const char *path, struct diagnostics *found,
+                    struct flow **flow)
 {
     struct error err;
-    enum status status = build(path, flow, &err);
+    enum status status = build(path, found, flow, &err);
 
     if (status == STATUS_OK) {
         return EXIT_DONE;
     }
     fprintf(stderr, "baton %s: %s\n", name, err.text);
     return status == STATUS_REJECT ? EXIT_FINDINGS : EXIT_USAGE;
+}
+
+int flow_open(const char *name, const char *path, struct flow **flow)
+{
+    struct diagnostics found = {0};
+    int code = flow_open_found(name, path, &found, flow);
+
+    diagnostics_release(&found);
+    return code;
 }
 
 int flow_view(const char *name, const char *path, const char *output,

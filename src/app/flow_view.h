@@ -5,12 +5,17 @@
 #define BATON_APP_FLOW_VIEW_H
 
 struct buffer;
+struct diagnostics;
 struct flow;
 struct machine;
 
 /* Check and build the flow of the file at `path`; it belongs to the caller. Findings go to standard
  * error. Gives the exit code of the command `name`; *flow is set if it is EXIT_DONE. */
 int flow_open(const char *name, const char *path, struct flow **flow);
+
+/* The same; what was found is left in `found`, which the caller releases. */
+int flow_open_found(const char *name, const char *path, struct diagnostics *found,
+                    struct flow **flow);
 
 /* Do that, write it by `write` to `output` (as output_write()). Findings go to standard error. Gives the exit code of the command `name`. */
 int flow_view(const char *name, const char *path, const char *output,

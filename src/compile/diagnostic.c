@@ -92,6 +92,13 @@ void diagnostics_note(struct diagnostics *diagnostics, struct place place, const
     last->note_place.file = arena_text(&diagnostics->arena, place.file);
 }
 
+void diagnostics_step(struct diagnostics *diagnostics, struct text name)
+{
+    if (diagnostics->count > 0 && diagnostics->last_kept) {
+        diagnostics->items[diagnostics->count - 1].step = arena_text(&diagnostics->arena, name);
+    }
+}
+
 static bool is_same_place(const struct place *a, const struct place *b)
 {
     return a->line == b->line && a->column == b->column && text_equal(a->file, b->file);
@@ -144,6 +151,7 @@ void diagnostics_append(struct diagnostics *diagnostics, const struct diagnostic
         item.message = arena_text(arena, item.message);
         item.note = arena_text(arena, item.note);
         item.note_place.file = arena_text(arena, item.note_place.file);
+        item.step = arena_text(arena, item.step);
         diagnostics_suggest(diagnostics, item.suggestion);
         add(diagnostics, &item);
     }

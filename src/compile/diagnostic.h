@@ -25,6 +25,7 @@ struct diagnostic {
     struct place note_place; /* line 0: no note. */
     struct text note;
     struct text suggestion; /* What was probably meant in the place; may be empty. */
+    struct text step;       /* The step that it is about, if that was said; else empty. */
 };
 
 /* A file that findings point into; its lines are printed below them. */
@@ -63,6 +64,8 @@ void diagnostics_suggest(struct diagnostics *diagnostics, struct text suggestion
 /* Add a second place to the finding that was added last. */
 void diagnostics_note(struct diagnostics *diagnostics, struct place place, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* The finding that was added last is about the step of this name, which is copied. */
+void diagnostics_step(struct diagnostics *diagnostics, struct text name);
 /* Add what `other` holds, with its sources. Everything is copied. */
 void diagnostics_append(struct diagnostics *diagnostics, const struct diagnostics *other);
 /* True if something was found exactly there. */

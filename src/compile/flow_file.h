@@ -29,6 +29,10 @@ MUST_CHECK enum status flow_file_check(const char *path, struct diagnostics *dia
 MUST_CHECK enum status flow_text_check(const char *path, struct text text,
                                        struct diagnostics *diagnostics, struct buffer *definition);
 
+/* By step of the flow: whether there is a finding `id` that is said to be about it. In the arena. */
+bool *flow_steps_found(const struct flow *flow, const struct diagnostics *found, const char *id,
+                       struct arena *arena);
+
 /* Build the state machine from a resolved definition, as read from baton.flows.
  * STATUS_REJECT: not a definition this program understands; err names the place in it. */
 MUST_CHECK enum status flow_build(struct text definition, struct flow **flow, struct error *err);

@@ -192,6 +192,7 @@ static void check_request(const struct view *view, uint32_t index)
                          "nothing undoes '%.*s' although other steps are undone ('compensate: "
                          "none' if intended)",
                          TEXT_ARG(step->name));
+        diagnostics_step(diagnostics, step->name);
     }
     if (view->plan->failure == STEP_NONE && undo_of(step) == NULL && !view->after_undo[index] &&
         !is_caught(view->plan, index)) {

@@ -76,6 +76,7 @@ static void check_listen(struct checker *checker, const struct json *flow,
             "'%.*s' waits for ever: there is no timeout on the step, what is around it or the flow "
             "('timeout: none' if intended)",
             TEXT_ARG(step->name));
+        diagnostics_step(checker->diagnostics, step->name);
     }
 }
 

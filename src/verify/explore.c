@@ -25,10 +25,15 @@ static uint64_t most_of(const struct flow *flow, uint32_t step, const struct ver
 }
 
 void explorer_init(struct explorer *explorer, struct flow *flow, const struct verify_bounds *bounds,
-                   verify_transition *decide, struct verify_report *report)
+                   const struct verify_unsaid *unsaid, verify_transition *decide,
+                   struct verify_report *report)
 {
-    *explorer = (struct explorer){
-        .flow = flow, .bounds = *bounds, .decide = decide, .report = report, .last = STATE_NONE};
+    *explorer = (struct explorer){.flow = flow,
+                                  .bounds = *bounds,
+                                  .unsaid = *unsaid,
+                                  .decide = decide,
+                                  .report = report,
+                                  .last = STATE_NONE};
     bound_flow(flow, bounds);
     world_init(&explorer->world, flow, bounds);
     roles_init(&explorer->roles, flow);
@@ -82,6 +87,7 @@ static void widen(struct explorer *explorer)
     explorer->arrivals = grow(explorer->arrivals, capacity, sizeof(*explorer->arrivals));
     explorer->open = grow(explorer->open, capacity, sizeof(struct instance *));
     explorer->loose = grow(explorer->loose, capacity, sizeof(*explorer->loose));
+    explorer->left = grow(explorer->left, capacity, sizeof(*explorer->left));
     explorer->capacity = capacity;
 }
 
@@ -139,6 +145,7 @@ static uint32_t add_state(struct explorer *explorer, struct instance *instance,
     *slot = state + 1;
     explorer->keys[state] = key;
     explorer->arrivals[state] = (struct arrival){.from = STATE_NONE};
+    explorer->left[state] = STEP_NONE;
     explorer->loose[state] = instance_has_ended(instance);
     count_end(explorer, instance);
     if (explorer->loose[state]) {
@@ -203,6 +210,27 @@ static struct arrival arrival_of(const struct explorer *explorer, uint32_t from,
     return arrival;
 }
 
+/* The first step that has been done and that nothing undoes; `before` is that of the state before. */
+static uint32_t left_after(const struct explorer *explorer, uint32_t before)
+{
+    for (uint32_t i = 0; i < explorer->flow->step_count && before == STEP_NONE; i++) {
+        if (verify_lacks(explorer->unsaid.undo, i) &&
+            rules_say_done(&explorer->effects, "", explorer->flow->steps[i].name)) {
+            return i;
+        }
+    }
+    return before;
+}
+
+static struct canon_key key_of(struct explorer *explorer, const struct instance *instance,
+                               uint32_t left)
+{
+    struct canon_key key = canon_key(instance, &explorer->bounds, &explorer->room);
+
+    key.words[1] += left == STEP_NONE ? 0 : left + 1;
+    return key;
+}
+
 /* One move with one combination of choices. False: a rule is broken. */
 static bool expand_one(struct explorer *explorer, uint32_t state, const struct instance *before,
                        const struct move *move)
@@ -212,7 +240,8 @@ static bool expand_one(struct explorer *explorer, uint32_t state, const struct i
                           .move = move,
                           .choices = &explorer->choices,
                           .before = before,
-                          .effects = &explorer->effects};
+                          .effects = &explorer->effects,
+                          .unsaid = explorer->unsaid};
     struct canon_key key;
     bool is_given_up;
     bool is_new;
@@ -231,7 +260,8 @@ static bool expand_one(struct explorer *explorer, uint32_t state, const struct i
     if (move->kind == MOVE_OPERATOR && trial.result == TRANSITION_APPLIED) {
         explorer->helped = move->activation;
     }
-    key = canon_key(after, &explorer->bounds, &explorer->room);
+    trial.left = left_after(explorer, explorer->left[state]);
+    key = key_of(explorer, after, trial.left);
     trial.after = after;
     /* Nobody may be counted on to cancel, nor to start another run instead. */
     is_given_up = (move->kind == MOVE_OPERATOR && move->word == OPERATOR_CANCEL) ||
@@ -250,6 +280,7 @@ static bool expand_one(struct explorer *explorer, uint32_t state, const struct i
     to = add_state(explorer, after, key, &is_new);
     if (is_new) {
         explorer->arrivals[to] = arrival_of(explorer, state, move);
+        explorer->left[to] = trial.left;
     }
     if (!is_given_up) {
         add_edge(explorer, state, to);
@@ -331,6 +362,7 @@ void explorer_release(struct explorer *explorer)
     free(explorer->arrivals);
     free(explorer->open);
     free(explorer->loose);
+    free(explorer->left);
     free(explorer->slots);
     free(explorer->edges);
     free(explorer->most);

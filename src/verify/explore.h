@@ -25,6 +25,7 @@ struct edge {
 struct explorer {
     struct flow *flow;
     struct verify_bounds bounds;
+    struct verify_unsaid unsaid;
     verify_transition *decide;
     struct world world;
     struct roles roles;
@@ -41,6 +42,7 @@ struct explorer {
     struct arrival *arrivals;
     struct instance **open; /* By state; NULL once it has been expanded, or if it is an end. */
     bool *loose;            /* By state: an end, or not followed to its end. */
+    uint32_t *left;         /* By state: see struct trial. */
     uint32_t count;
     uint32_t capacity;
     uint32_t *slots; /* Hash table: state + 1. */
@@ -58,7 +60,8 @@ struct explorer {
 };
 
 void explorer_init(struct explorer *explorer, struct flow *flow, const struct verify_bounds *bounds,
-                   verify_transition *decide, struct verify_report *report);
+                   const struct verify_unsaid *unsaid, verify_transition *decide,
+                   struct verify_report *report);
 /* Until all is seen, a rule is broken, or there are too many states. */
 void explorer_run(struct explorer *explorer);
 /* Try one move of `before` with the choices given. */

@@ -52,7 +52,8 @@ static void print_story(const struct verify_report *report, const struct flow *f
 static void print_holds(const struct verify_report *report, const struct flow *flow,
                         struct buffer *out)
 {
-    buffer_addf(out, "  every end is complete (%u) or compensated (%u)", report->completed,
+    buffer_addf(out, "  every end is complete (%u) or %s (%u)", report->completed,
+                report->undoes ? "compensated" : "failed, as nothing in it is undone",
                 report->compensated);
     if (report->sealed > 0) {
         buffer_addf(out, ", or ended by the flow after its pivot (%u)", report->sealed);

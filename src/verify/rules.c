@@ -59,14 +59,12 @@ static bool is_undone_at_once(const struct trial *trial, uint32_t activation)
     return false;
 }
 
-/* A block that waits for nothing is done with the record that begins it, which says so. */
-static bool is_said_done(const struct trial *trial, const struct step *step)
+bool rules_say_done(const struct effect_list *effects, const char *what, struct text name)
 {
-    struct text said = arena_printf(trial->effects->arena, "undo of %.*s: done",
-                                    TEXT_ARG(step->name));
+    struct text said = arena_printf(effects->arena, "%s%.*s: done", what, TEXT_ARG(name));
 
-    for (uint32_t i = 0; i < trial->effects->decided_count; i++) {
-        if (text_equal(trial->effects->decided[i], said)) {
+    for (uint32_t i = 0; i < effects->decided_count; i++) {
+        if (text_equal(effects->decided[i], said)) {
             return true;
         }
     }
@@ -95,7 +93,8 @@ static bool is_undone(const struct trial *trial, const struct undo *undo)
         }
         return is_to(trial, frame->activation) && says_yes(trial, &step->compensate->message);
     }
-    return step_undo_is_block(step) && is_said_done(trial, step);
+    /* A block that waits for nothing is done with the record that begins it, which says so. */
+    return step_undo_is_block(step) && rules_say_done(trial->effects, "undo of ", step->name);
 }
 
 static bool is_answer(const struct json *error)
@@ -296,68 +295,19 @@ static struct verdict judge_seal(const struct trial *trial)
     return fine;
 }
 
-static bool has_deadline(const struct instance *after, const struct frame *frame)
+static struct verdict judge_end(const struct trial *trial)
 {
-    uint32_t around = frame->parent;
+    const struct instance *after = trial->after;
 
-    if (instance_timer(after, TIMER_ATTEMPT, frame->activation) != NULL ||
-        instance_timer(after, TIMER_HEARTBEAT, frame->activation) != NULL ||
-        instance_timer(after, TIMER_FLOW, 0) != NULL) {
-        return true;
+    if (!instance_has_ended(after)) {
+        return fine;
     }
-    while (around != 0) {
-        const struct frame *block = instance_find_frame(after, around);
-
-        if (block == NULL) {
-            return false;
-        }
-        if (instance_timer(after, TIMER_BLOCK, around) != NULL) {
-            return true;
-        }
-        around = block->parent;
-    }
-    return false;
-}
-
-static bool lacks_timer(const struct instance *after, const struct frame *frame)
-{
-    switch (frame->state) {
-    case FRAME_AWAITING_REPLY:
-        return !has_deadline(after, frame);
-    case FRAME_BACKING_OFF:
-        return instance_timer(after, TIMER_BACKOFF, frame->activation) == NULL;
-    case FRAME_SLEEPING:
-        return instance_timer(after, TIMER_WAIT, frame->activation) == NULL;
-    case FRAME_AWAITING_PERMIT:
-        return instance_timer(after, TIMER_PERMIT, frame->activation) == NULL;
-    case FRAME_AWAITING_CHILD:
-    case FRAME_LISTENING:
-    case FRAME_STUCK:
-    case FRAME_OPEN:
-    case FRAME_UNWINDING:
-        return false;
-    }
-    CHECK(!"unknown frame state");
-    return false;
-}
-
-static struct verdict judge_waits(const struct instance *after)
-{
-    for (uint32_t i = 0; i < after->frame_count; i++) {
-        if (lacks_timer(after, &after->frames[i])) {
-            return (struct verdict){.broken = VERIFY_WAITS,
-                                    .step = after->frames[i].step,
-                                    .is_undo = after->frames[i].kind == FRAME_UNDO};
-        }
-    }
-    return fine;
-}
-
-static struct verdict judge_end(const struct instance *after)
-{
-    if (instance_has_ended(after) &&
-        (after->frame_count > 0 || after->timer_count > 0 || after->undo_count > 0)) {
+    if (after->frame_count > 0 || after->timer_count > 0 || after->undo_count > 0) {
         return breaks(VERIFY_LEFT_OPEN, after->frame_count > 0 ? after->frames[0].step : STEP_NONE);
+    }
+    if (trial->left != STEP_NONE && !after->sealed &&
+        (after->status == RUN_FAILED || after->status == RUN_CANCELLED)) {
+        return breaks(VERIFY_NOT_UNDONE, trial->left);
     }
     return fine;
 }
@@ -389,7 +339,7 @@ struct verdict rules_judge(const struct trial *trial)
         verdict = judge_order(trial);
     }
     if (verdict.broken == VERIFY_NOTHING) {
-        verdict = judge_end(trial->after);
+        verdict = judge_end(trial);
     }
-    return verdict.broken == VERIFY_NOTHING ? judge_waits(trial->after) : verdict;
+    return verdict.broken == VERIFY_NOTHING ? rules_judge_waits(trial) : verdict;
 }

@@ -17,7 +17,9 @@ struct trial {
     const struct instance *after;
     const struct effect_list *effects;
     enum transition_result result;
-    bool is_same; /* The states are the same but for what decides nothing. */
+    bool is_same;  /* The states are the same but for what decides nothing. */
+    uint32_t left; /* A step that has been done and that nothing undoes; STEP_NONE: none. */
+    struct verify_unsaid unsaid;
 };
 
 struct verdict {
@@ -27,5 +29,10 @@ struct verdict {
 };
 
 struct verdict rules_judge(const struct trial *trial);
+/* What was decided says that the step, or the undo (`what` is "undo of "), is done. */
+bool rules_say_done(const struct effect_list *effects, const char *what, struct text name);
+
+/* waits.c: part of it. */
+struct verdict rules_judge_waits(const struct trial *trial);
 
 #endif

@@ -11,6 +11,7 @@ static const char *const break_names[] = {
     [VERIFY_LEFT_OPEN] = "left-open",     [VERIFY_LATE_COUNTS] = "late-counts",
     [VERIFY_WAITS] = "waits-without-end", [VERIFY_CIRCLE] = "circle",
     [VERIFY_NO_HELP] = "no-help",         [VERIFY_NO_END] = "no-way-to-an-end",
+    [VERIFY_NOT_UNDONE] = "not-undone",
 };
 
 const char *verify_break_name(enum verify_break broken)
@@ -38,7 +39,7 @@ static const char *text_of_break(enum verify_break broken)
     case VERIFY_LATE_COUNTS:
         return "%s: what should count for nothing has changed the state";
     case VERIFY_WAITS:
-        return "%s waits for ever if no answer comes: neither it, nor a block around it, nor the "
+        return "%s waits for ever if nothing comes: neither it, nor a block around it, nor the "
                "flow has a timeout";
     case VERIFY_CIRCLE:
         return "%s goes round and round without a wait in between, until the run fails";
@@ -46,6 +47,9 @@ static const char *text_of_break(enum verify_break broken)
         return "%s is stuck, and nothing that an operator may say helps";
     case VERIFY_NO_END:
         return "%s can wait for ever: from here no way leads to an end, whatever happens";
+    case VERIFY_NOT_UNDONE:
+        return "%s was done, the run has ended without coming through, and nothing has undone it "
+               "('compensate: none' if nothing has to)";
     }
     CHECK(!"unknown break");
     return "";
@@ -90,14 +94,28 @@ static void find_unreached(const struct explorer *explorer)
     }
 }
 
+static bool any_undo(const struct flow *flow)
+{
+    for (uint32_t i = 0; i < flow->step_count; i++) {
+        const struct step *step = &flow->steps[i];
+
+        if (step->compensate != NULL || (step->kind == STEP_RUN && !step->run.abandons)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void explore(struct flow *flow, const struct verify_bounds *bounds,
-                    verify_transition *decide, struct verify_report *report)
+                    const struct verify_unsaid *unsaid, verify_transition *decide,
+                    struct verify_report *report)
 {
     struct explorer *explorer = calloc(1, sizeof(*explorer));
 
     CHECK(explorer != NULL);
-    *report = (struct verify_report){.bounds = *bounds, .broken_step = STEP_NONE};
-    explorer_init(explorer, flow, bounds, decide, report);
+    *report = (struct verify_report){
+        .bounds = *bounds, .undoes = any_undo(flow), .broken_step = STEP_NONE};
+    explorer_init(explorer, flow, bounds, unsaid, decide, report);
     explorer_run(explorer);
     if (explorer->verdict.broken == VERIFY_NOTHING && report->complete) {
         explorer->last = explorer_find_trap(explorer);
@@ -118,7 +136,8 @@ static void explore(struct flow *flow, const struct verify_bounds *bounds,
     free(explorer);
 }
 
-void verify_flow(struct flow *flow, const struct verify_bounds *bounds, verify_transition *decide,
+void verify_flow(struct flow *flow, const struct verify_bounds *bounds,
+                 const struct verify_unsaid *unsaid, verify_transition *decide,
                  struct verify_report *report)
 {
     struct verify_bounds milder = *bounds;
@@ -126,14 +145,14 @@ void verify_flow(struct flow *flow, const struct verify_bounds *bounds, verify_t
     /* A story in which all expressions hold says more than a shorter one in which one fails. */
     if (bounds->failing) {
         milder.failing = false;
-        explore(flow, &milder, decide, report);
+        explore(flow, &milder, unsaid, decide, report);
         report->bounds = *bounds;
         if (report->broken != VERIFY_NOTHING || !report->complete) {
             return;
         }
         verify_release(report);
     }
-    explore(flow, bounds, decide, report);
+    explore(flow, bounds, unsaid, decide, report);
 }
 
 bool verify_holds(const struct verify_report *report)

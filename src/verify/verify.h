@@ -24,6 +24,16 @@ struct verify_bounds {
     ((struct verify_bounds){                                                                       \
         .attempts = 2, .items = 2, .rounds = 2, .early = 1, .states = 1000000, .failing = true})
 
+/* What the author of a flow could have said and has not, by step; NULL: nothing of that kind. Borrowed. */
+struct verify_unsaid {
+    const bool *undo;  /* How the step is undone, nor that nothing has to be (F504). */
+    const bool *limit; /* How long the step listens, nor that it has no limit (F409). */
+};
+static inline bool verify_lacks(const bool *unsaid, uint32_t step)
+{
+    return unsaid != NULL && unsaid[step];
+}
+
 /* As transition_judged(): tests give a damaged one. */
 typedef enum transition_result verify_transition(const struct flow *flow,
                                                  const struct instance *before,
@@ -45,6 +55,7 @@ enum verify_break {
     VERIFY_CIRCLE,       /* Steps go round without a wait in between. */
     VERIFY_NO_HELP,      /* Something is stuck, and no operator can settle it. */
     VERIFY_NO_END,       /* From here no way leads to an end. */
+    VERIFY_NOT_UNDONE,   /* The run has failed, and what a step did stays. */
 };
 
 /* One event of a story. Texts live in the report's arena. */
@@ -69,6 +80,7 @@ struct verify_report {
     uint32_t sealed;      /* Ended as failed by the flow itself, after its pivot. */
     uint32_t expired;     /* Early messages whose start never came. */
     uint32_t stuck;
+    bool undoes;         /* Some step of the flow can be undone. */
     uint32_t *unreached; /* Steps that no way leads to. */
     uint32_t unreached_count;
     enum verify_break broken;
@@ -80,7 +92,8 @@ struct verify_report {
 
 /* Explore: first with expressions that hold, then, if nothing was broken and they may fail, with those
  * that do. `flow` is changed: its retries and loops are cut to `bounds`. */
-void verify_flow(struct flow *flow, const struct verify_bounds *bounds, verify_transition *decide,
+void verify_flow(struct flow *flow, const struct verify_bounds *bounds,
+                 const struct verify_unsaid *unsaid, verify_transition *decide,
                  struct verify_report *report);
 /* Nothing is broken, all steps are reached, and all of it was seen. */
 bool verify_holds(const struct verify_report *report);

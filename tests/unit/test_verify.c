@@ -15,6 +15,8 @@
 #include "support/flow_text.h"
 #include "verify/verify.h"
 
+static const struct verify_unsaid all_said = {.undo = NULL, .limit = NULL};
+
 /* What is printed but for the counts, which any change of the core may change. */
 static void keep_story(const struct buffer *printed, struct buffer *out)
 {
@@ -38,13 +40,18 @@ static void check_file(const char *name)
     struct buffer printed = {0};
     struct buffer story = {0};
     struct buffer wanted = {0};
+    struct diagnostics found = {0};
+    struct arena arena = {0};
+    struct verify_unsaid unsaid;
     struct verify_report report;
     struct flow *flow;
     char path[300];
 
     read_whole(name, &source);
-    flow = open_text(name, buffer_text(&source));
-    verify_flow(flow, &VERIFY_BOUNDS, transition_judged, &report);
+    flow = open_text_found(name, buffer_text(&source), &found);
+    unsaid = (struct verify_unsaid){.undo = flow_steps_found(flow, &found, "F504", &arena),
+                                    .limit = flow_steps_found(flow, &found, "F409", &arena)};
+    verify_flow(flow, &VERIFY_BOUNDS, &unsaid, transition_judged, &report);
     verify_print(&report, flow, text_of(name), &printed);
     keep_story(&printed, &story);
     assert_true(report.complete);
@@ -63,6 +70,8 @@ static void check_file(const char *name)
     assert_string_equal(buffer_string(&story), buffer_string(&wanted));
     verify_release(&report);
     flow_free(flow);
+    diagnostics_release(&found);
+    arena_release(&arena);
     buffer_release(&source);
     buffer_release(&printed);
     buffer_release(&story);
@@ -119,7 +128,7 @@ static void check_case(const char *name)
     text = flow_of(text_of(buffer_string(&source)));
     if (text.bytes > 0) {
         flow = open_text("case.yaml", text);
-        verify_flow(flow, &bounds, transition_judged, &report);
+        verify_flow(flow, &bounds, &all_said, transition_judged, &report);
         if (report.broken != VERIFY_NOTHING || !report.complete) {
             verify_print(&report, flow, text_of(name), &printed);
             fail_msg("%s", buffer_string(&printed));
@@ -319,7 +328,7 @@ static void the_core_holds(void **state)
     struct verify_report report;
 
     (void)state;
-    verify_flow(flow, &VERIFY_BOUNDS, transition_judged, &report);
+    verify_flow(flow, &VERIFY_BOUNDS, &all_said, transition_judged, &report);
     assert_true(verify_holds(&report));
     assert_true(report.completed > 0 && report.compensated > 0 && report.stuck > 0);
     verify_release(&report);
@@ -334,7 +343,7 @@ static void each_rule_that_is_off_is_found(void **state)
         struct verify_report report;
         struct buffer printed = {0};
 
-        verify_flow(flow, &VERIFY_BOUNDS, damages[i].decide, &report);
+        verify_flow(flow, &VERIFY_BOUNDS, &all_said, damages[i].decide, &report);
         verify_print(&report, flow, TEXT("saga.yaml"), &printed);
         if (report.broken != damages[i].broken || report.story_count != damages[i].events) {
             fail_msg("a core that %s: %u events\n%s", damages[i].name, report.story_count,
@@ -354,7 +363,7 @@ static void too_many_states_prove_nothing(void **state)
 
     (void)state;
     bounds.states = 20;
-    verify_flow(flow, &bounds, transition_judged, &report);
+    verify_flow(flow, &bounds, &all_said, transition_judged, &report);
     assert_int_equal(report.broken, VERIFY_NOTHING);
     assert_false(report.complete);
     assert_false(verify_holds(&report));
