@@ -12,7 +12,7 @@
 
 static const struct finding rows[] = {
     {"F001", "YamlSyntax", E, "YAML syntax",
-     "The file is no YAML, or is nested more than 64 levels deep.",
+     "The file is no YAML.",
      "Look at the place and the line above it. Indent with spaces. Quote text that holds `: `, ` #` or, inside of `{ }`, an expression: `value: \"${ .a }\"`."},
     {"F002", "DuplicateKey", E, "a key stands twice in one map",
      "YAML readers differ in which of the two they take, so neither is taken for granted.",
@@ -125,8 +125,8 @@ static const struct finding rows[] = {
      "The text holds `${` without the `}` that ends the expression.",
      "Close it and quote the whole text. For a literal `${` write `$${`."},
     {"F306", "MayNotExist", W, "reads a result that may not exist yet",
-     "On some path to this place the step that gives the result has not run; the value is null then.",
-     "Say what then: `.charge.id // null`. Or order the steps otherwise."},
+     "On some path to this place the step that gives the result has not run; the value is null then. Or the step stands in a branch or a `for`, whose results are kept under the name of the fork or `for`.",
+     "Say what then: `.charge.id // null`. Or order the steps otherwise. Of a branch read `.checks.credit.score`."},
     {"F307", "Subtraction", W, "a hyphen that subtracts",
      "`.foo-bar` is `.foo` minus `bar`.",
      "Write `.\"foo-bar\"` for the key; put blanks around the hyphen if you do subtract."},
@@ -224,7 +224,7 @@ static const struct finding rows[] = {
      "The system's time zone data has no zone of this name.",
      "Write a name such as `Europe/Berlin`; install the package tzdata if it is missing."},
     {"F701", "AboveLimit", E, "above a limit",
-     "10,000 steps, 32 nested blocks, `batch` 10,000, `parallel` 1,000, 1 MiB of file, 900 KiB of "
+     "10,000 steps, 64 levels of YAML (some 30 nested blocks), `batch` 10,000, `parallel` 1,000, 1 MiB of file, 900 KiB of "
      "resolved definition; other numbers have the limit that the message names.",
      "Stay below it, or split the flow."},
     {"F801", "VersionTaken", E, "the version is taken by other content",

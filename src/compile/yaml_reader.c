@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "compile/grow.h"
+#include "compile/yaml_hint.h"
 
 struct reader {
     struct document *document;
@@ -30,57 +31,11 @@ static struct place mark_place(const struct reader *reader, yaml_mark_t mark)
                           .width = 1};
 }
 
-static struct text line_text(const struct document *document, size_t line)
-{
-    size_t from;
-    size_t to;
-
-    if (line >= document->line_count) {
-        return TEXT("");
-    }
-    from = document->lines[line];
-    to = line + 1 < document->line_count ? document->lines[line + 1] : document->source.bytes;
-    return text_sub(document->source, from, to - from);
-}
-
-static bool contains(struct text text, struct text part)
-{
-    for (size_t at = 0; at + part.bytes <= text.bytes; at++) {
-        if (memcmp(text.data + at, part.data, part.bytes) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What most often is behind a syntax error in a file full of expressions. */
-static const char *syntax_hint(const struct document *document, size_t line)
-{
-    for (size_t back = 0; back < 2 && back <= line; back++) {
-        struct text text = line_text(document, line - back);
-        size_t marker = text_find(text, '$');
-        size_t indent = 0;
-
-        while (indent < text.bytes && text.data[indent] == ' ') {
-            indent++;
-        }
-        if (indent < text.bytes && text.data[indent] == '\t') {
-            return " (indent with spaces, not with tabs)";
-        }
-        if (contains(text, TEXT("${"))) {
-            size_t brace = text_find(text, '{');
-
-            return brace < marker ? " (inside { } quote the expression)"
-                                  : " (quote it: a jq object contains ': ')";
-        }
-    }
-    return "";
-}
-
 static void syntax_error(struct reader *reader)
 {
     const yaml_parser_t *parser = &reader->parser;
     const char *problem = parser->problem != NULL ? parser->problem : "not YAML";
+    struct yaml_trouble trouble;
 
     reader->failed = true;
     if (parser->error == YAML_READER_ERROR) {
@@ -93,8 +48,13 @@ static void syntax_error(struct reader *reader)
                           "%s", problem);
         return;
     }
+    trouble = (struct yaml_trouble){.problem = problem,
+                                    .context = parser->context,
+                                    .line = parser->problem_mark.line,
+                                    .column = parser->problem_mark.column,
+                                    .context_line = parser->context_mark.line};
     diagnostics_error(reader->diagnostics, "F001", mark_place(reader, parser->problem_mark), "%s%s",
-                      problem, syntax_hint(reader->document, parser->problem_mark.line));
+                      problem, yaml_hint(reader->document, &trouble));
     if (parser->context != NULL && (parser->context_mark.line != parser->problem_mark.line ||
                                     parser->context_mark.column != parser->problem_mark.column)) {
         diagnostics_note(reader->diagnostics, mark_place(reader, parser->context_mark), "%s",
@@ -334,7 +294,7 @@ static struct node *read_node(struct reader *reader, const yaml_event_t *event, 
 {
     if (depth > YAML_DEPTH_MAX) {
         reader->failed = true;
-        diagnostics_error(reader->diagnostics, "F001", mark_place(reader, event->start_mark),
+        diagnostics_error(reader->diagnostics, "F701", mark_place(reader, event->start_mark),
                           "nested more than %d levels deep", YAML_DEPTH_MAX);
         return NULL;
     }
