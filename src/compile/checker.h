@@ -58,6 +58,7 @@ struct checker {
     struct entries topics;
     struct entries services;
     struct entries retries;
+    bool names_missing; /* A file of `use` could not be read: a finding was made. */
     struct plan plan;
     struct read *reads;
     uint32_t read_count;
@@ -119,7 +120,19 @@ struct json *expected(struct checker *checker, const struct node *node, const ch
 const char *did_you_mean(struct checker *checker, struct text suggestion);
 bool node_is_scalar(const struct node *node);
 
-/* convert_expr.c: what is wrong with an expression that stands at byte `base` of the node's text. */
+/* hints.c */
+/* F310: a plain scalar ends before ` #`; say so where that broke the expression. */
+void hint_comment(struct checker *checker, const struct node *node);
+/* What may be meant by a name that is no function of `source`, and by one that is no variable: as
+ * did_you_mean() gives it, or how a member of the document is written. */
+const char *hint_name(struct checker *checker, struct text source,
+                      const struct expr_problem *problem);
+const char *hint_variable(struct checker *checker, const struct expr_problem *problem);
+bool is_key_of_steps(struct text key);
+
+/* convert_expr.c: a bit for each variable of flow_scope() that may be read where the walk stands. */
+uint64_t known_variables(const struct checker *checker);
+/* What is wrong with an expression that stands at byte `base` of the node's text. */
 void report_expr_problem(struct checker *checker, const struct node *node, size_t base,
                          const struct expr_problem *problem);
 /* F305: no `}` for the `${` at or after byte `from`. */

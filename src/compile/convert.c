@@ -35,11 +35,12 @@ void report_later(struct checker *checker, const struct node *key)
 
 void report_unknown_key(struct checker *checker, enum object object, const struct node *key)
 {
-    struct text suggestion = text_of(fields_suggest(object, key->text));
+    const char *hint = is_key_of_steps(key->text)
+                           ? " (it is a key of steps)"
+                           : did_you_mean(checker, text_of(fields_suggest(object, key->text)));
 
     diagnostics_error(checker->diagnostics, "F101", node_place(key), "unknown key '%.*s' in %s%s",
-                      TEXT_ARG(key->text), fields_of(object)->name,
-                      did_you_mean(checker, suggestion));
+                      TEXT_ARG(key->text), fields_of(object)->name, hint);
 }
 
 static struct json *convert_list(struct checker *checker, const struct field *field,

@@ -4,12 +4,11 @@
 
 #include "compile/checker.h"
 #include "compile/grow.h"
-#include "compile/lines.h"
 
 #define WARNINGS_MAX 16
 #define BIT(variable) (UINT64_C(1) << (variable))
 
-static uint64_t allowed_variables(const struct checker *checker)
+uint64_t known_variables(const struct checker *checker)
 {
     uint64_t common = BIT(VARIABLE_FLOW) | BIT(VARIABLE_INSTANCE) | BIT(VARIABLE_NOW);
     bool fails = checker->in_failure || checker->in_undo || checker->in_catch;
@@ -86,7 +85,7 @@ static void check_variables(struct checker *checker, const struct node *node, si
                             const struct expr *expr)
 {
     const struct expr_scope *scope = flow_scope();
-    uint64_t wrong = expr_variables(expr) & ~allowed_variables(checker);
+    uint64_t wrong = expr_variables(expr) & ~known_variables(checker);
     struct text source = expr_source(expr);
 
     /* Variables of loops are known only where they may be read. */
@@ -157,46 +156,25 @@ static void keep_reads(struct checker *checker, const struct node *node, size_t 
     }
 }
 
-/* A plain scalar ends before ` #`: say so where that broke the expression. */
-static void hint_comment(struct checker *checker, const struct node *node)
-{
-    const struct document *document = node->document;
-    struct text source = document->source;
-    size_t at = document->lines[node->end_line - 1];
-
-    if (node->style != STYLE_PLAIN) {
-        return;
-    }
-    for (uint32_t i = 1; i < node->end_column && at < source.bytes; i++) {
-        at += character_bytes(source, at);
-    }
-    while (at < source.bytes && (source.data[at] == ' ' || source.data[at] == '\t')) {
-        at++;
-    }
-    if (at < source.bytes && source.data[at] == '#') {
-        diagnostics_warn(checker->diagnostics, "F310", node_place(node),
-                         "' #' cut the rest of this expression off as a comment: quote it");
-    }
-}
-
 void report_expr_problem(struct checker *checker, const struct node *node, size_t base,
                          const struct expr_problem *problem)
 {
     struct place place = node_place_in(node, base + problem->offset, problem->bytes);
-    const char *hint = did_you_mean(checker, text_of(problem->suggestion));
+    struct text source = text_sub(node->text, base, node->text.bytes - base);
 
     switch (problem->kind) {
     case EXPR_PROBLEM_SYNTAX:
-        diagnostics_error(checker->diagnostics, "F301", place, "%s%s", problem->text, hint);
+        diagnostics_error(checker->diagnostics, "F301", place, "%s%s", problem->text,
+                          did_you_mean(checker, text_of(problem->suggestion)));
         hint_comment(checker, node);
         return;
     case EXPR_PROBLEM_UNKNOWN_VARIABLE:
         diagnostics_error(checker->diagnostics, "F302", place, "'$%s' is not a variable%s",
-                          problem->name, hint);
+                          problem->name, hint_variable(checker, problem));
         return;
     case EXPR_PROBLEM_UNKNOWN_FUNCTION:
         diagnostics_error(checker->diagnostics, "F303", place, "unknown function '%s'%s",
-                          problem->name, hint);
+                          problem->name, hint_name(checker, source, problem));
         return;
     case EXPR_PROBLEM_FORBIDDEN_FUNCTION:
         diagnostics_error(checker->diagnostics, "F304", place, "%s", problem->text);

@@ -94,6 +94,10 @@ static struct json *convert_alias(struct checker *checker, const struct node *no
 struct json *convert_listen(struct checker *checker, const struct field *field,
                             const struct node *node)
 {
+    if (node->kind == NODE_LIST) {
+        return expected(checker, node,
+                        "the alias of a topic, or a map with topic, signal, any or all");
+    }
     return node->kind == NODE_MAP ? convert_map_of(checker, field->object, node)
                                   : convert_alias(checker, node);
 }

@@ -82,7 +82,7 @@ static const struct pair *find_action(struct checker *checker, const struct node
     if (first == NULL && !is_action_misspelt(node)) {
         diagnostics_error(checker->diagnostics, "F106", node_place(node),
                           "step has no action: say one of request, emit, listen, wait, set, "
-                          "switch, do, try, fork, for, raise, rollback, end");
+                          "switch, do, try, fork, for, raise, run, rollback, end");
     }
     if (second != NULL) {
         diagnostics_error(checker->diagnostics, "F107", node_place(second->key),
@@ -145,7 +145,7 @@ static void report_foreign_key(struct checker *checker, enum object action, cons
             return;
         }
         if (near != NULL && (other == OBJECT_STEP || action == OBJECT_COUNT || other == action) &&
-            fields_is_near(key->text, text_of(near), &best)) {
+            (fields_meant(key->text) != NULL || fields_is_near(key->text, text_of(near), &best))) {
             nearest = text_of(near);
         }
     }

@@ -4,14 +4,24 @@
 
 #define DURATION_FORMS "such as 30s, 5m, 1h30m or PT30S"
 
-static struct json *duration_error(struct checker *checker, const struct node *node)
+/* Of the shapes that lead here. */
+static bool may_be_expr(const struct field *field)
 {
+    return field != NULL && field->shape != SHAPE_DURATION;
+}
+
+static struct json *duration_error(struct checker *checker, const struct field *field,
+                                   const struct node *node)
+{
+    bool is_bare = node->kind == NODE_TEXT && text_starts(node->text, TEXT("."));
     char found[64];
 
-    diagnostics_error(checker->diagnostics, "F105", node_place(node),
-                      node->kind == NODE_NUMBER ? "a duration needs a unit, %s: found %s"
-                                                : "expected a duration, %s: found %s",
-                      DURATION_FORMS, node_describe(node, found));
+    diagnostics_error(
+        checker->diagnostics, "F105", node_place(node),
+        node->kind == NODE_NUMBER ? "a duration needs a unit, %s: found %s%s"
+                                  : "expected a duration, %s: found %s%s",
+        DURATION_FORMS, node_describe(node, found),
+        is_bare && may_be_expr(field) ? " (an expression is written \"${ ... }\" here)" : "");
     return NULL;
 }
 
@@ -32,7 +42,8 @@ static int64_t unit_ms(struct text unit)
 }
 
 /* {minutes: 1, seconds: 30} */
-static struct json *duration_of_units(struct checker *checker, const struct node *node)
+static struct json *duration_of_units(struct checker *checker, const struct field *field,
+                                      const struct node *node)
 {
     int64_t total = 0;
 
@@ -51,10 +62,10 @@ static struct json *duration_of_units(struct checker *checker, const struct node
         }
         total += pair->repeated ? 0 : count * unit;
         if (total > DURATION_MAX_MS) {
-            return duration_error(checker, node);
+            return duration_error(checker, field, node);
         }
     }
-    return node->count == 0 ? duration_error(checker, node) : json_integer(total);
+    return node->count == 0 ? duration_error(checker, field, node) : json_integer(total);
 }
 
 struct json *convert_duration(struct checker *checker, const struct field *field,
@@ -62,12 +73,11 @@ struct json *convert_duration(struct checker *checker, const struct field *field
 {
     int64_t ms;
 
-    (void)field;
     if (node->kind == NODE_MAP) {
-        return duration_of_units(checker, node);
+        return duration_of_units(checker, field, node);
     }
     if (node->kind != NODE_TEXT || duration_parse(node->text, &ms, NULL) != STATUS_OK) {
-        return duration_error(checker, node);
+        return duration_error(checker, field, node);
     }
     return json_integer(ms);
 }

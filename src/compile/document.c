@@ -204,7 +204,11 @@ const char *node_describe(const struct node *node, char out[64])
     if (long_text || memchr(node->text.data, '\n', node->text.bytes) != NULL) {
         snprintf(out, 64, "a %s", kind);
     } else if (node->kind == NODE_TEXT) {
-        snprintf(out, 64, "text '%.*s'", TEXT_ARG(node->text));
+        bool truth;
+        bool is_quoted = node->style != STYLE_PLAIN && scalar_kind(node->text, &truth) != NODE_TEXT;
+
+        snprintf(out, 64, is_quoted ? "text '%.*s' in quotes" : "text '%.*s'",
+                 TEXT_ARG(node->text));
     } else {
         snprintf(out, 64, "number %.*s", TEXT_ARG(node->text));
     }

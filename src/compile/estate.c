@@ -53,15 +53,30 @@ static struct text suggest(const struct entries *entries, struct text name)
     return nearest;
 }
 
+static void report_unknown(struct checker *checker, const struct entries *entries, const char *id,
+                           const struct node *node)
+{
+    struct text nearest = suggest(entries, node->text);
+    const char *hint = "";
+
+    if (nearest.bytes > 0) {
+        hint = did_you_mean(checker, nearest);
+    } else if (checker->names_missing) {
+        return; /* It may stand in the file that could not be read. */
+    } else if (entries->count == 0 && checker->file_count == 1) {
+        hint = " (this file names none: 'use' an estate file)";
+    }
+    diagnostics_error(checker->diagnostics, id, node_place(node), "unknown %s '%.*s'%s",
+                      entries->kind, TEXT_ARG(node->text), hint);
+}
+
 struct entry *checker_refer(struct checker *checker, struct entries *entries, const char *id,
                             const struct node *node)
 {
     struct entry *entry = entries_find(entries, node->text);
 
     if (entry == NULL) {
-        diagnostics_error(checker->diagnostics, id, node_place(node), "unknown %s '%.*s'%s",
-                          entries->kind, TEXT_ARG(node->text),
-                          did_you_mean(checker, suggest(entries, node->text)));
+        report_unknown(checker, entries, id, node);
         return NULL;
     }
     entry->used = true;
@@ -171,6 +186,21 @@ static const struct used_file *find_file(const struct checker *checker, const ch
 
 static void read_file(struct checker *checker, uint32_t index, bool estate);
 
+/* False if it is no estate file. `node` names it. */
+static bool read_used(struct checker *checker, uint32_t index, const struct node *node)
+{
+    const struct node *root = checker->files[index].document->root;
+
+    if (node_pair(root, "flow") != NULL) {
+        diagnostics_error(checker->diagnostics, "F208", node_place(node),
+                          "'%.*s' is a flow, not an estate file", TEXT_ARG(node->text));
+        return false;
+    }
+    report_estate_keys(checker, root);
+    read_file(checker, index, true);
+    return true;
+}
+
 static void use_file(struct checker *checker, const struct node *node)
 {
     struct text path = beside(checker, node->document->file, node->text);
@@ -189,18 +219,12 @@ static void use_file(struct checker *checker, const struct node *node)
     }
     if (file_text(path.data, &text, &err) != STATUS_OK) {
         diagnostics_error(checker->diagnostics, "F208", node_place(node), "%s", err.text);
+        checker->names_missing = true;
     } else {
         index = add_file(checker, path.data);
-        if (document_parse(path, buffer_text(&text), checker->diagnostics,
-                           &checker->files[index].document) == STATUS_OK) {
-            if (node_pair(checker->files[index].document->root, "flow") != NULL) {
-                diagnostics_error(checker->diagnostics, "F208", node_place(node),
-                                  "'%.*s' is a flow, not an estate file", TEXT_ARG(node->text));
-            } else {
-                report_estate_keys(checker, checker->files[index].document->root);
-                read_file(checker, index, true);
-            }
-        }
+        checker->names_missing = document_parse(path, buffer_text(&text), checker->diagnostics,
+                                                &checker->files[index].document) != STATUS_OK ||
+                                 !read_used(checker, index, node) || checker->names_missing;
     }
     buffer_release(&text);
 }
@@ -214,12 +238,14 @@ static void read_file(struct checker *checker, uint32_t index, bool estate)
     checker->files[index].open = true;
     if (use != NULL && use->kind != NODE_LIST) {
         expected(checker, use, "a list of files");
+        checker->names_missing = true;
     }
     for (uint32_t i = 0; use != NULL && use->kind == NODE_LIST && i < use->count; i++) {
         if (use->items[i]->kind == NODE_TEXT && use->items[i]->text.bytes > 0) {
             use_file(checker, use->items[i]);
         } else {
             expected(checker, use->items[i], "the name of a file");
+            checker->names_missing = true;
         }
     }
     checker->files[index].open = false;

@@ -75,6 +75,26 @@ const struct field *fields_find(enum object object, struct text key)
     return NULL;
 }
 
+/* What people who come from elsewhere write. */
+static const char *const meant[][2] = {
+    {"name", "step"},       {"id", "step"},       {"send", "emit"},      {"publish", "emit"},
+    {"produce", "emit"},    {"call", "request"},  {"invoke", "request"}, {"command", "request"},
+    {"sleep", "wait"},      {"delay", "wait"},    {"parallel", "fork"},  {"foreach", "for"},
+    {"forEach", "for"},     {"loop", "for"},      {"goto", "then"},      {"next", "then"},
+    {"else", "then"},       {"steps", "do"},      {"tasks", "do"},       {"onError", "onFailure"},
+    {"undo", "compensate"}, {"timezone", "zone"},
+};
+
+const char *fields_meant(struct text key)
+{
+    for (size_t i = 0; i < sizeof(meant) / sizeof(meant[0]); i++) {
+        if (text_is(key, meant[i][0])) {
+            return meant[i][1];
+        }
+    }
+    return NULL;
+}
+
 bool fields_is_near(struct text text, struct text near, uint32_t *best)
 {
     uint32_t most = text.bytes < 4 ? 1 : text.bytes < 7 ? 2 : 3;
@@ -90,9 +110,12 @@ bool fields_is_near(struct text text, struct text near, uint32_t *best)
 const char *fields_suggest(enum object object, struct text key)
 {
     const struct fields *fields = fields_of(object);
-    const char *found = NULL;
+    const char *found = fields_meant(key);
     uint32_t best = UINT32_MAX;
 
+    if (found != NULL) {
+        return fields_find(object, text_of(found)) != NULL ? found : NULL;
+    }
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct field *field = &fields->items[i];
 

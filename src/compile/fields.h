@@ -190,7 +190,9 @@ struct fields {
 const struct fields *fields_of(enum object object);
 /* NULL if there is no such key. */
 const struct field *fields_find(enum object object, struct text key);
-/* The key of `object` that is nearest to `key`, or NULL if none is near. */
+/* What we call it, if `key` is the word of another tool; or NULL. */
+const char *fields_meant(struct text key);
+/* The key of `object` that `key` means or is nearest to, or NULL if none is near. */
 const char *fields_suggest(enum object object, struct text key);
 /* The action a key of a step names, as an object kind (OBJECT_REQUEST ...); OBJECT_COUNT if none. */
 enum object fields_action(struct text key);

@@ -31,6 +31,15 @@ static void check_replies(struct checker *checker, const struct call *call)
     diagnostics_note(checker->diagnostics, node_place(entry->pair->key), "the service");
 }
 
+/* It says what it takes for success, but has that of its service: what it says has a finding. */
+static bool is_success_bad(const struct call *call)
+{
+    const struct node *said = node_get(node_get(call->node, "reply"), "success");
+    struct text success = json_member_text(json_member(call->json, "reply"), "success");
+
+    return said != NULL && !text_starts(said->text, TEXT("${")) && !text_equal(said->text, success);
+}
+
 /* Two requests are told apart by the business key alone and by what they take for success. */
 static bool is_confused_with(const struct call *call, const struct call *other)
 {
@@ -39,7 +48,7 @@ static bool is_confused_with(const struct call *call, const struct call *other)
 
     return text_equal(json_member_text(call->json, "request"),
                       json_member_text(other->json, "request")) &&
-           text_equal(success, others);
+           text_equal(success, others) && !is_success_bad(call) && !is_success_bad(other);
 }
 
 static void check_confusion(struct checker *checker, const struct calls *calls, uint32_t index)

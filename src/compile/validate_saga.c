@@ -62,6 +62,9 @@ static void check_pivot(const struct view *view, uint32_t index)
         diagnostics_note(diagnostics, node_place(view->plan->steps[other].name_node),
                          "the first pivot");
     }
+    if (node_pair(step->node, "inDoubt") != NULL && in_doubt.bytes == 0) {
+        return; /* It has a finding of its own. */
+    }
     if (step->action == OBJECT_REQUEST && in_doubt.bytes == 0) {
         diagnostics_warn(diagnostics, "F511", node_place(step->name_node),
                          "pivot without 'inDoubt': no reply leaves the instance stuck, for an "

@@ -68,11 +68,12 @@ static void check_listen(struct checker *checker, const struct json *flow,
                          const struct plan_step *step)
 {
     const struct json *limit = json_member(flow, "timeout");
+    const struct pair *pair = node_pair(step->node, "listen");
     bool flow_ends = limit != NULL && !text_is(json_text_of(limit), "none");
 
     if (!has_limit(checker, step) && !flow_ends) {
         diagnostics_warn(
-            checker->diagnostics, "F409", node_place(step->name_node),
+            checker->diagnostics, "F409", node_place(pair == NULL ? step->name_node : pair->key),
             "'%.*s' waits for ever: there is no timeout on the step, what is around it or the flow "
             "('timeout: none' if intended)",
             TEXT_ARG(step->name));

@@ -26,6 +26,16 @@ static const char *describe_parts(struct checker *checker, const struct json *ru
                : arena_printf(&checker->arena, "%zu parts", part_count(rule)).data;
 }
 
+/* The topic may stand in a file that other flows use as well. */
+static void note_flow_key(struct checker *checker)
+{
+    const struct pair *pair = node_pair(checker->files[0].document->root, "key");
+
+    if (pair != NULL) {
+        diagnostics_note(checker->diagnostics, node_place(pair->key), "the key of the flow");
+    }
+}
+
 /* F402, at the topic, once. */
 static void check_key(struct checker *checker, const struct json *flow, struct text name,
                       const struct json *own_rule, const struct node *node)
@@ -63,12 +73,14 @@ static void check_key(struct checker *checker, const struct json *flow, struct t
                           "the key of topic '%.*s' cannot be read: its format is %.*s; give it "
                           "'key: {header: ...}' or 'key: {record: true}'",
                           TEXT_ARG(entry->name), TEXT_ARG(format));
+        note_flow_key(checker);
     } else if (part_count(rule) != part_count(flow_key)) {
         diagnostics_error(
             checker->diagnostics, "F402", place,
             "the key of topic '%.*s' has %s, the key of the flow %s: they never match",
             TEXT_ARG(entry->name), describe_parts(checker, rule),
             describe_parts(checker, flow_key));
+        note_flow_key(checker);
     }
 }
 
@@ -83,7 +95,8 @@ static void check_identity(struct checker *checker, struct text name, const stru
         return;
     }
     format = json_member_text(entry->json, "format");
-    if (!text_is(format, "json") && needs_payload(rule, text_is(format, "string"))) {
+    if (!text_is(format, "json") && !text_is(format, "avro") &&
+        needs_payload(rule, text_is(format, "string"))) {
         diagnostics_error(checker->diagnostics, "F402", node_place(node),
                           "this key cannot be read from topic '%.*s': its format is %.*s; say "
                           "'message: {header: ...}' or 'message: {record: true}'",
@@ -176,12 +189,26 @@ static void check_used(struct checker *checker, const struct entries *entries)
     }
 }
 
-static bool is_start(const struct json *flow, struct text topic)
+/* A start says by `when` or `type` that it is about other messages. */
+static bool is_told_apart(const struct json *start, const struct json *call)
+{
+    struct text type = json_member_text(start, "type");
+    struct text sent = json_member_text(call, "type");
+    bool is_fixed = text_find(sent, '$') == SIZE_MAX;
+
+    return json_member(start, "when") != NULL ||
+           (type.bytes > 0 && is_fixed && !text_equal(type, sent));
+}
+
+static bool may_start(const struct json *flow, const struct json *call)
 {
     const struct json *starts = json_member(flow, "start");
+    struct text topic = json_member_text(call, "emit");
 
     for (size_t i = 0; i < json_count(starts); i++) {
-        if (text_equal(json_member_text(json_at(starts, i), "topic"), topic)) {
+        const struct json *start = json_at(starts, i);
+
+        if (text_equal(json_member_text(start, "topic"), topic) && !is_told_apart(start, call)) {
             return true;
         }
     }
@@ -193,7 +220,7 @@ static void check_emit(struct checker *checker, const struct json *flow, const s
 {
     struct text topic = json_member_text(call, "emit");
 
-    if (topic.bytes > 0 && is_start(flow, topic)) {
+    if (topic.bytes > 0 && may_start(flow, call)) {
         diagnostics_warn(checker->diagnostics, "F414", node_place(node_get(node, "emit")),
                          "the flow emits to '%.*s', which starts it", TEXT_ARG(topic));
     }

@@ -95,7 +95,9 @@ static void check_assignment(struct linter *linter, struct token token)
 
     if (warning != NULL) {
         (void)snprintf(warning->text, sizeof(warning->text),
-                       "'%.*s' assigns; to compare write '=='", TEXT_ARG(token.text));
+                       token.bytes == 1 ? "'%.*s' assigns; to compare write '=='"
+                                        : "'%.*s' assigns; to change the document use 'set'",
+                       TEXT_ARG(token.text));
     }
 }
 

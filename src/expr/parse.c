@@ -119,8 +119,9 @@ struct node *parse_unexpected(struct parser *parser, const char *expected)
     }
     if (token.kind == TOKEN_ASSIGN) {
         return parse_fail(parser, token,
-                          "'%.*s' assigns, which is not possible here; to compare "
-                          "write '=='",
+                          shown.bytes == 1
+                              ? "'%.*s' assigns, which is not possible here; to compare write '=='"
+                              : "'%.*s' assigns, which is not possible here",
                           TEXT_ARG(shown));
     }
     if (token.kind == TOKEN_DOT_DOT) {
