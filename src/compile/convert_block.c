@@ -88,6 +88,10 @@ struct json *convert_catches(struct checker *checker, const struct field *field,
         const struct node *item = node->kind == NODE_MAP ? node : node->items[i];
         struct json *catcher = convert_object(checker, field->object, item);
 
+        if (node_get(item, "do") == NULL) {
+            checker->list_first = STEP_NONE; /* It only goes on. */
+            checker_keep_block(checker, true);
+        }
         if (catcher != NULL) {
             json_push(list, catcher);
         }

@@ -106,11 +106,23 @@ void plan_catches(const struct plan *plan, uint32_t step, void *self,
         const struct plan_step *at = &plan->steps[step];
 
         for (uint32_t i = 0; i < at->block_count; i++) {
-            if (at->blocks[i].is_catch && at->blocks[i].first != STEP_NONE) {
-                visit(self, at->blocks[i].first);
+            const struct plan_block *block = &at->blocks[i];
+
+            if (block->is_catch && block->first != STEP_NONE) {
+                visit(self, block->first);
+            } else if (block->is_catch) {
+                visit_if(self, visit, after(plan, step, true));
             }
         }
     }
+}
+
+uint32_t plan_list_within(const struct plan *plan, uint32_t around, uint32_t step)
+{
+    while (step != STEP_NONE && plan->steps[step].parent != around) {
+        step = plan->steps[step].parent;
+    }
+    return step == STEP_NONE ? UINT32_MAX : plan->steps[step].list;
 }
 
 uint32_t plan_find_in_list(const struct plan *plan, uint32_t list, struct text name)

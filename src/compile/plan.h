@@ -25,7 +25,7 @@ struct plan_case {
 
 /* A list of steps within a step, other than the cases of a switch. */
 struct plan_block {
-    uint32_t first; /* STEP_NONE if it is empty or bad. */
+    uint32_t first; /* STEP_NONE if it is empty or bad: a catch that only goes on. */
     bool is_catch;  /* Or of a handler: it may begin wherever the step has come to. */
 };
 
@@ -69,9 +69,12 @@ struct plan {
 /* Calls `visit` for each step that may come next, and with PLAN_END if the run may complete. */
 void plan_successors(const struct plan *plan, uint32_t step, void *self,
                      void (*visit)(void *self, uint32_t next));
-/* Calls `visit` for the first step of each catch that an error in `step` may lead to. */
+/* Calls `visit` for the first step of each catch that an error in `step` may lead to, and for what comes
+ * after the step around it where the catch only goes on. */
 void plan_catches(const struct plan *plan, uint32_t step, void *self,
                   void (*visit)(void *self, uint32_t next));
+/* The list right within `around` in which `step` stands, at any depth; UINT32_MAX: in none. */
+uint32_t plan_list_within(const struct plan *plan, uint32_t around, uint32_t step);
 /* Step `name` in the list of `step`, or STEP_NONE. */
 uint32_t plan_find_in_list(const struct plan *plan, uint32_t list, struct text name);
 /* A flag for each step that may run after `first` (itself included); from `arena`. */

@@ -80,22 +80,13 @@ static bool is_catch_list(const struct plan *plan, const struct plan_step *aroun
     return false;
 }
 
-/* The list right within `around` in which `step` stands, at any depth; UINT32_MAX: in none. */
-static uint32_t list_within(const struct plan *plan, uint32_t around, uint32_t step)
-{
-    while (step != STEP_NONE && plan->steps[step].parent != around) {
-        step = plan->steps[step].parent;
-    }
-    return step == STEP_NONE ? UINT32_MAX : plan->steps[step].list;
-}
-
 /* The for whose items, side by side, hold both, or the fork whose branches do; else STEP_NONE. */
 static uint32_t side_by_side(const struct plan *plan, uint32_t one, uint32_t other)
 {
     for (uint32_t at = plan->steps[one].parent; at != STEP_NONE; at = plan->steps[at].parent) {
         const struct plan_step *around = &plan->steps[at];
-        uint32_t first = list_within(plan, at, one);
-        uint32_t second = list_within(plan, at, other);
+        uint32_t first = plan_list_within(plan, at, one);
+        uint32_t second = plan_list_within(plan, at, other);
 
         if (second == UINT32_MAX || is_catch_list(plan, around, first) ||
             is_catch_list(plan, around, second)) {
@@ -133,6 +124,33 @@ static bool is_around(const struct plan *plan, const struct open_listen *handler
         step = at->parent;
     }
     return step == handler->step;
+}
+
+/* `one` stands in what a handler or reminder does; `other` is what goes on beside that. */
+static bool is_beside(const struct plan *plan, uint32_t one, uint32_t other)
+{
+    for (uint32_t at = one; at != STEP_NONE; at = plan->steps[at].parent) {
+        const struct plan_step *step = &plan->steps[at];
+        uint32_t top = other;
+
+        if (!step->aside || step->undo_of != STEP_NONE) {
+            continue;
+        }
+        while (top != STEP_NONE && top != step->parent && plan->steps[top].parent != step->parent) {
+            top = plan->steps[top].parent;
+        }
+        if (top == STEP_NONE) {
+            continue;
+        }
+        /* A reminder's own step waits; handlers of one place work one after the other. */
+        if (top == step->parent ||
+            (!plan->steps[top].aside && !plan->steps[top].in_failure &&
+             (step->parent == STEP_NONE ||
+              !is_catch_list(plan, &plan->steps[step->parent], plan->steps[top].list)))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool same(const struct json *a, const struct json *b)
@@ -210,7 +228,9 @@ static bool are_open_at_once(const struct plan *plan, const struct open_listen *
         return false;
     }
     *around = side_by_side(plan, one->step, other->step);
-    return *around != STEP_NONE;
+    return *around != STEP_NONE ||
+           (!one->is_handler && !other->is_handler &&
+            (is_beside(plan, one->step, other->step) || is_beside(plan, other->step, one->step)));
 }
 
 static bool are_of_one_listen(const struct open_listen *one, const struct open_listen *other)

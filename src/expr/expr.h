@@ -78,8 +78,8 @@ MUST_CHECK enum status expr_test(const struct expr *expr, const struct expr_env 
 
 /*
  * Static paths that an expression reads from `.`, such as ".charge.paymentId" or ".lines[]" (what
- * follows a dynamic index is cut). `guarded` is set where the path stands left of `//` or is
- * followed by `?`. For the linter and for knowing what a flow reads.
+ * follows a dynamic index is cut). `guarded` is set where the path stands left of `//`, is
+ * followed by `?` or compared with null. For the linter and for knowing what a flow reads.
  */
 struct expr_path {
     struct text path; /* Owned by the expression. */

@@ -155,6 +155,24 @@ static struct route walk_pipe(struct expr *expr, const struct node *node, struct
     return at;
 }
 
+static bool is_null(const struct node *node)
+{
+    return node->kind == NODE_LITERAL && json_kind(node->value) == JSON_NULL;
+}
+
+/* `.a == null` asks whether it is there. */
+static void read_binary(struct expr *expr, const struct node *node, struct route at)
+{
+    bool compares = node->op == OP_EQUAL || node->op == OP_UNEQUAL;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        struct route route = at;
+
+        route.guarded = at.guarded || (compares && is_null(node->items[1 - i]));
+        read_node(expr, node->items[i], route);
+    }
+}
+
 static bool ignores_input(const struct node *call)
 {
     return call->builtin->call == builtin_uuid || call->builtin->call == builtin_random ||
@@ -206,9 +224,11 @@ static struct route walk(struct expr *expr, const struct node *node, struct rout
     case NODE_DELETE:
         record(expr, at);
         return nowhere;
+    case NODE_BINARY:
+        read_binary(expr, node, at);
+        return nowhere;
     case NODE_COMMA:
     case NODE_NEGATE:
-    case NODE_BINARY:
     case NODE_AND:
     case NODE_OR:
     case NODE_ARRAY:

@@ -88,10 +88,13 @@ static void what_is_no_input_is_not_read(void **state)
     assert_paths("[.a] | .[0].b", ".a");
 }
 
-static void path_left_of_alternative_or_before_question_mark_is_guarded(void **state)
+static void path_left_of_alternative_before_question_mark_or_beside_null_is_guarded(void **state)
 {
     (void)state;
     assert_paths(".charge.paymentId // null", ".charge.paymentId?");
+    assert_paths(".a == null", ".a?");
+    assert_paths("null != .a.b", ".a.b?");
+    assert_paths(".a == .b", ".a .b");
     assert_paths(".a // .b", ".a? .b");
     assert_paths(".a? + .b", ".a? .b");
     assert_paths(".a?.b", ".a.b?");
@@ -181,7 +184,7 @@ int main(void)
         cmocka_unit_test(dynamic_index_cuts),
         cmocka_unit_test(every_operand_is_read),
         cmocka_unit_test(what_is_no_input_is_not_read),
-        cmocka_unit_test(path_left_of_alternative_or_before_question_mark_is_guarded),
+        cmocka_unit_test(path_left_of_alternative_before_question_mark_or_beside_null_is_guarded),
         cmocka_unit_test(path_has_its_place_in_the_source),
         cmocka_unit_test(key_with_a_hyphen_is_said_to_be_a_subtraction),
         cmocka_unit_test(assignment_is_said_to_be_one),
