@@ -2,9 +2,10 @@
 
 #include "base/duration.h"
 #include "base/hash.h"
+#include "codec/cloudevent.h"
 #include "json/json.h"
 
-#define OWN_HEADERS_MAX 11
+#define OWN_HEADERS_MAX 18
 #define TRACE_SEED_HIGH UINT64_C(0x7472616365000001)
 #define TRACE_SEED_LOW UINT64_C(0x7472616365000002)
 #define SPAN_SEED UINT64_C(0x7370616e00000001)
@@ -142,17 +143,26 @@ static void add_ours(struct header_list *list, const char *ours, struct text val
     add(list, name_for(list, ours, text_of(ours)), value);
 }
 
+/* NULL of a command, and of a topic that `topics` does not name. */
+static const struct topic *topic_of(const struct command_source *source)
+{
+    uint32_t index = is_to_service(source->effect)
+                         ? UINT32_MAX
+                         : flow_find_topic(source->flow, source->effect->topic);
+
+    return index == UINT32_MAX ? NULL : &source->flow->topics[index];
+}
+
 /* Where the type would be looked for when such a record is read. */
 static struct text type_header(const struct command_source *source, const struct header_list *list)
 {
+    const struct topic *topic = topic_of(source);
     const struct locator *locator = NULL;
 
     if (list->service != NULL) {
         locator = &list->service->type;
-    } else {
-        uint32_t topic = flow_find_topic(source->flow, source->effect->topic);
-
-        locator = topic == UINT32_MAX ? NULL : &source->flow->topics[topic].type;
+    } else if (topic != NULL) {
+        locator = &topic->type;
     }
     if (locator != NULL && locator->kind == LOCATOR_HEADER) {
         return locator->header;
@@ -207,6 +217,48 @@ static void add_all_ours(struct header_list *list, const struct command_source *
     add_ours(list, "traceparent", traceparent(source, arena));
 }
 
+static bool is_event(const struct command_source *source, const struct service *service)
+{
+    const struct topic *topic = topic_of(source);
+
+    return service != NULL ? service->command_events : topic != NULL && topic->cloudevents;
+}
+
+static bool has(const struct command_headers *headers, struct text name)
+{
+    for (uint32_t i = 0; i < headers->count; i++) {
+        if (text_equal(headers->items[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A CloudEvent in binary mode. Repeats of it have the same source and id. */
+static void add_event(struct header_list *list, const struct command_source *source)
+{
+    const struct effect *effect = source->effect;
+    struct arena *arena = list->arena;
+    char time[TIME_TEXT_BYTES];
+
+    add(list, TEXT("ce_specversion"), TEXT("1.0"));
+    add(list, TEXT("ce_id"), command_idempotency_key(source, arena));
+    add(list, TEXT("ce_source"),
+        arena_printf(arena, "/%.*s/%.*s", TEXT_ARG(source->app), TEXT_ARG(source->flow->name)));
+    if (!has(&list->headers, TEXT("ce_type"))) {
+        add(list, TEXT("ce_type"),
+            effect->type.bytes > 0  ? effect->type
+            : list->service != NULL ? list->service->commands
+                                    : effect->topic);
+    }
+    add(list, TEXT("ce_subject"), source->instance->name);
+    time_format(source->instance->time_ms, time);
+    add(list, TEXT("ce_time"), arena_text(arena, text_of(time)));
+    add(list, TEXT("content-type"),
+        cloudevent_data_type(list->service != NULL ? list->service->format
+                                                   : topic_of(source)->format));
+}
+
 /* Take out what stands under `name`; the order of the others stays. */
 static void drop(struct command_headers *headers, struct text name)
 {
@@ -257,6 +309,9 @@ struct command_headers command_headers(const struct command_source *source, stru
     list.headers.items = arena_array(arena, OWN_HEADERS_MAX + own_count,
                                      sizeof(*list.headers.items));
     add_all_ours(&list, source);
+    if (is_event(source, list.service)) {
+        add_event(&list, source);
+    }
     if (own_count > 0) {
         add_flows_own(&list, own);
     }

@@ -48,6 +48,9 @@ struct text command_idempotency_key(const struct command_source *source, struct 
  *   a cancel: the same without reply-topic and deadline; baton-undo-of is what it calls off;
  *   an emit: baton-instance baton-run baton-step baton-undo-of idempotency-key message-type
  *     traceparent.
+ * Where the topic says `envelope: cloudevents`, also ce_specversion ce_id (the idempotency key)
+ * ce_source ("/<app>/<flow>") ce_type (the message type, else the name of the topic) ce_subject (the
+ * instance) ce_time (of the event that had it sent) content-type.
  * The message type goes into the header in which the service's or topic's rule would look for it.
  * Then the flow's own (effect->headers): one of the same name takes the place of ours, null leaves
  * it out, what is no text is written as JSON.

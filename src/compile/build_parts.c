@@ -164,7 +164,7 @@ static void build_topic(struct builder *builder, struct text name, const struct 
                         struct text alias)
 {
     static const char *const tombstones[] = {"skip", "deliver", NULL};
-    static const char *const envelopes[] = {"none", NULL};
+    static const char *const envelopes[] = {"none", "cloudevents", NULL};
     struct arena *arena = &builder->flow->arena;
     struct text where = arena_printf(arena, "topic '%.*s'", TEXT_ARG(name));
     struct section section = section_open(builder, json, where);
@@ -179,7 +179,7 @@ static void build_topic(struct builder *builder, struct text name, const struct 
     topic->type = build_locator(builder, section_get(&section, "type"), where);
     topic->id = build_locator(builder, section_get(&section, "id"), where);
     topic->tombstones = section_choice(&section, "tombstone", tombstones) == 1;
-    section_choice(&section, "envelope", envelopes);
+    topic->cloudevents = section_choice(&section, "envelope", envelopes) == 1;
     section_close(&section);
     if (name.bytes == 0) {
         build_refuse(builder, where, "it has no name");
@@ -273,6 +273,14 @@ static void build_limits(struct builder *builder, struct section *section, struc
     }
 }
 
+static bool carries_events(const struct flow *flow, struct text topic)
+{
+    uint32_t index = flow_find_topic(flow, topic);
+
+    return index != UINT32_MAX && flow->topics[index].cloudevents;
+}
+
+/* The topics are there already. */
 static void build_service(struct builder *builder, struct text name, const struct json *json)
 {
     struct arena *arena = &builder->flow->arena;
@@ -302,6 +310,8 @@ static void build_service(struct builder *builder, struct text name, const struc
     build_limits(builder, &section, &service->limits, where);
     builder->flow->is_limited = builder->flow->is_limited || limits_any(&service->limits);
     section_text(&section, "group");
+    service->command_events = carries_events(builder->flow, service->commands);
+    service->reply_events = carries_events(builder->flow, service->replies);
     section_close(&section);
 }
 

@@ -18,6 +18,7 @@ struct entry {
     const struct pair *pair;
     bool estate; /* Not from the flow file itself. */
     bool used;
+    bool of_service;   /* A topic that says that the records of a service's are CloudEvents. */
     struct json *json; /* Resolved; NULL if it has findings. */
 };
 
@@ -112,7 +113,6 @@ void convert_rest(struct checker *checker, enum object object, const struct node
                   struct json *out);
 /* F101, with the nearest of `near`, else of `object`. */
 void report_unknown_key(struct checker *checker, enum object object, const struct node *key);
-void report_later(struct checker *checker, const struct node *key);
 /* F103: expected `what`, found the node. Gives NULL. */
 struct json *expected(struct checker *checker, const struct node *node, const char *what);
 /* " (did you mean 'x'?)" in the arena, or the empty string. For the finding that is made next, which

@@ -27,12 +27,6 @@ const char *did_you_mean(struct checker *checker, struct text suggestion)
     return arena_printf(&checker->arena, " (did you mean '%.*s'?)", TEXT_ARG(suggestion)).data;
 }
 
-void report_later(struct checker *checker, const struct node *key)
-{
-    diagnostics_error(checker->diagnostics, "F113", node_place(key),
-                      "'%.*s' is not supported by this version", TEXT_ARG(key->text));
-}
-
 void report_unknown_key(struct checker *checker, enum object object, const struct node *key)
 {
     const char *hint = is_key_of_steps(key->text)
@@ -235,10 +229,6 @@ bool convert_pair(struct checker *checker, enum object object, const struct pair
     if (field == NULL) {
         return false;
     }
-    if ((field->flags & FIELD_LATER) != 0) {
-        report_later(checker, pair->key);
-        return true;
-    }
     if (field->shape == SHAPE_NAMED || field->shape == SHAPE_FILES) {
         return true; /* Was read before everything else. */
     }
@@ -249,21 +239,18 @@ bool convert_pair(struct checker *checker, enum object object, const struct pair
     return true;
 }
 
-/* A misspelt or later key may be why `key` is missing: then it was already said. */
+/* A misspelt key may be why `key` is missing: then it was already said. */
 static bool is_excused(enum object object, const struct node *node, const char *key)
 {
     for (uint32_t i = 0; i < node->count; i++) {
         const struct node *name = node->pairs[i].key;
-        const struct field *field;
         const char *meant;
 
-        if (!node_is_scalar(name)) {
+        if (!node_is_scalar(name) || fields_find(object, name->text) != NULL) {
             continue;
         }
-        field = fields_find(object, name->text);
-        meant = field == NULL ? fields_suggest(object, name->text) : NULL;
-        if ((field != NULL && (field->flags & FIELD_LATER) != 0) ||
-            (meant != NULL && text_equal(text_of(meant), text_of(key)))) {
+        meant = fields_suggest(object, name->text);
+        if (meant != NULL && text_equal(text_of(meant), text_of(key))) {
             return true;
         }
     }

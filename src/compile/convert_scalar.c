@@ -146,21 +146,12 @@ struct json *convert_bool(struct checker *checker, const struct field *field,
     return expected(checker, node, field->shape == SHAPE_BOOL ? "true or false" : "true");
 }
 
-/* The next word of a list such as "a b|c" at *at; *later is set behind the bar. */
-static bool next_word(const char *words, size_t *at, bool *later, struct text *word)
+/* The next word of a list such as "a b" at *at. */
+static bool next_word(const char *words, size_t *at, struct text *word)
 {
-    size_t from;
-
-    *later = *later || words[*at] == '|';
-    while (words[*at] == ' ' || words[*at] == '|') {
-        *later = *later || words[*at] == '|';
-        (*at)++;
-    }
-    from = *at;
-    while (words[*at] != 0 && words[*at] != ' ' && words[*at] != '|') {
-        (*at)++;
-    }
-    *word = (struct text){words + from, *at - from};
+    *at += strspn(words + *at, " ");
+    *word = (struct text){words + *at, strcspn(words + *at, " ")};
+    *at += word->bytes;
     return word->bytes > 0;
 }
 
@@ -169,10 +160,9 @@ static struct json *not_one_of(struct checker *checker, const struct node *node,
     struct buffer list = {0};
     struct text nearest = {0};
     uint32_t best = UINT32_MAX;
-    bool later = false;
     struct text word;
 
-    for (size_t at = 0; next_word(words, &at, &later, &word) && !later;) {
+    for (size_t at = 0; next_word(words, &at, &word);) {
         buffer_addf(&list, "%s%.*s", list.bytes > 0 ? ", " : "", TEXT_ARG(word));
         if (node_is_scalar(node) && fields_is_near(node->text, word, &best)) {
             nearest = word;
@@ -193,20 +183,12 @@ static struct json *not_one_of(struct checker *checker, const struct node *node,
 struct json *convert_choice(struct checker *checker, const struct field *field,
                             const struct node *node)
 {
-    bool later = false;
     struct text word;
 
-    for (size_t at = 0; node_is_scalar(node) && next_word(field->values, &at, &later, &word);) {
-        if (!text_equal(word, node->text)) {
-            continue;
+    for (size_t at = 0; node_is_scalar(node) && next_word(field->values, &at, &word);) {
+        if (text_equal(word, node->text)) {
+            return json_text(word);
         }
-        if (later) {
-            diagnostics_error(checker->diagnostics, "F113", node_place(node),
-                              "'%s: %.*s' is not supported by this version", field->key,
-                              TEXT_ARG(word));
-            return NULL;
-        }
-        return json_text(word);
     }
     return not_one_of(checker, node, field->values);
 }

@@ -6,7 +6,7 @@
 
 static unsigned action_bit(enum object action)
 {
-    return action < OBJECT_LATER_ACTIONS ? 1u << (action - OBJECT_REQUEST) : 0;
+    return action < OBJECT_ACTIONS_END ? 1u << (action - OBJECT_REQUEST) : 0;
 }
 
 uint32_t checker_add_step(struct checker *checker, const struct node *node, uint32_t list)
@@ -40,7 +40,7 @@ static bool is_action_misspelt(const struct node *node)
         if (!node_is_scalar(node->pairs[i].key) || fields_find(OBJECT_STEP, key) != NULL) {
             continue;
         }
-        for (enum object action = OBJECT_REQUEST; action < OBJECT_LATER_ACTIONS; action++) {
+        for (enum object action = OBJECT_REQUEST; action < OBJECT_ACTIONS_END; action++) {
             const char *near = fields_suggest(action, key);
 
             if (near != NULL && fields_action(text_of(near)) == action) {
@@ -57,7 +57,6 @@ static const struct pair *find_action(struct checker *checker, const struct node
     bool is_loop = node_pair(node, "for") != NULL; /* Its steps stand under `do`. */
     const struct pair *first = NULL;
     const struct pair *second = NULL;
-    const struct pair *later = NULL;
 
     for (uint32_t i = 0; i < node->count; i++) {
         const struct pair *pair = &node->pairs[i];
@@ -68,16 +67,10 @@ static const struct pair *find_action(struct checker *checker, const struct node
         if (action == OBJECT_DO && is_loop) {
             continue;
         }
-        if (action == OBJECT_LATER_ACTIONS && later == NULL) {
-            later = pair;
-        } else if (action < OBJECT_LATER_ACTIONS) {
+        if (action < OBJECT_ACTIONS_END) {
             second = first != NULL && second == NULL ? pair : second;
             first = first == NULL ? pair : first;
         }
-    }
-    if (later != NULL) {
-        report_later(checker, later->key);
-        return later;
     }
     if (first == NULL && !is_action_misspelt(node)) {
         diagnostics_error(checker->diagnostics, "F106", node_place(node),
@@ -130,14 +123,12 @@ static void report_foreign_key(struct checker *checker, enum object action, cons
     struct text nearest = {0};
     uint32_t best = UINT32_MAX;
 
-    for (enum object other = OBJECT_STEP; other <= OBJECT_LATER_ACTIONS; other++) {
+    for (enum object other = OBJECT_STEP; other < OBJECT_ACTIONS_END; other++) {
         const struct field *field = fields_find(other, key->text);
         const char *near = fields_suggest(other, key->text);
 
         if (field != NULL) {
-            if ((field->flags & FIELD_LATER) != 0) {
-                report_later(checker, key);
-            } else if ((field->flags & FIELD_ACTION) == 0 && action != OBJECT_COUNT) {
+            if ((field->flags & FIELD_ACTION) == 0 && action != OBJECT_COUNT) {
                 diagnostics_error(checker->diagnostics, "F111", node_place(key),
                                   "'%.*s' is not allowed on '%s'", TEXT_ARG(key->text),
                                   fields_of(action)->name);
@@ -157,8 +148,7 @@ static void convert_key(struct checker *checker, enum object action, const struc
                         struct json *out)
 {
     const struct field *common = fields_find(OBJECT_STEP, pair->key->text);
-    bool refused = common != NULL && action < OBJECT_LATER_ACTIONS &&
-                   (common->flags & FIELD_LATER) == 0 &&
+    bool refused = common != NULL && action < OBJECT_ACTIONS_END &&
                    (common->actions & action_bit(action)) == 0;
 
     if (refused && text_is(pair->key->text, "compensate")) {
@@ -248,21 +238,17 @@ static struct json *convert_step(struct checker *checker, uint32_t index)
     checker->plan.steps[index].action = action;
     checker->step = index;
     keep_name(checker, index);
-    if (action == OBJECT_LATER_ACTIONS) {
-        checker->plan.steps[index].result = checker->plan.steps[index].name;
-    } else {
-        for (uint32_t i = 0; i < node->count; i++) {
-            if (node->pairs[i].repeated) {
-                continue;
-            }
-            if (!node_is_scalar(node->pairs[i].key)) {
-                expected(checker, node->pairs[i].key, "a key");
-            } else {
-                convert_key(checker, action, &node->pairs[i], out);
-            }
+    for (uint32_t i = 0; i < node->count; i++) {
+        if (node->pairs[i].repeated) {
+            continue;
         }
-        convert_rest(checker, OBJECT_STEP, node, out);
+        if (!node_is_scalar(node->pairs[i].key)) {
+            expected(checker, node->pairs[i].key, "a key");
+        } else {
+            convert_key(checker, action, &node->pairs[i], out);
+        }
     }
+    convert_rest(checker, OBJECT_STEP, node, out);
     finish_step(checker, index, out);
     checker->step = around;
     return out;

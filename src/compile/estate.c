@@ -286,24 +286,60 @@ static void convert_entries(struct checker *checker, enum object object, struct 
     }
 }
 
-/* A service's header names decide where its replies are looked at, unless it says otherwise. */
-static void finish_service(struct json *service)
+static struct json *header_locator(struct text name)
+{
+    struct json *locator = json_object();
+
+    json_put_text(locator, "header", name);
+    return locator;
+}
+
+static void finish_topic(struct json *topic)
+{
+    if (text_is(json_member_text(topic, "envelope"), "cloudevents") &&
+        json_member(topic, "type") == NULL) {
+        json_put(topic, TEXT("type"), header_locator(TEXT("ce_type")));
+    }
+}
+
+/* True if `topics` says of the service's topic that its records are CloudEvents. */
+static bool carries_events(const struct checker *checker, const struct json *service,
+                           const char *key)
+{
+    struct text name = json_member_text(service, key);
+
+    for (uint32_t i = 0; i < checker->topics.count && name.bytes > 0; i++) {
+        struct entry *entry = checker->topics.items[i];
+
+        if (text_equal(json_member_text(entry->json, "name"), name) &&
+            text_is(json_member_text(entry->json, "envelope"), "cloudevents")) {
+            entry->of_service = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A service's header names, and the envelopes of its topics, decide where its replies are looked at,
+ * unless it says otherwise. */
+static void finish_service(const struct checker *checker, struct json *service)
 {
     const struct json *headers = json_member(service, "headers");
     struct text id = json_member_text(headers, "correlation-id");
     struct text type = json_member_text(headers, "message-type");
+    bool answers = carries_events(checker, service, "replies");
+
+    (void)carries_events(checker, service, "commands");
 
     if (json_member(service, "correlate") == NULL) {
-        struct json *correlate = json_object();
-
-        json_put_text(correlate, "header", id.bytes > 0 ? id : TEXT("correlation-id"));
-        json_put(service, TEXT("correlate"), correlate);
+        json_put(service, TEXT("correlate"),
+                 header_locator(id.bytes > 0 ? id : TEXT("correlation-id")));
     }
     if (json_member(service, "type") == NULL) {
-        struct json *locator = json_object();
-
-        json_put_text(locator, "header", type.bytes > 0 ? type : TEXT("message-type"));
-        json_put(service, TEXT("type"), locator);
+        json_put(service, TEXT("type"),
+                 header_locator(type.bytes > 0 ? type
+                                : answers      ? TEXT("ce_type")
+                                               : TEXT("message-type")));
     }
 }
 
@@ -320,9 +356,12 @@ void checker_read_names(struct checker *checker, const char *path, struct docume
     convert_entries(checker, OBJECT_POLICY, &checker->retries);
     convert_entries(checker, OBJECT_TOPIC, &checker->topics);
     convert_entries(checker, OBJECT_SERVICE, &checker->services);
+    for (uint32_t i = 0; i < checker->topics.count; i++) {
+        finish_topic(checker->topics.items[i]->json);
+    }
     for (uint32_t i = 0; i < checker->services.count; i++) {
         if (checker->services.items[i]->json != NULL) {
-            finish_service(checker->services.items[i]->json);
+            finish_service(checker, checker->services.items[i]->json);
         }
     }
 }

@@ -38,7 +38,6 @@ static const struct fields table[OBJECT_COUNT] = {
     [OBJECT_FOR_STEP] = ROWS("for", for_step_rows),
     [OBJECT_ROLLBACK] = ROWS("rollback", rollback_rows),
     [OBJECT_RUN_STEP] = ROWS("run", run_rows),
-    [OBJECT_LATER_ACTIONS] = {.name = "step"},
     [OBJECT_UNDO] = ROWS("compensate", undo_rows),
     [OBJECT_UNDO_REQUEST] = ROWS("request", undo_request_rows),
     [OBJECT_UNDO_BLOCK] = ROWS("do", undo_block_rows),
@@ -119,7 +118,7 @@ const char *fields_suggest(enum object object, struct text key)
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct field *field = &fields->items[i];
 
-        if ((field->flags & FIELD_LATER) == 0 && fields_is_near(key, text_of(field->key), &best)) {
+        if (fields_is_near(key, text_of(field->key), &best)) {
             found = field->key;
         }
     }
@@ -128,7 +127,7 @@ const char *fields_suggest(enum object object, struct text key)
 
 enum object fields_action(struct text key)
 {
-    for (enum object object = OBJECT_REQUEST; object <= OBJECT_LATER_ACTIONS; object++) {
+    for (enum object object = OBJECT_REQUEST; object < OBJECT_ACTIONS_END; object++) {
         const struct field *field = fields_find(object, key);
 
         if (field != NULL && (field->flags & FIELD_ACTION) != 0) {

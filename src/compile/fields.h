@@ -1,7 +1,6 @@
 /*
  * fields - the one table of keys and types of the flow language. It drives the checker; the JSON
- * Schema for editors and the reference page are made from it too. A key that belongs to the
- * language but not to this version stands here with FIELD_LATER: it is refused by name.
+ * Schema for editors and the reference page are made from it too.
  */
 #ifndef BATON_COMPILE_FIELDS_H
 #define BATON_COMPILE_FIELDS_H
@@ -13,7 +12,7 @@
 
 /* What a value looks like and becomes in the resolved definition. */
 enum shape {
-    SHAPE_NONE, /* Of keys of later versions. */
+    SHAPE_NONE, /* Of no row: it was forgotten. */
     SHAPE_TEXT,
     SHAPE_FLOW_NAME,  /* [a-z][a-z0-9-]{0,62} */
     SHAPE_STEP_NAME,  /* An identifier that is no word of `then`. */
@@ -101,8 +100,8 @@ enum object {
     OBJECT_FOR_STEP,
     OBJECT_ROLLBACK,
     OBJECT_RUN_STEP,
-    OBJECT_LATER_ACTIONS,
-    OBJECT_UNDO, /* The keys that all undos share. */
+    OBJECT_ACTIONS_END,
+    OBJECT_UNDO = OBJECT_ACTIONS_END, /* The keys that all undos share. */
     OBJECT_UNDO_REQUEST,
     OBJECT_UNDO_BLOCK,
     OBJECT_LISTEN,
@@ -138,9 +137,8 @@ enum context {
 
 enum field_flag {
     FIELD_REQUIRED = 1,
-    FIELD_LATER = 2,  /* Known, but not supported by this version. */
-    FIELD_INFO = 4,   /* Not part of the flow's identity. */
-    FIELD_ACTION = 8, /* Says what a step does. */
+    FIELD_INFO = 2,   /* Not part of the flow's identity. */
+    FIELD_ACTION = 4, /* Says what a step does. */
 };
 
 /* The headers of a command that a service may rename. */
@@ -174,7 +172,7 @@ struct field {
     unsigned flags;     /* enum field_flag */
     unsigned actions;   /* ON_..., of OBJECT_STEP and OBJECT_UNDO. */
     enum context context;
-    const char *values; /* SHAPE_CHOICE: "a b|c": c is of a later version. */
+    const char *values; /* SHAPE_CHOICE: "a b". */
     int64_t least;      /* SHAPE_INTEGER */
     int64_t most;
     const char *fallback; /* JSON that the resolved definition gets when the key is absent. */

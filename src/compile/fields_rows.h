@@ -70,7 +70,7 @@ static const struct field topic_rows[] = {
     {.key = "type", .shape = SHAPE_OBJECT, .object = OBJECT_LOCATOR, .doc = "Where the message type sits"},
     {.key = "id", .shape = SHAPE_OBJECT, .object = OBJECT_ID,
      .doc = "Where the producer's message id sits; else topic, partition and offset"},
-    {.key = "envelope", .shape = SHAPE_CHOICE, .values = "none|cloudevents", .fallback = "\"none\"",
+    {.key = "envelope", .shape = SHAPE_CHOICE, .values = "none cloudevents", .fallback = "\"none\"",
      .doc = "What wraps the payload"},
     {.key = "tombstone", .shape = SHAPE_CHOICE, .values = "skip deliver", .fallback = "\"skip\"",
      .doc = "What to do with a record without a value"},

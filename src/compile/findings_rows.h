@@ -65,9 +65,6 @@ static const struct finding rows[] = {
     {"F112", "MissingDash", E, "two steps in one list item",
      "A dash is missing, so the second step's keys join the first.",
      "Begin the second step with `- step:`."},
-    {"F113", "NotSupportedYet", E, "of the language, but not of this version",
-     "A later version of baton will know it; this one would have to ignore it.",
-     "Leave it out, or upgrade."},
     {"F114", "NotInThisEngine", E, "of the standard's grammar, but not of this engine",
      "The document asks for what this engine does not do: a call over another protocol, a container, "
      "script or shell, validation by a schema, and what docs/standard.md names. Running it otherwise "

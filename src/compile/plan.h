@@ -33,7 +33,7 @@ struct plan_step {
     const struct node *node; /* The map. */
     const struct node *name_node;
     struct text name;   /* Empty if it is missing or bad. */
-    enum object action; /* OBJECT_REQUEST ...; OBJECT_COUNT: none; OBJECT_LATER_ACTIONS. */
+    enum object action; /* OBJECT_REQUEST ...; OBJECT_COUNT: none. */
     uint32_t list;      /* Steps of one list share a number. */
     uint32_t parent;    /* The step around its list, or STEP_NONE. */
     uint32_t next;      /* In the list, or STEP_NONE. */

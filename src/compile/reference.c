@@ -138,11 +138,11 @@ static void put_actions(struct buffer *out, const struct field *field)
     bool all = true;
     bool any = false;
 
-    for (enum object i = OBJECT_REQUEST; i < OBJECT_LATER_ACTIONS; i++) {
+    for (enum object i = OBJECT_REQUEST; i < OBJECT_ACTIONS_END; i++) {
         all = all && (field->actions >> (i - OBJECT_REQUEST) & 1) != 0;
     }
     buffer_addf(out, " | %s", all ? "all" : "");
-    for (enum object i = OBJECT_REQUEST; i < OBJECT_LATER_ACTIONS && !all; i++) {
+    for (enum object i = OBJECT_REQUEST; i < OBJECT_ACTIONS_END && !all; i++) {
         if ((field->actions >> (i - OBJECT_REQUEST) & 1) != 0) {
             buffer_addf(out, "%s%s", any ? ", " : "", fields_of(i)->name);
             any = true;
@@ -183,20 +183,13 @@ static void put_row(struct buffer *out, enum object object, const struct field *
 
 static bool is_shown(enum object object)
 {
-    const struct fields *fields = fields_of(object);
-
-    for (uint32_t i = 0; i < fields->count; i++) {
-        if (schema_is_known(&fields->items[i])) {
-            return true;
-        }
-    }
-    return false;
+    return fields_of(object)->count > 0;
 }
 
 static void put_object(struct buffer *out, enum object object)
 {
     const struct fields *fields = fields_of(object);
-    bool action = object >= OBJECT_REQUEST && object < OBJECT_LATER_ACTIONS;
+    bool action = object >= OBJECT_REQUEST && object < OBJECT_ACTIONS_END;
 
     buffer_addf(out, "\n## %s%s\n\n", action ? "Step: " : "", schema_name(object));
     if (schema_text(object) != NULL) {
@@ -206,9 +199,7 @@ static void put_object(struct buffer *out, enum object object)
         out, "| Key | Value | Default |%s Meaning | Example |\n| --- | --- | --- |%s --- | --- |\n",
         object == OBJECT_STEP ? " On |" : "", object == OBJECT_STEP ? " --- |" : "");
     for (uint32_t i = 0; i < fields->count; i++) {
-        if (schema_is_known(&fields->items[i])) {
-            put_row(out, object, &fields->items[i]);
-        }
+        put_row(out, object, &fields->items[i]);
     }
     if (schema_fragment(object) != NULL) {
         buffer_addf(out, "\n```yaml\n%s```\n", schema_fragment(object));

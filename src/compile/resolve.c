@@ -1,6 +1,26 @@
 /* The resolved definition; its form is described in docs/formats/definition.md. */
 #include "compile/checker.h"
 
+static bool is_of(const struct json *service, struct text topic)
+{
+    return text_equal(json_member_text(service, "commands"), topic) ||
+           text_equal(json_member_text(service, "replies"), topic);
+}
+
+/* True if the flow is another one without it: it is used, or says what a service's records are. */
+static bool is_kept(const struct checker *checker, const struct entry *topic)
+{
+    struct text name = json_member_text(topic->json, "name");
+    bool kept = topic->used;
+
+    for (uint32_t i = 0; i < checker->services.count && topic->of_service; i++) {
+        const struct entry *service = checker->services.items[i];
+
+        kept = kept || (service->used && is_of(service->json, name));
+    }
+    return kept;
+}
+
 static struct json *resolve_topics(const struct checker *checker, const struct json *key)
 {
     struct json *topics = json_object();
@@ -10,7 +30,7 @@ static struct json *resolve_topics(const struct checker *checker, const struct j
         struct json *topic;
         struct text name;
 
-        if (!entry->used) {
+        if (!is_kept(checker, entry)) {
             continue;
         }
         topic = json_open_copy(entry->json);
@@ -59,7 +79,7 @@ static struct json *take_info(const struct checker *checker, struct json *flow)
         const struct entry *entry = checker->topics.items[i];
         struct text name = json_member_text(entry->json, "name");
 
-        if (entry->used && json_get(aliases, name) == NULL) {
+        if (is_kept(checker, entry) && json_get(aliases, name) == NULL) {
             json_put(aliases, name, json_text(entry->name));
         }
     }

@@ -29,11 +29,11 @@ struct json *schema_ref(const char *name)
 
 struct json *schema_words(const char *words)
 {
-    size_t end = strcspn(words, "|");
+    size_t end = strlen(words);
     struct json *list = json_array();
 
     for (size_t at = 0; at < end;) {
-        size_t bytes = strcspn(words + at, " |");
+        size_t bytes = strcspn(words + at, " ");
 
         if (bytes > 0) {
             json_push(list, json_text((struct text){words + at, bytes}));
@@ -41,11 +41,6 @@ struct json *schema_words(const char *words)
         at += bytes + 1;
     }
     return list;
-}
-
-bool schema_is_known(const struct field *field)
-{
-    return (field->flags & FIELD_LATER) == 0;
 }
 
 struct json *schema_list(struct json *item)
@@ -155,10 +150,8 @@ static struct json *plain_object(enum object object)
     struct json *out = schema_object();
 
     for (uint32_t i = 0; i < fields->count; i++) {
-        if (schema_is_known(&fields->items[i])) {
-            json_put(properties, text_of(fields->items[i].key),
-                     schema_property(object, &fields->items[i]));
-        }
+        json_put(properties, text_of(fields->items[i].key),
+                 schema_property(object, &fields->items[i]));
     }
     json_put(out, TEXT("properties"), properties);
     schema_add_required(out, object);
@@ -178,14 +171,11 @@ static void mark(enum object object, bool *needed)
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct field *field = &fields->items[i];
 
-        if (!schema_is_known(field)) {
-            continue;
-        }
         if (field->object != OBJECT_FLOW) {
             mark(field->object, needed);
         }
         if (field->shape == SHAPE_STEPS) {
-            for (enum object action = OBJECT_STEP; action < OBJECT_LATER_ACTIONS; action++) {
+            for (enum object action = OBJECT_STEP; action < OBJECT_ACTIONS_END; action++) {
                 mark(action, needed);
             }
         }
@@ -198,7 +188,7 @@ static void mark(enum object object, bool *needed)
 
 static bool is_part_of_another(enum object object)
 {
-    return (object >= OBJECT_REQUEST && object <= OBJECT_LATER_ACTIONS) ||
+    return (object >= OBJECT_REQUEST && object < OBJECT_ACTIONS_END) ||
            object == OBJECT_UNDO_REQUEST || object == OBJECT_UNDO_BLOCK;
 }
 

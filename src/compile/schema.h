@@ -1,6 +1,6 @@
 /*
  * schema - the language as others read it, made from the table of fields.h: a JSON Schema (draft-07)
- * for editors and validators, and the reference page. What is of a later version is left out of both.
+ * for editors and validators, and the reference page.
  */
 #ifndef BATON_COMPILE_SCHEMA_H
 #define BATON_COMPILE_SCHEMA_H
@@ -42,6 +42,5 @@ void schema_describe(const struct field *field, struct buffer *out);
 const char *schema_text(enum object object);
 /* An example of the whole object as YAML, or NULL. */
 const char *schema_fragment(enum object object);
-bool schema_is_known(const struct field *field); /* Not of a later version. */
 
 #endif

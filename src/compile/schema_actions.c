@@ -3,10 +3,10 @@
 
 static bool is_action(const struct field *field)
 {
-    return (field->flags & FIELD_ACTION) != 0 && schema_is_known(field);
+    return (field->flags & FIELD_ACTION) != 0;
 }
 
-/* The row that says what the step does, or NULL if the object is no action of this version. */
+/* The row that says what the step does. */
 static const struct field *action_row(enum object object)
 {
     const struct fields *fields = fields_of(object);
@@ -41,9 +41,7 @@ static bool is_allowed(const struct field *common, uint32_t variant)
 
 static bool has_key(enum object object, const char *key)
 {
-    const struct field *field = fields_find(object, text_of(key));
-
-    return field != NULL && schema_is_known(field);
+    return fields_find(object, text_of(key)) != NULL;
 }
 
 /* True where the variant's action is given: its key is there, and no action that has a key of the
@@ -102,14 +100,12 @@ static struct json *rule_of(const struct choice *choice, uint32_t variant)
     struct json *out = json_object();
 
     for (uint32_t i = 0; i < common->count; i++) {
-        if (schema_is_known(&common->items[i]) && is_allowed(&common->items[i], variant)) {
+        if (is_allowed(&common->items[i], variant)) {
             allow(&allowed, choice->common, &common->items[i]);
         }
     }
     for (uint32_t i = 0; i < own->count; i++) {
-        if (schema_is_known(&own->items[i])) {
-            allow(&allowed, choice->variants[variant], &own->items[i]);
-        }
+        allow(&allowed, choice->variants[variant], &own->items[i]);
     }
     json_put(names, TEXT("enum"), allowed.names);
     json_put(then, TEXT("properties"), allowed.properties);
@@ -133,7 +129,7 @@ static void put_quietly(struct json *properties, const struct fields *fields)
         const struct field *field = &fields->items[i];
         struct json *property;
 
-        if (schema_is_known(field) && json_member(properties, field->key) == NULL) {
+        if (json_member(properties, field->key) == NULL) {
             property = json_object();
             json_put_string(property, "description", field->doc);
             json_put(properties, text_of(field->key), quiet(property));
@@ -201,10 +197,10 @@ static struct json *chosen_object(const struct choice *choice)
 
 struct json *schema_step(void)
 {
-    enum object actions[OBJECT_LATER_ACTIONS - OBJECT_REQUEST];
+    enum object actions[OBJECT_ACTIONS_END - OBJECT_REQUEST];
     struct choice choice = {.common = OBJECT_STEP, .variants = actions};
 
-    for (enum object i = OBJECT_REQUEST; i < OBJECT_LATER_ACTIONS; i++) {
+    for (enum object i = OBJECT_REQUEST; i < OBJECT_ACTIONS_END; i++) {
         actions[choice.count++] = i;
     }
     return chosen_object(&choice);

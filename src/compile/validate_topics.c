@@ -182,7 +182,7 @@ static void check_used(struct checker *checker, const struct entries *entries)
     for (uint32_t i = 0; i < entries->count; i++) {
         const struct entry *entry = entries->items[i];
 
-        if (!entry->used && !entry->estate) {
+        if (!entry->used && !entry->of_service && !entry->estate) {
             diagnostics_warn(checker->diagnostics, "F207", node_place(entry->pair->key),
                              "unused %s '%.*s'", entries->kind, TEXT_ARG(entry->name));
         }

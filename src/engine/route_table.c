@@ -178,6 +178,7 @@ static void add_route(struct making *making, struct text topic, struct route *ma
     route = &source->routes[source->route_count++];
     *route = *made;
     route->flow = making->flow->name;
+    source->cloudevents = source->cloudevents || route->cloudevents;
     route->starts = starts;
     route->start_count = start_count;
     route->key_needs_headers = route->key != NULL && needs_headers(route->key);
@@ -192,6 +193,7 @@ static void add_message_route(struct making *making, uint32_t index, struct rout
     to.type = &topic->type;
     to.id = &topic->id;
     to.tombstones = topic->tombstones;
+    to.cloudevents = topic->cloudevents;
     add_route(making, topic->name, &to, TEXT(""));
 }
 
@@ -269,7 +271,8 @@ static void add_replies(struct making *making)
                               .by_header = service->by_header,
                               .format = service->format,
                               .key = service->by_header ? NULL : &service->correlate,
-                              .type = &service->type};
+                              .type = &service->type,
+                              .cloudevents = service->reply_events};
 
         if (service->replies.bytes > 0 && flow_uses_service(flow, i)) {
             route.name = arena_printf(&making->table->arena, "%.*s@%.*s", TEXT_ARG(flow->name),

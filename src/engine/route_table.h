@@ -32,6 +32,7 @@ struct route {
     const struct locator *type;
     const struct locator *id;          /* NULL for replies. */
     bool tombstones;                   /* Deliver them. */
+    bool cloudevents;                  /* What it reads is the event in the record, if one is. */
     const struct start_offset *starts; /* Of this topic, by partition. */
     uint32_t start_count;
 };
@@ -44,6 +45,7 @@ struct route_source {
     uint32_t route_capacity;
     struct text *reply_headers; /* Distinct. */
     uint32_t reply_header_count;
+    bool cloudevents; /* A route of it says so. */
 };
 
 struct route_table {

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "codec/cloudevent.h"
 #include "engine/router_parcel.h"
 
 static void set_dead(struct parcel *parcel, enum inbox_kind kind, const struct route *route,
@@ -73,7 +74,7 @@ static enum status deliver(struct parcel *parcel, const struct route *route,
 
 static bool is_oversize(const struct parcel *parcel)
 {
-    return parcel->record->value.bytes > PAYLOAD_BYTES_MAX || parcel->is_bare;
+    return parcel->original->value.bytes > PAYLOAD_BYTES_MAX || parcel->is_bare;
 }
 
 static void refuse_size(struct parcel *parcel, const struct route *route)
@@ -83,7 +84,7 @@ static void refuse_size(struct parcel *parcel, const struct route *route)
                  ? arena_printf(&parcel->router->arena, "key and headers have more than %d bytes",
                                 PAYLOAD_BYTES_MAX)
                  : arena_printf(&parcel->router->arena, "the value has %zu bytes, the most is %d",
-                                parcel->record->value.bytes, PAYLOAD_BYTES_MAX));
+                                parcel->original->value.bytes, PAYLOAD_BYTES_MAX));
 }
 
 /* What its schema says has to be known before it is sent. STALE: it is not, yet; the partition has to
@@ -195,7 +196,16 @@ static enum status route_one(struct parcel *parcel, const struct route *route, s
 {
     size_t index = (size_t)(route - parcel->source->routes);
 
+    struct error why;
+
     if (parcel->record->offset < parcel->place->from[index] || has_taken(parcel, route)) {
+        return STATUS_OK;
+    }
+    if (!route->cloudevents || is_oversize(parcel)) {
+        parcel_see_original(parcel);
+    } else if (parcel_see_event(parcel, route->format, &why) != STATUS_OK) {
+        set_dead(parcel, INBOX_POISON, route,
+                 arena_text(&parcel->router->arena, text_of(why.text)));
         return STATUS_OK;
     }
     if (parcel->record->value.data == NULL && !route->tombstones) {
@@ -254,15 +264,31 @@ static void count_record(struct parcel *parcel)
     }
 }
 
+/* The command id of a reply may be an attribute of an event; what is wrong with one is told by its
+ * route. */
+static void find_event(struct parcel *parcel)
+{
+    struct error unused;
+
+    parcel->is_event = parcel->source->cloudevents && parcel->record->value.data != NULL &&
+                       cloudevent_is_structured(
+                           parcel_header(parcel, TEXT(CLOUDEVENT_CONTENT_TYPE)));
+    if (parcel->is_event && !is_oversize(parcel)) {
+        (void)!parcel_see_event(parcel, FORMAT_JSON, &unused);
+    }
+}
+
 static enum status forward_one(struct router *router, const struct record *record,
                                const struct route_source *source, const struct place *place,
                                struct error *err)
 {
-    struct parcel parcel = {.router = router, .record = record, .source = source, .place = place};
+    struct parcel parcel = {
+        .router = router, .record = record, .original = record, .source = source, .place = place};
     enum status status;
 
     parcel.is_bare = parcel_envelope_bytes(&parcel) > PAYLOAD_BYTES_MAX;
     parcel.is_sent = arena_array(&router->arena, source->route_count, sizeof(bool));
+    find_event(&parcel);
     parcel_find_commands(&parcel);
     status = route_all(&parcel, err);
     if (status == STATUS_OK && parcel.is_dead) {

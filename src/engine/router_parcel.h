@@ -11,7 +11,11 @@
 /* A record on its way. */
 struct parcel {
     struct router *router;
-    const struct record *record;
+    const struct record *record;   /* As the route at hand sees it: as it came, */
+    const struct record *original; /* or with the event in it opened. */
+    struct record event;
+    enum format event_format;
+    bool is_event; /* A CloudEvent in structured mode. */
     const struct route_source *source;
     const struct place *place;
     struct inbox_header *headers;
@@ -66,6 +70,10 @@ enum status parcel_decode_avro(struct parcel *parcel, struct error *err);
 struct text parcel_locate(struct parcel *parcel, const struct locator *locator, enum format format);
 /* Read the command ids in the reply headers of the source. */
 void parcel_find_commands(struct parcel *parcel);
+/* See the record as a route of `format` does that reads CloudEvents, or as it came. STATUS_REJECT: it
+ * is a broken event; the record is seen as it came. */
+enum status parcel_see_event(struct parcel *parcel, enum format format, struct error *err);
+void parcel_see_original(struct parcel *parcel);
 /* Bytes of key and headers. */
 size_t parcel_envelope_bytes(const struct parcel *parcel);
 

@@ -48,12 +48,12 @@ static void add_original(const struct parcel *parcel, const struct inbox_record 
 {
     struct record_header *headers;
 
-    if (inbox->value.data == NULL || inbox->value.data != parcel->avro_text.data) {
+    if (inbox->value.data == NULL || inbox->value.data == parcel->original->value.data) {
         return;
     }
     headers = arena_array(&parcel->router->arena, 2, sizeof *headers);
     headers[0] = parcel->router->schema;
-    headers[1] = (struct record_header){TEXT(ORIGINAL_HEADER), parcel->record->value};
+    headers[1] = (struct record_header){TEXT(ORIGINAL_HEADER), parcel->original->value};
     outgoing->headers = headers;
     outgoing->header_count = 2;
 }
@@ -130,9 +130,11 @@ struct inbox_record parcel_inbox(struct parcel *parcel, const struct route *rout
 
 enum status parcel_send_dead(struct parcel *parcel, struct error *err)
 {
-    struct inbox_record inbox = parcel_inbox(parcel, parcel->dead_route);
     int32_t partition = parcel->record->partition % parcel->router->partitions;
+    struct inbox_record inbox;
 
+    parcel_see_original(parcel);
+    inbox = parcel_inbox(parcel, parcel->dead_route);
     inbox.kind = parcel->dead_kind;
     inbox.route = TEXT(ROUTE_DEAD);
     inbox.reason = parcel->dead_reason;

@@ -1,5 +1,6 @@
 /* What the rules of a route see of a record. Each is made when the first rule asks for it. */
 #include "base/limits.h"
+#include "codec/cloudevent.h"
 #include "codec/payload.h"
 #include "engine/router_parcel.h"
 
@@ -34,6 +35,67 @@ const struct json *parcel_headers(struct parcel *parcel)
                  is_text ? json_text(header->value) : json_null());
     }
     return parcel->header_object;
+}
+
+/* What was made of the record as it was seen before goes. */
+static void see(struct parcel *parcel, const struct record *record)
+{
+    if (parcel->record == record) {
+        return;
+    }
+    parcel->record = record;
+    json_free(parcel->header_object);
+    json_free(parcel->payload);
+    parcel->header_object = NULL;
+    parcel->payload = NULL;
+    parcel->is_decoded = false;
+    parcel->headers = NULL;
+    parcel->header_count = 0;
+}
+
+void parcel_see_original(struct parcel *parcel)
+{
+    see(parcel, parcel->original);
+}
+
+static void fill_event(struct parcel *parcel, const struct cloudevent *event)
+{
+    const struct record *original = parcel->original;
+    uint32_t count = original->header_count + event->attribute_count;
+    struct record_header *headers = arena_array(&parcel->router->arena, count, sizeof *headers);
+
+    for (uint32_t i = 0; i < original->header_count; i++) {
+        headers[i] = original->headers[i];
+    }
+    for (uint32_t i = 0; i < event->attribute_count; i++) {
+        headers[original->header_count + i] = (struct record_header){event->attributes[i].name,
+                                                                     event->attributes[i].value};
+    }
+    parcel->event = *original;
+    parcel->event.value = event->data;
+    parcel->event.headers = headers;
+    parcel->event.header_count = count;
+}
+
+enum status parcel_see_event(struct parcel *parcel, enum format format, struct error *err)
+{
+    struct cloudevent event;
+    struct text type;
+    enum status status;
+
+    if (!parcel->is_event || (parcel->record == &parcel->event && parcel->event_format == format)) {
+        return STATUS_OK;
+    }
+    see(parcel, parcel->original);
+    type = parcel_header(parcel, TEXT(CLOUDEVENT_CONTENT_TYPE));
+    status = cloudevent_open(parcel->record->value, type, format, &parcel->router->arena, &event,
+                             err);
+    if (status == STATUS_OK) {
+        fill_event(parcel, &event);
+        parcel->event_format = format;
+        see(parcel, &parcel->event);
+    }
+    return status;
 }
 
 static enum status decode_avro(const struct parcel *parcel, struct json **payload,

@@ -49,7 +49,7 @@ struct topic {
     struct locator type;
     struct locator id; /* NONE: topic, partition and offset. */
     bool tombstones;   /* Deliver a null value instead of skipping it. */
-    bool cloudevents;
+    bool cloudevents;  /* Its records are CloudEvents, of both modes. */
 };
 
 /* NULL where not given. `.` is the reply's payload. */
@@ -97,6 +97,8 @@ struct service {
     struct header_name *headers;
     uint32_t header_count;
     struct limits limits;
+    bool command_events; /* What is sent to it are CloudEvents, */
+    bool reply_events;   /* what it answers may be. */
 };
 
 /* A span that may be absent, endless, fixed, or computed. */

@@ -247,6 +247,54 @@ static void the_type_goes_where_it_would_be_looked_for(void **state)
     arena_release(&given.arena);
 }
 
+static void a_command_to_a_topic_of_events_is_one(void **state)
+{
+    struct given given;
+
+    (void)state;
+    given_a_command(&given);
+    given.flow.name = TEXT("order");
+    given.instance.time_ms = 1790000000123;
+    given.effect.deadline_ms = 0;
+    given.service.command_events = true;
+    assert_headers(&given, "baton-instance=order:7\n"
+                           "baton-run=0-4711\n"
+                           "baton-step=charge\n"
+                           "baton-attempt=1\n"
+                           "correlation-id=baton~order:7/0-4711/3/2\n"
+                           "idempotency-key=order:7/0-4711/charge/2\n"
+                           "message-type=charge\n"
+                           "reply-topic=payments.replies\n"
+                           "traceparent of 55\n"
+                           "ce_specversion=1.0\n"
+                           "ce_id=order:7/0-4711/charge/2\n"
+                           "ce_source=/baton/order\n"
+                           "ce_type=charge\n"
+                           "ce_subject=order:7\n"
+                           "ce_time=2026-09-21T14:13:20.123Z\n"
+                           "content-type=application/json\n");
+}
+
+static void an_emitted_event_has_its_topics_name_for_a_type_if_it_has_none(void **state)
+{
+    struct given given;
+
+    (void)state;
+    given_a_command(&given);
+    given.effect.kind = EFFECT_EMIT;
+    given.effect.topic = given.topic.name;
+    given.effect.type = TEXT("");
+    given.topic.cloudevents = true;
+    given.topic.format = FORMAT_STRING;
+    given.topic.type = (struct locator){.kind = LOCATOR_HEADER, .header = TEXT("ce_type")};
+    assert_true(text_is(header_of(&given, "ce_type")->value, "orders.confirmed"));
+    assert_true(text_is(header_of(&given, "content-type")->value, "text/plain; charset=utf-8"));
+    given.effect.type = TEXT("Confirmed");
+    assert_true(text_is(header_of(&given, "ce_type")->value, "Confirmed"));
+    assert_null(header_of(&given, "message-type"));
+    arena_release(&given.arena);
+}
+
 static void the_flows_own_headers_win(void **state)
 {
     struct given given;
@@ -326,6 +374,8 @@ int main(void)
         cmocka_unit_test(an_emitted_record_wants_no_reply),
         cmocka_unit_test(the_services_names_take_the_place_of_ours),
         cmocka_unit_test(the_type_goes_where_it_would_be_looked_for),
+        cmocka_unit_test(a_command_to_a_topic_of_events_is_one),
+        cmocka_unit_test(an_emitted_event_has_its_topics_name_for_a_type_if_it_has_none),
         cmocka_unit_test(the_flows_own_headers_win),
         cmocka_unit_test(a_run_is_one_trace_and_a_command_one_span),
         cmocka_unit_test(a_nul_in_a_key_does_not_end_the_id),
