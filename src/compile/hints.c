@@ -112,7 +112,7 @@ const char *hint_name(struct checker *checker, struct text source,
 
 bool is_key_of_steps(struct text key)
 {
-    for (enum object object = OBJECT_STEP; object < OBJECT_LATER_ACTIONS; object++) {
+    for (enum object object = OBJECT_STEP; object < OBJECT_ACTIONS_END; object++) {
         if (fields_find(object, key) != NULL) {
             return true;
         }
