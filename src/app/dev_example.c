@@ -89,6 +89,24 @@ static void read_key(struct gather *gather, const struct correlation *key)
     }
 }
 
+/* What a `for` goes through, where it names it: a list, whatever it is called. Its result may go by the
+ * same name. */
+static void read_loop(struct gather *gather, const struct step *step)
+{
+    const struct loop *loop = step->loop;
+    const struct expr_path *paths;
+    uint32_t count = expr_paths(loop->in, &paths);
+
+    if (count == 1 && text_equal(paths[0].path, expr_source(loop->in))) {
+        const struct step *writer = map_get(&gather->written, first_name(paths[0].path));
+        if (writer == NULL || writer == step) {
+            gather->value = example_put_list(gather->value, paths[0].path);
+        }
+    }
+    read_expr(gather, loop->in);
+    read_expr(gather, loop->condition);
+}
+
 static void read_message(struct gather *gather, const struct message_spec *message)
 {
     read_template(gather, message->type);
@@ -112,6 +130,9 @@ static void read_step(struct gather *gather, const struct step *step)
     read_expr(gather, step->wait.span.expr);
     read_expr(gather, step->wait.until);
     read_template(gather, step->set);
+    if (step->loop != NULL) {
+        read_loop(gather, step);
+    }
     for (uint32_t i = 0; i < step->choice.case_count; i++) {
         read_expr(gather, step->choice.cases[i].when);
     }

@@ -16,6 +16,9 @@ struct json *example_value(struct text name, const struct json *hint, uint32_t n
 struct json *example_put(struct json *into, struct text path, const struct json *hint,
                          uint32_t number);
 
+/* The same with a list of three items, however the last member is called. */
+struct json *example_put_list(struct json *into, struct text path);
+
 /* What the flow is sent to start an instance. */
 struct example_message {
     struct text topic; /* On the broker; borrowed from the flow. */

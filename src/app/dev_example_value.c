@@ -39,14 +39,16 @@ static bool is_one_of(struct text name, const char *const *words)
 }
 
 static const char *const amounts[] = {"total", "amount",  "price", "sum",   "cost", "fee",
-                                      "value", "balance", "limit", "score", NULL};
-static const char *const counts[] = {"quantity", "count", "size", "age",      "days",
-                                     "months",   "years", "qty",  "attempts", NULL};
+                                      "value", "balance", "limit", "score", "down", NULL};
+static const char *const counts[] = {"quantity", "count", "size",     "age",   "days", "months",
+                                     "years",    "qty",   "attempts", "first", "last", NULL};
 static const char *const flags[] = {"ok", "vip", "approved", "active", "enabled", "valid", NULL};
 static const char *const times[] = {"date", "at", "until", "deadline", "expires", "time", NULL};
 static const char *const mails[] = {"email", "mail", NULL};
 static const char *const places[] = {"address", "street", NULL};
 static const char *const no_plural[] = {"status", NULL};
+
+#define LIST_ITEMS 3 /* Of what a flow goes through item by item. */
 
 /* Without its "Id", with a number: "orderId" gives "order-1". */
 static struct json *id_value(struct text name, uint32_t number)
@@ -66,15 +68,17 @@ static struct json *id_value(struct text name, uint32_t number)
     return value;
 }
 
-static struct json *items_value(struct text name)
+static struct json *items_value(struct text name, uint32_t count)
 {
     struct json *list = json_array();
-    struct json *item = json_object();
 
-    name.bytes--;
-    json_put(item, TEXT("id"), id_value(name, 1));
-    json_put_integer(item, "quantity", 1);
-    json_push(list, item);
+    name.bytes -= name.bytes > 1 && text_ends(name, TEXT("s"));
+    for (uint32_t i = 1; i <= count; i++) {
+        struct json *item = json_object();
+        json_put(item, TEXT("id"), id_value(name, i));
+        json_put_integer(item, "quantity", 1);
+        json_push(list, item);
+    }
     return list;
 }
 
@@ -117,7 +121,7 @@ static struct json *value_of(struct text name, uint32_t number)
     }
     if (name.bytes > 2 && text_ends(name, TEXT("s")) && !text_ends(name, TEXT("ss")) &&
         !is_one_of(name, no_plural)) {
-        return items_value(name);
+        return items_value(name, 1);
     }
     return id_value(name, number);
 }
@@ -154,24 +158,34 @@ static bool is_there(const struct expr *expr, const struct json *value)
     return is;
 }
 
-struct json *example_put(struct json *into, struct text path, const struct json *hint,
-                         uint32_t number)
+/* Takes `value` over, unless there is one already. */
+static struct json *put(struct json *into, struct text path, struct json *value)
 {
     static const struct expr_scope nothing = {.count = 0};
     struct expr_problem problem;
     struct expr *expr = NULL;
     struct json *made = NULL;
 
-    if (text_is(path, ".") || expr_compile(path, &nothing, &expr, &problem) != STATUS_OK) {
-        return into;
+    if (!text_is(path, ".") && expr_compile(path, &nothing, &expr, &problem) == STATUS_OK &&
+        !is_there(expr, into)) {
+        made = expr_put(expr, into, json_copy(value));
     }
-    if (!is_there(expr, into)) {
-        made = expr_put(expr, into, example_value(last_name(path), hint, number));
-    }
+    json_free(value);
     expr_free(expr);
     if (made == NULL) {
         return into;
     }
     json_free(into);
     return made;
+}
+
+struct json *example_put(struct json *into, struct text path, const struct json *hint,
+                         uint32_t number)
+{
+    return put(into, path, example_value(last_name(path), hint, number));
+}
+
+struct json *example_put_list(struct json *into, struct text path)
+{
+    return put(into, path, items_value(last_name(path), LIST_ITEMS));
 }

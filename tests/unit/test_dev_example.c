@@ -58,6 +58,22 @@ static void what_the_flow_reads_is_in_the_example(void **state)
         "\"dueDate\":\"2030-01-31T12:00:00Z\"}");
 }
 
+static void what_a_for_goes_through_is_a_list(void **state)
+{
+    (void)state;
+    assert_start("flow: f\nversion: 1\nkey: .id\ntimeout: 1h\n"
+                 "topics: {in: {name: in}}\nstart: {topic: in}\ndo:\n"
+                 "  - step: crew\n"
+                 "    for: {each: one, in: .crew}\n"
+                 "    do: [{step: a, set: {b: \"${ $one.id }\"}}]\n"
+                 "  - step: rest\n"
+                 "    for: {each: one, in: '[range(.first; .last + 1)]'}\n"
+                 "    do: [{step: c, wait: 1s}]\n",
+                 "id-3 {} {\"id\":\"id-3\",\"crew\":[{\"id\":\"crew-1\",\"quantity\":1},"
+                 "{\"id\":\"crew-2\",\"quantity\":1},{\"id\":\"crew-3\",\"quantity\":1}],"
+                 "\"first\":1,\"last\":1}");
+}
+
 static void results_of_steps_are_not_in_it(void **state)
 {
     (void)state;
@@ -127,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_flow_reads_is_in_the_example),
+        cmocka_unit_test(what_a_for_goes_through_is_a_list),
         cmocka_unit_test(results_of_steps_are_not_in_it),
         cmocka_unit_test(the_condition_of_the_start_is_met),
         cmocka_unit_test(keys_and_types_go_where_the_topic_has_them),
