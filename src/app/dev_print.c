@@ -130,8 +130,15 @@ static void print_cause(const struct dev_printer *printer, const struct history_
         fprintf(out_of(printer), "(time) %s\n", timer_words(record->cause_id));
         return;
     }
-    fprintf(out_of(printer), "<- %.*s ", TEXT_ARG(record->cause_topic));
-    print_value(printer, record->payload);
+    if (record->cause_topic.bytes > 0) {
+        fprintf(out_of(printer), "<- %.*s ", TEXT_ARG(record->cause_topic));
+        print_value(printer, record->payload);
+    } else {
+        bool says = !text_is(record->payload, "null");
+
+        fprintf(out_of(printer), "(%.*s)%s", TEXT_ARG(record->cause_kind), says ? " " : "");
+        print_value(printer, says ? record->payload : TEXT(""));
+    }
     fprintf(out_of(printer), "%s\n", record->kind == HISTORY_IGNORED ? "  (ignored)" : "");
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/dev_print_json.h"
+#include "app/flow_test_story.h"
 #include "app/output.h"
 #include "base/duration.h"
 #include "json/json.h"
@@ -40,6 +41,26 @@ static void print_findings(struct diagnostics *diagnostics, bool coloured, const
     buffer_release(&out);
 }
 
+/* As much of it as is to be shown. */
+static void add_story(const struct flow_test_report *report, const char *story, struct buffer *out)
+{
+    if (story != NULL && report->verbose) {
+        buffer_add_text(out, text_of(story));
+    } else if (story != NULL) {
+        flow_test_story_cut(text_of(story), out);
+    }
+}
+
+static void print_story(const struct flow_test_report *report, const char *story)
+{
+    struct buffer shown = {.data = NULL};
+
+    add_story(report, story, &shown);
+    printf("        %swhat happened:%s\n", paint(report, DIM), paint(report, PLAIN));
+    print_indented(buffer_string(&shown), "          ");
+    buffer_release(&shown);
+}
+
 static void print_case(const struct flow_test_report *report, const struct flow_test_case *one,
                        struct flow_test_outcome *outcome)
 {
@@ -63,8 +84,7 @@ static void print_case(const struct flow_test_report *report, const struct flow_
         print_findings(&outcome->diagnostics, report->coloured, "        ");
     }
     if (failed || (report->verbose && outcome->story != NULL)) {
-        printf("        %swhat happened:%s\n", paint(report, DIM), paint(report, PLAIN));
-        print_indented(outcome->story == NULL ? "" : outcome->story, "          ");
+        print_story(report, outcome->story);
     }
 }
 
@@ -170,9 +190,13 @@ static void add_junit_failure(struct flow_test_report *report, struct diagnostic
     buffer_addf(&report->cases, "\n      <failure message=\"");
     add_xml(&report->cases,
             diagnostics->count > 0 ? diagnostics->items[0].message : TEXT("it failed"));
-    buffer_addf(&report->cases, "\">");
+    buffer_addf(&report->cases, "\" type=\"%s\">",
+                diagnostics->count > 0 ? diagnostics->items[0].id : "D501");
     diagnostics_print(diagnostics, DIAGNOSTIC_TEXT, &text);
-    buffer_addf(&text, "%s%s", story == NULL ? "" : "\n", story == NULL ? "" : story);
+    if (story != NULL) {
+        buffer_add_char(&text, '\n');
+        add_story(report, story, &text);
+    }
     add_xml(&report->cases, buffer_text(&text));
     buffer_addf(&report->cases, "</failure>\n    ");
     buffer_release(&text);

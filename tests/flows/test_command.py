@@ -128,6 +128,24 @@ class Command(unittest.TestCase):
                 "1 case: 0 passed, 1 failed"):
             self.assertIn(wanted, done.stdout)
 
+    def test_a_long_story_is_cut_in_its_middle_unless_it_is_asked_for(self):
+        # The undo is tried for a day: some 700 attempts.
+        file = self.write(CASE.replace("  weigh: {reply: {ok: true, grams: 3000}, after: 2s}",
+                                       "  undo weigh: silence").replace(
+            "expect: {", "send: [{at: 1h, cancel: never mind}, {at: 2d, done: undo weigh}]\n"
+            "    expect: {", 1))
+        report = self.folder / "report.xml"
+        cut = run("--junit", report, file).stdout.splitlines()[:-1]
+        whole = run("--verbose", file).stdout.splitlines()[:-1]
+        left_out = [line for line in cut if "lines are left out; --verbose shows them" in line]
+        self.assertEqual(len(left_out), 1, cut[:20])
+        self.assertLess(len(cut), 120)
+        self.assertEqual(len(cut) - 1 + int(left_out[0].split()[1]), len(whole))
+        self.assertEqual([line for line in whole if line in set(cut)],
+                         [line for line in cut if line not in left_out])
+        self.assertIn("(operator)", "\n".join(cut))
+        self.assertIn("lines are left out", report.read_text(encoding="utf-8"))
+
     def test_json_has_a_line_for_each_case_and_a_summary(self):
         self.write(WRONG + CASE[CASE.index("  - case"):])
         done = run("--output", "json", self.file)
@@ -152,6 +170,7 @@ class Command(unittest.TestCase):
         case = suites[0].find("testcase")
         self.assertEqual(case.get("name"), "a < b && \"c\" ]]> \u2713")
         self.assertIn("expected", case.find("failure").get("message"))
+        self.assertEqual(case.find("failure").get("type"), "D501")
         self.assertIn("attempt 1 failed", case.find("failure").text)
         self.assertEqual(int(root.get("failures")), 1)
         self.assertEqual(sum(int(suite.get("tests")) for suite in suites), int(root.get("tests")))
