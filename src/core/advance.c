@@ -297,6 +297,9 @@ static bool is_live(const struct decision *d, uint32_t scope)
 {
     const struct frame *frame = scope == 0 ? NULL : instance_find_frame(d->after, scope);
 
+    if (run_is_ending(d) && undo_block_around(d, scope) == NULL) {
+        return false;
+    }
     if (scope == 0) {
         return d->after->status == RUN_RUNNING || d->after->status == RUN_FINISHING;
     }
@@ -320,13 +323,16 @@ void advance(struct decision *d, uint32_t scope, uint32_t step)
 
 void advance_run(struct decision *d)
 {
-    while (d->ready_next < d->ready_count) {
-        struct position at = d->ready[d->ready_next++];
+    do {
+        while (d->ready_next < d->ready_count) {
+            struct position at = d->ready[d->ready_next++];
 
-        if (is_live(d, at.scope) && !handle_holds(d, at)) {
-            run_list(d, at.scope, at.step);
+            if (is_live(d, at.scope) && !handle_holds(d, at)) {
+                run_list(d, at.scope, at.step);
+            }
         }
-    }
+        unwind_held(d);
+    } while (d->ready_next < d->ready_count || run_end_if_due(d));
 }
 
 void advance_stop(struct decision *d)

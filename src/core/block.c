@@ -238,18 +238,69 @@ void block_lose(struct decision *d, uint32_t activation)
     block_close(d, activation);
 }
 
+/* The first block right below `activation` without a pivot in doubt, or NULL. */
+static const struct frame *next_loser(const struct decision *d, uint32_t activation)
+{
+    for (uint32_t i = 0; i < d->after->frame_count; i++) {
+        const struct frame *frame = &d->after->frames[i];
+
+        if (frame->kind == FRAME_BLOCK && frame->parent == activation &&
+            !fail_has_undecided(d, frame->activation)) {
+            return frame;
+        }
+    }
+    return NULL;
+}
+
+static void say_given_up(struct decision *d, const struct frame *loser)
+{
+    effect_decide(d->effects, "%.*s: given up, it is decided without",
+                  TEXT_ARG(d->flow->steps[loser->step].name));
+}
+
+/* Perhaps the pivot of a loser takes place. Nothing may be undone as long as that is not known, so its
+ * list stands until its answer or its timeout, and goes on to its end if it has; see
+ * block_is_settled(). */
+static bool waits_for_pivot(struct decision *d, uint32_t activation)
+{
+    const struct frame *loser;
+
+    if (!fail_has_undecided(d, activation)) {
+        return false;
+    }
+    effect_decide(d->effects, "%.*s: decided, but a pivot in it is not",
+                  TEXT_ARG(d->flow->steps[instance_find_frame(d->after, activation)->step].name));
+    while ((loser = next_loser(d, activation)) != NULL) {
+        say_given_up(d, loser);
+        block_lose(d, loser->activation);
+    }
+    return true;
+}
+
+bool block_is_settled(const struct decision *d, uint32_t activation)
+{
+    return block_get(instance_find_frame(d->after, activation), "result") != NULL;
+}
+
 void block_settle(struct decision *d, uint32_t activation, struct json *result)
 {
-    struct json *targets = json_array();
+    struct json *targets;
     const struct frame *child;
     const struct json *lost;
-    struct frame *frame;
+    struct frame *frame = instance_frame(d->after, activation);
 
+    if (result != NULL) {
+        block_put(frame, "result", result);
+    }
+    instance_disarm(d->after, TIMER_PAUSE, activation);
+    if (waits_for_pivot(d, activation)) {
+        return;
+    }
+    targets = json_array();
     while ((child = block_child(d, activation)) != NULL) {
         uint32_t inner = child->activation;
 
-        effect_decide(d->effects, "%.*s: given up, it is decided without",
-                      TEXT_ARG(d->flow->steps[child->step].name));
+        say_given_up(d, child);
         json_push(targets, json_integer(inner));
         block_clear(d, inner);
         block_close(d, inner);
@@ -259,7 +310,6 @@ void block_settle(struct decision *d, uint32_t activation, struct json *result)
     for (size_t i = 0; i < json_count(lost); i++) {
         json_push(targets, json_copy(json_at(lost, i)));
     }
-    block_put(frame, "result", result);
     unwind_begin(d, activation, targets);
     unwind(d);
 }

@@ -208,10 +208,34 @@ static void pass_up(struct decision *d, struct position at, uint32_t guard, stru
     }
 }
 
+/* The run has come to its end, and only waits to be told what became of a pivot or an undo. */
+static bool is_over(const struct decision *d, uint32_t scope)
+{
+    return run_is_ending(d) && undo_block_around(d, scope) == NULL;
+}
+
 void fail_step(struct decision *d, uint32_t scope, uint32_t step, uint32_t activation,
                struct json *error)
 {
+    if (is_over(d, scope)) {
+        if (activation != 0 && instance_find_frame(d->after, activation) != NULL) {
+            fail_abandon(d, activation);
+        }
+        json_free(error);
+        return;
+    }
     pass_up(d, (struct position){scope, step}, activation, error, true);
+}
+
+void fail_block(struct decision *d, uint32_t activation, struct json *error)
+{
+    const struct frame *frame = instance_find_frame(d->after, activation);
+
+    if (is_over(d, frame->parent)) {
+        json_free(error);
+        return;
+    }
+    pass_up(d, (struct position){frame->parent, frame->step}, activation, error, false);
 }
 
 void fail_block_late(struct decision *d, uint32_t activation)
@@ -225,6 +249,5 @@ void fail_block_late(struct decision *d, uint32_t activation)
         return;
     }
     effect_decide(d->effects, "%.*s: failed: %s", TEXT_ARG(step->name), problem_text(d, error));
-    /* The limit is that of all attempts. */
-    pass_up(d, (struct position){frame->parent, frame->step}, activation, error, false);
+    fail_block(d, activation, error); /* The limit is that of all attempts. */
 }

@@ -239,8 +239,11 @@ struct json *loop_item_failed(struct decision *d, uint32_t activation, struct js
 /* The pause between two items is over. */
 void loop_resume(struct decision *d, uint32_t activation);
 /* End the blocks right below a fork or for whose outcome is settled, undo what they and those that
- * failed did, then complete it with `result` (taken over). */
+ * failed did, then complete it with `result` (taken over; NULL: that of the call before). As long as a
+ * pivot in one of them is in doubt, that waits: call again when a block below has ended. */
 void block_settle(struct decision *d, uint32_t activation, struct json *result);
+/* Its result stands, and it waits for a pivot. */
+bool block_is_settled(const struct decision *d, uint32_t activation);
 
 /* fail.c: errors that nothing retries, and the ways a run ends. */
 
@@ -258,16 +261,31 @@ void fail_run(struct decision *d, struct json *error, enum run_status closing);
 /* Keep the step open for an operator. Takes `error` over. */
 void fail_stick(struct decision *d, uint32_t scope, uint32_t step, uint32_t activation,
                 struct json *error);
-/* A pivot in doubt below `activation` (0: anywhere): it sticks, nothing is unwound. */
+/* A block that stands open has failed as a whole; nothing repeats it. Takes `error` over. */
+void fail_block(struct decision *d, uint32_t activation, struct json *error);
+/* A pivot in doubt below `activation` (0: anywhere): it sticks, nothing is unwound. It keeps the error
+ * that reaches furthest, for that is what happens if it did not take place. */
 bool fail_stick_undecided(struct decision *d, uint32_t activation, const struct json *error);
+/* Is there a pivot whose command went out, and nobody knows what became of it? */
+bool fail_has_undecided(const struct decision *d, uint32_t activation);
+/* A pivot in doubt at `at` did not take place, as `error` says (`activation`: of its frame, 0 if that is
+ * gone): now goes on what left it in doubt, `stuck`. Takes both over. */
+void fail_pivot(struct decision *d, struct position at, uint32_t activation, struct json *stuck,
+                struct json *error);
 /* Close an open frame whose outcome no longer matters to the flow, only to its undo. */
 void fail_abandon(struct decision *d, uint32_t activation);
+/* The same for all that is open but undos under way and a pivot in doubt: those are waited for. */
+void fail_abandon_all(struct decision *d);
 /* `end: failed` or `cancelled`. Takes `error` over. */
 void fail_by_author(struct decision *d, struct json *error, enum run_status closing);
 /* Unwound: run onFailure, then close. */
 void run_finish(struct decision *d);
-/* The run's own list is through, or `end: completed`: run always, then close. */
+/* The run's own list is through, or `end: completed`: run always, then close. While something is being
+ * undone, or a pivot is in doubt, that waits, and no list goes on. */
 void run_end(struct decision *d);
+bool run_is_ending(const struct decision *d);
+/* What the end waited for is settled. */
+bool run_end_if_due(struct decision *d);
 void run_close(struct decision *d, enum run_status status);
 /* The end here and now: nothing is undone, no steps run. */
 void run_terminate(struct decision *d);
@@ -351,6 +369,8 @@ void undo_stick(struct decision *d, uint32_t activation, struct json *error);
 /* Start what may be started of all that is unwinding: the run, or blocks within it. What is undone
  * whole goes on: the run to onFailure, a block to what it waited for. */
 void unwind(struct decision *d);
+/* The same for blocks that wait, if what held them up is settled now, or sealed. */
+void unwind_held(struct decision *d);
 /* The open frame waits until all that was pushed below `targets` (an array of activations, 0 for
  * everything; taken over) is undone. Follow with unwind(). */
 void unwind_begin(struct decision *d, uint32_t activation, struct json *targets);
@@ -358,6 +378,9 @@ void unwind_begin(struct decision *d, uint32_t activation, struct json *targets)
 void unwind_move(struct decision *d, uint32_t from, uint32_t to);
 /* Take the group off the stack if there is nothing in it. */
 void unwind_drop_empty(struct decision *d, uint32_t group);
+/* $error as the undo of an entry sees it: of the catch or the retry that undoes it, or of a catch that
+ * its step stood in, else of what ends the run. Borrowed; NULL: there is none. */
+const struct json *unwind_error(const struct decision *d, const struct undo *undo);
 /* Is something below `target` waiting to be undone? */
 bool unwind_has(const struct decision *d, uint32_t target);
 /* `rollback`. True: it waits. */

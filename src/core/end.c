@@ -57,10 +57,54 @@ static void clear_all(struct decision *d, enum run_status closing)
     }
 }
 
+bool run_is_ending(const struct decision *d)
+{
+    return d->after->status == RUN_RUNNING && d->after->closing == RUN_COMPLETED;
+}
+
+static bool is_undoing(const struct decision *d)
+{
+    for (uint32_t i = 0; i < d->after->frame_count; i++) {
+        if (d->after->frames[i].kind == FRAME_UNDO) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Undos under way and a pivot in doubt: what became of them is not left open. */
+static bool end_waits(struct decision *d)
+{
+    bool is_in_doubt = fail_has_undecided(d, 0);
+
+    if (d->after->status != RUN_RUNNING || (!is_in_doubt && !is_undoing(d))) {
+        return false;
+    }
+    effect_decide(d->effects, "the end waits for %s",
+                  is_in_doubt ? "a pivot in doubt" : "what is being undone");
+    d->after->closing = RUN_COMPLETED;
+    instance_disarm(d->after, TIMER_FLOW, 0);
+    fail_abandon_all(d);
+    return true;
+}
+
+bool run_end_if_due(struct decision *d)
+{
+    if (!run_is_ending(d) || is_undoing(d) || fail_has_undecided(d, 0)) {
+        return false;
+    }
+    run_end(d);
+    return true;
+}
+
 void run_end(struct decision *d)
 {
     bool was_running = d->after->status == RUN_RUNNING;
     enum run_status closing = was_running ? RUN_COMPLETED : d->after->closing;
+
+    if (end_waits(d)) {
+        return;
+    }
 
     if (d->flow->always_step == STEP_NONE || d->after->in_always) {
         run_close(d, closing);

@@ -30,6 +30,30 @@ static void stick_frame(struct decision *d, struct frame *frame, struct json *er
     alert_add(d, ALERT_STUCK, step, error, detail.data);
 }
 
+static bool is_below(const struct decision *d, const struct frame *frame, uint32_t activation)
+{
+    while (frame != NULL && frame->activation != activation) {
+        frame = frame->parent == 0 ? NULL : instance_find_frame(d->after, frame->parent);
+    }
+    return frame != NULL;
+}
+
+static bool is_undecided(const struct decision *d, const struct frame *frame, uint32_t activation)
+{
+    return request_is_undecided_pivot(d, frame) &&
+           (activation == 0 || is_below(d, frame, activation));
+}
+
+bool fail_has_undecided(const struct decision *d, uint32_t activation)
+{
+    for (uint32_t i = 0; i < d->after->frame_count; i++) {
+        if (is_undecided(d, &d->after->frames[i], activation)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void fail_stick(struct decision *d, uint32_t scope, uint32_t step, uint32_t activation,
                 struct json *error)
 {
@@ -43,6 +67,10 @@ void fail_stick(struct decision *d, uint32_t scope, uint32_t step, uint32_t acti
         frame->step = step;
         frame->attempt = 1;
         frame->opened_ms = d->event->time_ms;
+    } else if (frame->kind == FRAME_BLOCK && fail_has_undecided(d, activation)) {
+        /* It goes on or fails as soon as the pivot in it is decided: see fail_pivot(). */
+        json_free(error);
+        return;
     } else if (frame->kind == FRAME_BLOCK) {
         /* An operator has it done again from its beginning. */
         block_clear(d, activation);
@@ -71,56 +99,47 @@ void fail_abandon(struct decision *d, uint32_t activation)
 /* All errors of a sealed run stick: whatever is open waits for an operator. */
 static void stick_all(struct decision *d, struct json *error)
 {
+    bool is_any = false;
+
     undo_block_end_all(d); /* An operator has the undo begin anew. */
     for (uint32_t i = 0; i < d->after->frame_count; i++) {
         struct frame *frame = &d->after->frames[i];
 
         if (frame->state != FRAME_STUCK && frame->kind != FRAME_BLOCK) {
             stick_frame(d, frame, json_copy(error));
+            is_any = true;
         }
+    }
+    if (!is_any) {
+        /* As in the pause of a loop: there is no step that could stick, and no way but forward. */
+        alert_add(d, ALERT_LATE, NULL, error, "past its pivot the run goes on all the same");
     }
     json_free(error);
 }
 
-static bool is_below(const struct decision *d, const struct frame *frame, uint32_t activation)
+/* An open frame that is no undo, stands in none, and holds no pivot in doubt; or NULL. */
+static const struct frame *next_to_abandon(const struct decision *d)
 {
-    while (frame != NULL && frame->activation != activation) {
-        frame = frame->parent == 0 ? NULL : instance_find_frame(d->after, frame->parent);
-    }
-    return frame != NULL;
-}
-
-bool fail_stick_undecided(struct decision *d, uint32_t activation, const struct json *error)
-{
-    bool is_undecided = false;
-
     for (uint32_t i = 0; i < d->after->frame_count; i++) {
-        struct frame *frame = &d->after->frames[i];
+        const struct frame *frame = &d->after->frames[i];
 
-        if (request_is_undecided_pivot(d, frame) &&
-            (activation == 0 || is_below(d, frame, activation))) {
-            is_undecided = true;
-            if (frame->state != FRAME_STUCK) {
-                struct json *why = json_open_copy(error);
-
-                json_drop(why, TEXT("reply")); /* Not an answer to the pivot. */
-                stick_frame(d, frame, why);
-            }
+        if (frame->kind != FRAME_UNDO && undo_block_around(d, frame->activation) == NULL &&
+            !fail_has_undecided(d, frame->activation)) {
+            return frame;
         }
     }
-    return is_undecided;
+    return NULL;
 }
 
-/* All but undos that are under way: those are waited for. */
-static void abandon_all(struct decision *d)
+void fail_abandon_all(struct decision *d)
 {
-    const struct frame *child;
+    const struct frame *frame;
 
     advance_stop(d);
-    while ((child = block_child(d, 0)) != NULL) {
-        uint32_t activation = child->activation;
+    while ((frame = next_to_abandon(d)) != NULL) {
+        uint32_t activation = frame->activation;
 
-        if (child->kind == FRAME_BLOCK) {
+        if (frame->kind == FRAME_BLOCK) {
             block_clear(d, activation);
             block_close(d, activation);
         } else {
@@ -143,7 +162,7 @@ static void begin_unwinding(struct decision *d, struct json *error, enum run_sta
     d->after->error = error;
     (void)result_fits(d->after, error, 0);
     instance_disarm(d->after, TIMER_FLOW, 0);
-    abandon_all(d);
+    fail_abandon_all(d);
 }
 
 void fail_run(struct decision *d, struct json *error, enum run_status closing)
@@ -159,6 +178,98 @@ void fail_run(struct decision *d, struct json *error, enum run_status closing)
     }
     begin_unwinding(d, error, closing);
     unwind(d);
+}
+
+/* The error is the run's own: a cancel, its timeout, an author's `end`. */
+static bool is_of_run(const struct decision *d, const struct json *error)
+{
+    struct text name = json_member_text(error, "step");
+    uint32_t step = name.bytes == 0 ? STEP_NONE : flow_find_step(d->flow, name);
+
+    return name.bytes == 0 || (step != STEP_NONE && d->flow->steps[step].kind == STEP_END);
+}
+
+/* The block around `scope` that has failed as a whole, as when it was too late; or NULL. */
+static const struct frame *block_of(const struct decision *d, uint32_t scope,
+                                    const struct json *error)
+{
+    struct text name = json_member_text(error, "step");
+
+    while (scope != 0) {
+        const struct frame *frame = instance_find_frame(d->after, scope);
+
+        if ((frame->role == BLOCK_BODY || frame->role == BLOCK_FORK || frame->role == BLOCK_LOOP) &&
+            text_equal(d->flow->steps[frame->step].name, name)) {
+            return frame;
+        }
+        scope = frame->parent;
+    }
+    return NULL;
+}
+
+/* What an error that leaves a pivot in doubt is to end if that did not take place: 0 the run, else an
+ * activation, of a block around it or its own. What lies further out has a smaller number. */
+static uint32_t ends(const struct decision *d, const struct frame *pivot, const struct json *error)
+{
+    const struct frame *block;
+
+    if (is_of_run(d, error)) {
+        return 0;
+    }
+    block = block_of(d, pivot->parent, error);
+    return block == NULL ? pivot->activation : block->activation;
+}
+
+bool fail_stick_undecided(struct decision *d, uint32_t activation, const struct json *error)
+{
+    bool is_any = false;
+
+    for (uint32_t i = 0; i < d->after->frame_count; i++) {
+        struct frame *frame = &d->after->frames[i];
+        struct json *why;
+
+        if (!is_undecided(d, frame, activation)) {
+            continue;
+        }
+        is_any = true;
+        why = json_open_copy(error);
+        json_drop(why, TEXT("reply")); /* Not an answer to the pivot. */
+        if (frame->state != FRAME_STUCK) {
+            stick_frame(d, frame, why);
+        } else if (ends(d, frame, why) < ends(d, frame, frame->error)) {
+            effect_decide(d->effects, "%s: the pivot '%.*s' is in doubt and decides",
+                          problem_text(d, why), TEXT_ARG(d->flow->steps[frame->step].name));
+            json_free(frame->error);
+            frame->error = why;
+        } else {
+            json_free(why);
+        }
+    }
+    return is_any;
+}
+
+void fail_pivot(struct decision *d, struct position at, uint32_t activation, struct json *stuck,
+                struct json *error)
+{
+    const struct frame *block = block_of(d, at.scope, stuck);
+    bool is_whole = is_of_run(d, stuck);
+
+    /* Another pivot is in doubt there, and decides the rest. */
+    if ((is_whole && fail_has_undecided(d, 0)) ||
+        (block != NULL && fail_has_undecided(d, block->activation))) {
+        is_whole = false;
+        block = NULL;
+    }
+    if (is_whole) {
+        json_free(error);
+        fail_run(d, stuck, text_is(problem_type(stuck), "cancelled") ? RUN_CANCELLED : RUN_FAILED);
+    } else if (block != NULL) {
+        json_free(error);
+        fail_block(d, block->activation, stuck);
+    } else {
+        json_free(stuck);
+        fail_step(d, at.scope, at.step, activation, error);
+    }
 }
 
 void fail_root(struct decision *d, uint32_t scope, uint32_t step, uint32_t activation,

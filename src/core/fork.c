@@ -48,6 +48,11 @@ void fork_branch_done(struct decision *d, uint32_t activation)
 
     effect_decide(d->effects, "%.*s: branch %.*s done", TEXT_ARG(step->name), TEXT_ARG(name));
     block_close(d, activation);
+    if (block_is_settled(d, outer)) {
+        json_free(added);
+        block_settle(d, outer, NULL);
+        return;
+    }
     fork = instance_frame(d->after, outer);
     if (step->join == JOIN_FIRST || step->join == JOIN_RACE) {
         struct json *result = json_object();
@@ -73,15 +78,23 @@ struct json *fork_branch_failed(struct decision *d, uint32_t activation, struct 
     const struct step *step = &d->flow->steps[fork->step];
     uint32_t lost = (uint32_t)json_count(block_get(fork, "lost")) + 1;
     uint32_t need = step->join == JOIN_FIRST ? 1 : step->join_count;
+    uint32_t outer = fork->activation;
+    bool is_settled = block_is_settled(d, outer);
 
-    if (step->join == JOIN_ALL || step->join == JOIN_RACE || step->branch_count - lost < need ||
-        fail_stick_undecided(d, activation, error)) {
+    if (!is_settled &&
+        (step->join == JOIN_ALL || step->join == JOIN_RACE || step->branch_count - lost < need)) {
+        return error;
+    }
+    if (fail_stick_undecided(d, activation, error)) {
         return error;
     }
     effect_decide(d->effects, "%.*s: branch %.*s failed, set aside: %s", TEXT_ARG(step->name),
                   TEXT_ARG(step->branches[branch->index].name), problem_text(d, error));
     json_free(error);
     block_lose(d, activation);
+    if (is_settled) {
+        block_settle(d, outer, NULL);
+    }
     return NULL;
 }
 

@@ -223,9 +223,15 @@ void loop_item_done(struct decision *d, uint32_t activation)
     uint32_t outer = item->parent;
     uint32_t index = item->index;
     struct json *error = NULL;
-    struct json *value = value_of(d, item, &error);
+    struct json *value;
     struct frame *frame;
 
+    if (block_is_settled(d, outer)) {
+        block_close(d, activation);
+        block_settle(d, outer, NULL);
+        return;
+    }
+    value = value_of(d, item, &error);
     if (value != NULL && !result_fits(d->after, value, 0)) {
         json_free(value);
         value = NULL;
@@ -268,14 +274,21 @@ struct json *loop_item_failed(struct decision *d, uint32_t activation, struct js
     uint32_t index = item->index;
     struct frame *frame = instance_frame(d->after, outer);
     bool spare = can_spare(step, frame);
+    bool is_settled = block_is_settled(d, outer);
     struct json *failure;
 
-    if ((!step->loop->collect && !spare) || fail_stick_undecided(d, activation, error)) {
+    if ((!step->loop->collect && !spare && !is_settled) ||
+        fail_stick_undecided(d, activation, error)) {
         return error;
     }
     effect_decide(d->effects, "%.*s: item %u failed, kept beside the results: %s",
                   TEXT_ARG(step->name), index, problem_text(d, error));
     block_lose(d, activation);
+    if (is_settled) {
+        json_free(error);
+        block_settle(d, outer, NULL);
+        return NULL;
+    }
     if (step->loop->collect) {
         struct json *kept = json_object();
 

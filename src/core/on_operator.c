@@ -102,6 +102,16 @@ static enum transition_result signal(struct decision *d)
     return message_deliver(d, &incoming);
 }
 
+/* What a block did keeps its place on the stack. */
+static void drop(struct decision *d, uint32_t activation)
+{
+    if (instance_find_frame(d->after, activation)->kind == FRAME_BLOCK) {
+        block_close(d, activation);
+    } else {
+        instance_drop_frame(d->after, activation);
+    }
+}
+
 static void retry(struct decision *d, uint32_t activation)
 {
     struct frame *frame = instance_frame(d->after, activation);
@@ -116,8 +126,18 @@ static void retry(struct decision *d, uint32_t activation)
         request_send(d, activation);
         return;
     }
-    instance_drop_frame(d->after, activation);
+    drop(d, activation);
     advance(d, scope, step);
+}
+
+/* Nobody has said what became of it: beside a pivot in doubt it may still have to be undone. */
+static void give_up(struct decision *d, uint32_t activation)
+{
+    if (instance_find_frame(d->after, activation)->kind == FRAME_BLOCK) {
+        block_close(d, activation);
+    } else {
+        fail_abandon(d, activation);
+    }
 }
 
 static void go_on(struct decision *d, uint32_t activation, bool ran)
@@ -126,38 +146,30 @@ static void go_on(struct decision *d, uint32_t activation, bool ran)
     enum step_kind kind = d->flow->steps[was.step].kind;
     struct json *nothing = kind == STEP_REQUEST || kind == STEP_LISTEN ? json_null() : NULL;
 
-    remind_stop(d, activation);
-    instance_drop_frame(d->after, activation);
     if (ran) {
+        remind_stop(d, activation);
+        drop(d, activation);
         advance_done(d, &was, nothing);
     } else {
+        give_up(d, activation);
         advance(d, was.parent, place_after(d->flow, was.step, false));
     }
     json_free(nothing);
 }
 
-/* The pivot did not take place: nothing of it is to be undone, all before it is. */
+/* The pivot did not take place: nothing of it is to be undone, all before it may be. */
 static void pivot_failed(struct decision *d, uint32_t activation)
 {
-    struct frame *frame = instance_frame(d->after, activation);
-    const struct step *step = &d->flow->steps[frame->step];
-    bool is_cancel = text_is(problem_type(frame->error), "cancelled");
-    struct json *error = problem_of_step(d, step, frame->attempt, "rejected", "did not take place");
+    const struct frame *frame = instance_find_frame(d->after, activation);
+    struct position at = {frame->parent, frame->step};
+    struct json *stuck = json_copy(frame->error);
+    struct json *error = problem_of_step(d, &d->flow->steps[at.step], frame->attempt, "rejected",
+                                         "did not take place");
 
-    uint32_t scope = frame->parent;
-    uint32_t index = frame->step;
-
+    remind_stop(d, activation);
     instance_drop_undo(d->after, activation);
-    if (is_cancel) {
-        json_free(error);
-        error = json_copy(frame->error);
-    }
     instance_drop_frame(d->after, activation);
-    if (is_cancel) {
-        fail_run(d, error, RUN_CANCELLED);
-    } else {
-        fail_step(d, scope, index, 0, error);
-    }
+    fail_pivot(d, at, 0, stuck, error);
 }
 
 static enum transition_result settle_undo(struct decision *d, const struct frame *frame)

@@ -9,20 +9,14 @@ static enum transition_result ignore(struct decision *d, const struct frame *fra
     return TRANSITION_IGNORED;
 }
 
-/* The pivot in doubt did not take place after all, so everything may be unwound; as a cancel, if
- * that is what left it in doubt. Takes `error` over. */
+/* The pivot in doubt did not take place after all. Takes `error` over. */
 static void pivot_refused(struct decision *d, uint32_t activation, struct json *error)
 {
     struct frame *frame = instance_frame(d->after, activation);
     struct json *stuck = frame->error;
 
-    frame->error = error;
-    if (text_is(problem_type(stuck), "cancelled")) {
-        fail_run(d, stuck, RUN_CANCELLED);
-        return;
-    }
-    json_free(stuck);
-    fail_step(d, frame->parent, frame->step, activation, json_copy(error));
+    frame->error = json_copy(error);
+    fail_pivot(d, (struct position){frame->parent, frame->step}, activation, stuck, error);
 }
 
 static enum transition_result on_failure(struct decision *d, const struct frame *frame,
@@ -85,11 +79,32 @@ static enum transition_result take(struct decision *d, const struct frame *frame
     return TRANSITION_IGNORED;
 }
 
+/* The open undo of an entry whose message has not gone out: it waits for a permit, or could not be
+ * rendered. NULL: there is none. */
+static const struct frame *unsent_undo(const struct decision *d, const struct undo *undo)
+{
+    for (uint32_t i = 0; i < d->after->frame_count; i++) {
+        const struct frame *frame = &d->after->frames[i];
+
+        if (frame->kind == FRAME_UNDO && frame->undo_of == undo->activation) {
+            return frame->sent_seq == 0 && !step_undo_is_block(&d->flow->steps[undo->step]) ? frame
+                                                                                            : NULL;
+        }
+    }
+    return NULL;
+}
+
+static bool is_in_doubt(const struct decision *d, const struct undo *undo)
+{
+    return undo->in_doubt && (undo->state == UNDO_ARMED || unsent_undo(d, undo) != NULL);
+}
+
 /* The step is over, but whether it took place was unknown until now. */
 static enum transition_result settle_doubt(struct decision *d, struct undo *undo,
                                            const struct incoming *reply)
 {
     const struct step *step = &d->flow->steps[undo->step];
+    const struct frame *unsent = unsent_undo(d, undo);
     /* Which attempt it answers is not known any more: the first was not the last, perhaps. */
     struct frame was = {.kind = FRAME_STEP, .step = undo->step, .attempt = 2};
     struct error err = {0};
@@ -106,8 +121,12 @@ static enum transition_result settle_doubt(struct decision *d, struct undo *undo
             return TRANSITION_IGNORED;
         }
         effect_decide(d->effects, "%.*s: late refusal, nothing to undo", TEXT_ARG(step->name));
-        instance_drop_undo(d->after, undo->activation);
-        unwind(d);
+        if (unsent != NULL) {
+            undo_end(d, unsent->activation, "not sent");
+        } else {
+            instance_drop_undo(d->after, undo->activation);
+            unwind(d);
+        }
         return TRANSITION_APPLIED;
     }
     if (class == REPLY_SUCCESS) {
@@ -154,7 +173,7 @@ static enum transition_result on_command_reply(struct decision *d, const struct 
                    : ignore(d, frame, "it comes from another service");
     }
     undo = instance_undo(d->after, event->activation);
-    if (undo != NULL && undo->state == UNDO_ARMED && undo->in_doubt &&
+    if (undo != NULL && is_in_doubt(d, undo) &&
         is_from_service(d, &d->flow->steps[undo->step].message)) {
         return settle_doubt(d, undo, reply);
     }

@@ -192,7 +192,7 @@ enum transition_result parent_starts(struct decision *d)
 }
 
 /* Undo a completed run. What `always` was for has been done. */
-static void unwind_held(struct decision *d, struct json *error)
+static void unwind_completed(struct decision *d, struct json *error)
 {
     d->after->status = RUN_COMPENSATING;
     d->after->closing = RUN_CANCELLED;
@@ -209,7 +209,7 @@ static void give_up(struct decision *d, const char *why)
     struct json *error = problem_new("cancelled", text_of(why), NULL);
 
     if (d->after->status == RUN_HELD) {
-        unwind_held(d, error);
+        unwind_completed(d, error);
     } else if (d->after->status == RUN_RUNNING && !d->after->sealed) {
         fail_run(d, error, RUN_CANCELLED);
     } else {

@@ -260,6 +260,7 @@ bool undo_send(struct decision *d, uint32_t activation)
         sight.input = json_member(undo->message, "data");
         sight.data = sight.input;
         sight.loops = json_member(undo->message, "loops");
+        sight.caught = unwind_error(d, undo);
         error = send_render(d, spec, &sight, &rendered);
     }
     if (error == NULL && spec->is_request &&

@@ -143,6 +143,9 @@ const struct json *scope_error(const struct decision *d, uint32_t scope)
         const struct frame *frame = instance_find_frame(d->after, scope);
 
         CHECK(frame != NULL);
+        if (frame->kind == FRAME_UNDO) {
+            return unwind_error(d, instance_find_undo(d->after, frame->undo_of));
+        }
         if (frame->role == BLOCK_CATCH) {
             return block_get(frame, "error");
         }

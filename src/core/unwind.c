@@ -16,6 +16,24 @@ static uint32_t group_above(const struct decision *d, uint32_t activation)
     return frame == NULL ? 0 : frame->parent;
 }
 
+const struct json *unwind_error(const struct decision *d, const struct undo *undo)
+{
+    uint32_t group = undo->group;
+
+    while (group != 0) {
+        const struct frame *frame = instance_find_frame(d->after, group);
+
+        if (frame != NULL && frame->role == BLOCK_CATCH) {
+            return block_get(frame, "error");
+        }
+        if (frame != NULL && frame->state == FRAME_UNWINDING && frame->error != NULL) {
+            return frame->error;
+        }
+        group = group_above(d, group);
+    }
+    return d->after->error;
+}
+
 /* 0 is above everything. */
 static bool is_below(const struct decision *d, const struct undo *undo, uint32_t target)
 {
@@ -49,18 +67,16 @@ static uint32_t group_within(const struct decision *d, const struct undo *undo, 
     return 0;
 }
 
-static bool is_due(const struct undo *undo)
+/* What another branch had begun to undo when the pivot succeeded is waited for; nothing else begins. */
+static bool is_due(const struct decision *d, const struct undo *undo)
 {
-    return undo->state == UNDO_ARMED || undo->state == UNDO_RUNNING;
+    return undo->state == UNDO_RUNNING || (undo->state == UNDO_ARMED && !d->after->sealed);
 }
 
 bool unwind_has(const struct decision *d, uint32_t target)
 {
-    if (d->after->sealed) {
-        return false;
-    }
     for (uint32_t i = 0; i < d->after->undo_count; i++) {
-        if (is_due(&d->after->stack[i]) && is_below(d, &d->after->stack[i], target)) {
+        if (is_due(d, &d->after->stack[i]) && is_below(d, &d->after->stack[i], target)) {
             return true;
         }
     }
@@ -95,6 +111,9 @@ static bool unwind_entry(struct decision *d, uint32_t target, uint32_t activatio
     case UNDO_PENDING:
         return false;
     case UNDO_ARMED:
+        if (!is_due(d, undo)) {
+            return false;
+        }
         undo_start(d, activation);
         undo = instance_find_undo(d->after, activation);
         return undo != NULL && !is_stuck(d, activation);
@@ -220,6 +239,13 @@ void unwind(struct decision *d)
     }
 }
 
+void unwind_held(struct decision *d)
+{
+    if (next_unwinding(d, 0) != 0) {
+        unwind(d);
+    }
+}
+
 static bool is_named(const struct decision *d, const struct step *step, const struct undo *undo)
 {
     if (step->rollback.all) {
@@ -249,7 +275,7 @@ bool unwind_rollback(struct decision *d, uint32_t scope, uint32_t step)
     for (uint32_t i = d->after->undo_count; i > 0 && !at->rollback.all; i--) {
         const struct undo *undo = &d->after->stack[i - 1];
 
-        if (is_due(undo) && is_named(d, at, undo)) {
+        if (is_due(d, undo) && is_named(d, at, undo)) {
             json_push(targets, json_integer(undo->activation));
         }
     }

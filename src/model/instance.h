@@ -149,7 +149,8 @@ struct instance {
     char flow_hash[FLOW_HASH_BYTES + 1];
     int64_t seq; /* Of the last transition; the first is 1. */
     enum run_status status;
-    enum run_status closing; /* COMPENSATING, FINISHING: what it will end as. */
+    enum run_status closing; /* COMPENSATING, FINISHING: what it will end as. RUNNING: NONE, or
+                                COMPLETED while its end waits for undos under way. */
     bool sealed;             /* A pivot has succeeded. */
     bool in_always;          /* FINISHING: in `always`, not in `onFailure`. */
     int64_t started_ms;
