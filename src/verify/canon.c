@@ -209,6 +209,13 @@ void canon_write(const struct instance *instance, const struct verify_bounds *bo
         add_char(&writer, '/');
         buffer_add_text(out, json_member_text(instance->mailbox[i].message, "signal"));
     }
+    for (size_t i = 0; i < json_count(instance->parents); i++) {
+        const struct json *parent = json_at(instance->parents, i);
+
+        add_char(&writer, 'p');
+        add_char(&writer, json_is_true(json_member(parent, "hold")) ? 'h' : '-');
+        add_char(&writer, json_member(parent, "reply") != NULL ? 'r' : '-');
+    }
     add_char(&writer, 'q');
     add(&writer, json_count(instance->queue));
     free(writer.numbers);

@@ -243,7 +243,7 @@ static bool expand_one(struct explorer *explorer, uint32_t state, const struct i
                           .effects = &explorer->effects,
                           .unsaid = explorer->unsaid};
     struct canon_key key;
-    bool is_given_up;
+    bool is_counted;
     bool is_new;
     uint32_t to;
 
@@ -263,11 +263,6 @@ static bool expand_one(struct explorer *explorer, uint32_t state, const struct i
     trial.left = left_after(explorer, explorer->left[state]);
     key = key_of(explorer, after, trial.left);
     trial.after = after;
-    /* Nobody may be counted on to cancel, nor to start another run instead. */
-    is_given_up = (move->kind == MOVE_OPERATOR && move->word == OPERATOR_CANCEL) ||
-                  (move->kind == MOVE_MESSAGE && explorer->world.messages[move->message].starts &&
-                   before->status == RUN_RUNNING &&
-                   (after->closing == RUN_CANCELLED || after->status == RUN_CANCELLED));
     trial.is_same = memcmp(&key, &explorer->keys[state], sizeof(key)) == 0;
     explorer->verdict = rules_judge(&trial);
     if (explorer->verdict.broken != VERIFY_NOTHING) {
@@ -277,12 +272,17 @@ static bool expand_one(struct explorer *explorer, uint32_t state, const struct i
         instance_free(after);
         return false;
     }
+    if (move_terminates(move)) {
+        instance_free(after);
+        return true;
+    }
+    is_counted = explorer_counts_on(explorer, &trial);
     to = add_state(explorer, after, key, &is_new);
     if (is_new) {
         explorer->arrivals[to] = arrival_of(explorer, state, move);
         explorer->left[to] = trial.left;
     }
-    if (!is_given_up) {
+    if (is_counted) {
         add_edge(explorer, state, to);
     }
     return true;

@@ -74,6 +74,9 @@ void bound_flow(struct flow *flow, const struct verify_bounds *bounds);
 
 /* trap.c: a state from which no way leads to an end; STATE_NONE if there is none. */
 uint32_t explorer_find_trap(const struct explorer *explorer);
+/* May what was tried be part of a way to an end? Nobody may be counted on to cancel, nor to start another
+ * run instead. */
+bool explorer_counts_on(const struct explorer *explorer, const struct trial *trial);
 
 /* story.c: put the story that ends at `explorer->last` into the report. */
 void story_tell(struct explorer *explorer);

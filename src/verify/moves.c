@@ -162,6 +162,18 @@ static void find_children(const struct instance *instance, struct move_list *mov
     }
 }
 
+/* As long as there is one that has not let go of it. */
+static void find_parent(const struct world *world, const struct instance *instance,
+                        struct move_list *moves)
+{
+    bool speaks = world->flow->manual != NULL && json_count(instance->parents) > 0 &&
+                  json_member(json_at(instance->parents, 0), "reply") == NULL;
+
+    for (uint8_t word = 0; speaks && word < PARENT_WORDS; word++) {
+        add(moves, (struct move){.kind = MOVE_PARENT, .word = word});
+    }
+}
+
 static void find_refusals(const struct world *world, const struct instance *instance,
                           struct move_list *moves)
 {
@@ -183,6 +195,9 @@ static void find_operator(const struct instance *instance, struct move_list *mov
 
     if (instance->status == RUN_RUNNING) {
         add(moves, (struct move){.kind = MOVE_OPERATOR, .word = OPERATOR_CANCEL});
+    }
+    if (instance->status != RUN_EMBRYO) {
+        add(moves, (struct move){.kind = MOVE_OPERATOR, .word = OPERATOR_TERMINATE});
     }
     for (uint32_t i = 0; i < instance->frame_count; i++) {
         if (instance->frames[i].state != FRAME_STUCK) {
@@ -210,6 +225,7 @@ void moves_find(const struct world *world, const struct instance *instance, stru
         return;
     }
     find_children(instance, moves);
+    find_parent(world, instance, moves);
     find_refusals(world, instance, moves);
     find_signals(world, instance, moves);
     find_replies(world, instance, moves);
@@ -296,6 +312,9 @@ static struct event child_event(const struct instance *instance, const struct mo
                           .actor = TEXT("child")};
 }
 
+static const char *const parent_words[] = {
+    [PARENT_RELEASES] = "release", [PARENT_CANCELS] = "cancel", [PARENT_UNWINDS] = "unwind"};
+
 /* Without the time and the run. */
 static struct event draft_event(const struct world *world, const struct instance *instance,
                                 const struct move *move, struct json **payload)
@@ -343,6 +362,11 @@ static struct event draft_event(const struct world *world, const struct instance
                               .until_ms = instance->time_ms};
     case MOVE_CHILD:
         return child_event(instance, move, payload);
+    case MOVE_PARENT:
+        return (struct event){.kind = EVENT_TOLD,
+                              .type = text_of(parent_words[move->word]),
+                              .payload = world->said[move->word],
+                              .actor = TEXT("a parent")};
     }
     CHECK(!"unknown move");
     return (struct event){0};

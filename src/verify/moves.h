@@ -18,6 +18,7 @@ enum move_kind {
     MOVE_BEGIN,   /* By a parent or a person: of flows that no message starts. */
     MOVE_REFUSED, /* The breaker is open for the request `activation`. */
     MOVE_CHILD,   /* The child of the frame `activation` answers, or has unwound. */
+    MOVE_PARENT,  /* Who began the run says what becomes of it. */
 };
 
 /* What a child may say. */
@@ -29,9 +30,17 @@ enum child_word {
     CHILD_UNWOUND,
 };
 
+/* What a parent may say, once. */
+enum parent_word {
+    PARENT_RELEASES, /* It will not want it undone. */
+    PARENT_CANCELS,
+    PARENT_UNWINDS,
+};
+#define PARENT_WORDS 3u
+
 struct move {
     uint8_t kind;
-    uint8_t word; /* Timer kind, operator verb or child word. */
+    uint8_t word; /* Timer kind, operator verb, child or parent word. */
     bool earlier; /* REPLY: to an attempt before the current one. */
     bool is_late; /* REPLY: nothing waits for it. */
     uint32_t activation;
@@ -58,7 +67,8 @@ struct world {
     uint32_t message_count;
     bool has_start; /* By a message. */
     struct json *reply;
-    struct json *begin; /* What a parent says. */
+    struct json *begin;              /* What a parent says to begin it. */
+    struct json *said[PARENT_WORDS]; /* By word. */
 };
 
 void world_init(struct world *world, const struct flow *flow, const struct verify_bounds *bounds);
@@ -76,6 +86,11 @@ void moves_find(const struct world *world, const struct instance *instance,
  * frees, is what was made for this event, or NULL. */
 struct event move_event(const struct world *world, const struct instance *instance,
                         const struct move *move, struct json **payload);
+/* The end here and now, with nothing undone: what comes of it is no end of the flow's. */
+static inline bool move_terminates(const struct move *move)
+{
+    return move->kind == MOVE_OPERATOR && move->word == OPERATOR_TERMINATE;
+}
 /* In words. The text lives in `arena`. */
 struct text move_tell(const struct world *world, const struct instance *instance,
                       const struct move *move, struct arena *arena);

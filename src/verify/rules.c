@@ -41,8 +41,14 @@ static bool says_no(const struct trial *trial, const struct message_spec *spec)
 }
 
 /* What was done stays: the run has come through, or is past its pivot. */
-static bool is_kept(const struct instance *after)
+static bool is_kept(const struct trial *trial)
 {
+    const struct instance *after = trial->after;
+
+    if (trial->move->kind == MOVE_PARENT && trial->move->word != PARENT_RELEASES &&
+        trial->before->status == RUN_HELD) {
+        return false; /* It came through, and is wanted undone all the same. */
+    }
     return after->sealed || after->status == RUN_COMPLETED ||
            (after->status == RUN_FINISHING && after->closing == RUN_COMPLETED);
 }
@@ -136,7 +142,7 @@ static struct verdict judge_lost(const struct trial *trial)
         const struct undo *undo = &trial->before->stack[i];
 
         if (undo->state == UNDO_GROUP ||
-            instance_find_undo(trial->after, undo->activation) != NULL || is_kept(trial->after) ||
+            instance_find_undo(trial->after, undo->activation) != NULL || is_kept(trial) ||
             is_undone_at_once(trial, undo->activation) || is_undone(trial, undo) ||
             is_refused(trial, undo) ||
             (undo->state == UNDO_PENDING && is_skipped(trial, undo->step))) {
@@ -156,7 +162,7 @@ static struct verdict judge_missing(const struct trial *trial)
         const struct effect *effect = &trial->effects->items[i];
 
         if ((effect->kind != EFFECT_COMMAND && effect->kind != EFFECT_EMIT) || effect->is_undo ||
-            trial->flow->steps[effect->step_index].compensate == NULL || is_kept(after) ||
+            trial->flow->steps[effect->step_index].compensate == NULL || is_kept(trial) ||
             instance_find_undo(after, effect->activation) != NULL ||
             is_undone_at_once(trial, effect->activation) ||
             (effect->kind == EFFECT_COMMAND && is_skipped(trial, effect->step_index))) {
@@ -295,6 +301,15 @@ static struct verdict judge_seal(const struct trial *trial)
     return fine;
 }
 
+/* Of a run that has ended. */
+static struct verdict judge_open(const struct instance *after)
+{
+    if (after->frame_count > 0 || after->timer_count > 0 || after->undo_count > 0) {
+        return breaks(VERIFY_LEFT_OPEN, after->frame_count > 0 ? after->frames[0].step : STEP_NONE);
+    }
+    return fine;
+}
+
 static struct verdict judge_end(const struct trial *trial)
 {
     const struct instance *after = trial->after;
@@ -302,20 +317,27 @@ static struct verdict judge_end(const struct trial *trial)
     if (!instance_has_ended(after)) {
         return fine;
     }
-    if (after->frame_count > 0 || after->timer_count > 0 || after->undo_count > 0) {
-        return breaks(VERIFY_LEFT_OPEN, after->frame_count > 0 ? after->frames[0].step : STEP_NONE);
-    }
     if (trial->left != STEP_NONE && !after->sealed &&
         (after->status == RUN_FAILED || after->status == RUN_CANCELLED)) {
         return breaks(VERIFY_NOT_UNDONE, trial->left);
     }
-    return fine;
+    return judge_open(after);
+}
+
+/* It has ended, whatever was under way. */
+static struct verdict judge_terminated(const struct trial *trial)
+{
+    return instance_has_ended(trial->after) ? judge_open(trial->after)
+                                            : breaks(VERIFY_LEFT_OPEN, STEP_NONE);
 }
 
 struct verdict rules_judge(const struct trial *trial)
 {
     struct verdict verdict = fine;
 
+    if (move_terminates(trial->move)) {
+        return judge_terminated(trial);
+    }
     if (trial->choices->circle) {
         return breaks(VERIFY_CIRCLE, STEP_NONE);
     }

@@ -3,6 +3,33 @@
 
 #include "verify/explore.h"
 
+bool explorer_counts_on(const struct explorer *explorer, const struct trial *trial)
+{
+    const struct move *move = trial->move;
+    const struct instance *after = trial->after;
+
+    switch ((enum move_kind)move->kind) {
+    case MOVE_OPERATOR:
+        return move->word != OPERATOR_CANCEL;
+    case MOVE_PARENT:
+        return trial->before->status == RUN_HELD;
+    case MOVE_MESSAGE:
+        return !explorer->world.messages[move->message].starts ||
+               trial->before->status != RUN_RUNNING ||
+               (after->closing != RUN_CANCELLED && after->status != RUN_CANCELLED);
+    case MOVE_REPLY:
+    case MOVE_KEY_REPLY:
+    case MOVE_TIMER:
+    case MOVE_SIGNAL:
+    case MOVE_BEGIN:
+    case MOVE_REFUSED:
+    case MOVE_CHILD:
+        return true;
+    }
+    CHECK(!"unknown move");
+    return true;
+}
+
 /* Of the states that lead to no end, the first from which nothing leads anywhere, as it tells most. */
 static uint32_t first_trap(const struct explorer *explorer, const bool *good)
 {

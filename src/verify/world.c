@@ -103,11 +103,38 @@ static void add_told(struct world *world, const struct awaited *awaited)
     buffer_release(&alias);
 }
 
+static struct json *parent_new(void)
+{
+    struct json *parent = json_object();
+
+    json_put_string(parent, "name", "parent:p");
+    json_put_integer(parent, "flowBytes", 6);
+    json_put_string(parent, "run", "1-0");
+    json_put_integer(parent, "activation", 1);
+    return parent;
+}
+
+/* One that waits for the run, and may want it undone. What only the clock or a batch begins has none. */
+static void add_parent(struct world *world)
+{
+    struct json *parent = world->flow->manual == NULL ? json_object() : parent_new();
+
+    json_put_bool(parent, "await", true);
+    json_put_bool(parent, "hold", world->flow->manual != NULL);
+    json_put(world->begin, TEXT("parent"), parent);
+    for (uint32_t i = 0; i < PARENT_WORDS; i++) {
+        world->said[i] = parent_new();
+        if (i == PARENT_UNWINDS) {
+            json_put_integer(world->said[i], "reply", 2);
+        }
+    }
+}
+
 void world_init(struct world *world, const struct flow *flow, const struct verify_bounds *bounds)
 {
     *world = (struct world){
         .flow = flow, .bounds = *bounds, .reply = json_object(), .begin = json_object()};
-    json_put(world->begin, TEXT("parent"), json_object());
+    add_parent(world);
     json_put(world->begin, TEXT("input"), json_object());
     for (uint32_t i = 0; i < flow->start_count; i++) {
         const struct start *start = &flow->starts[i];
@@ -139,6 +166,9 @@ void world_release(struct world *world)
     }
     json_free(world->reply);
     json_free(world->begin);
+    for (uint32_t i = 0; i < PARENT_WORDS; i++) {
+        json_free(world->said[i]);
+    }
     free(world->messages);
 }
 
@@ -214,8 +244,9 @@ static struct text tell_operator(const struct move *move, struct text subject, s
         return arena_printf(arena, "an operator skips %.*s", TEXT_ARG(subject));
     case OPERATOR_DONE:
         return arena_printf(arena, "an operator says that %.*s is done", TEXT_ARG(subject));
-    case OPERATOR_SIGNAL:
     case OPERATOR_TERMINATE:
+        return TEXT("an operator terminates the run");
+    case OPERATOR_SIGNAL:
     case OPERATOR_PAUSE:
     case OPERATOR_RESUME:
     case OPERATOR_MIGRATE:
@@ -226,6 +257,12 @@ static struct text tell_operator(const struct move *move, struct text subject, s
     CHECK(!"a verb that is not tried");
     return TEXT("");
 }
+
+static const char *const parent_sayings[] = {
+    [PARENT_RELEASES] = "its parent does not want it undone any more",
+    [PARENT_CANCELS] = "its parent cancels it",
+    [PARENT_UNWINDS] = "its parent rolls back",
+};
 
 struct text move_tell(const struct world *world, const struct instance *instance,
                       const struct move *move, struct arena *arena)
@@ -259,6 +296,8 @@ struct text move_tell(const struct world *world, const struct instance *instance
         return arena_printf(arena, "the breaker is open when %.*s asks", TEXT_ARG(subject));
     case MOVE_CHILD:
         return tell_child(move, subject, arena);
+    case MOVE_PARENT:
+        return text_of(parent_sayings[move->word]);
     case MOVE_SIGNAL:
         return arena_printf(arena, "the signal %.*s comes",
                             TEXT_ARG(world->flow->signals[move->message]));
