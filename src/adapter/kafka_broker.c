@@ -41,7 +41,11 @@ static enum status open_admin(struct kafka_broker *broker, const char *isolation
         rd_kafka_conf_destroy(conf);
         return status;
     }
-    return kafka_handle_new(RD_KAFKA_CONSUMER, conf, rk, err);
+    status = kafka_handle_new(RD_KAFKA_CONSUMER, conf, rk, err);
+    /* Properties that do not go together; nobody has asked a broker yet. */
+    return status == STATUS_FATAL && rd_kafka_last_error() == RD_KAFKA_RESP_ERR__INVALID_ARG
+               ? STATUS_REJECT
+               : status;
 }
 
 enum status kafka_broker_open(const struct kafka_options *options, struct kafka_broker **out,

@@ -6,11 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adapter/redis_url.h"
 #include "app/command.h"
 #include "app/config_read.h"
 #include "app/files.h"
 #include "base/duration.h"
 #include "http/http_server.h"
+#include "registry/http_get.h"
 
 #define CONFIG_FILE "baton.yaml"
 #define CONFIG_BYTES_MAX (1024 * 1024)
@@ -28,9 +30,8 @@ const char config_usage[] =
     "  -l, --log LEVEL               debug, info, warn, error or none (default: info)\n"
     "      --log-format FORMAT       text or json: one line, or one object, an event\n"
     "Environment: BATON_CONFIG, BATON_APP, BATON_NAME, BATON_BOOTSTRAP_SERVERS, BATON_REDIS,\n"
-    "BATON_SCHEMA_REGISTRY, BATON_LANES, BATON_PARTITIONS, BATON_FLOWS, BATON_HTTP, "
-    "BATON_STOP_TIMEOUT, BATON_LOG,\n"
-    "BATON_LOG_FORMAT; flags win over it, it over the file.\n";
+    "BATON_SCHEMA_REGISTRY, BATON_LANES, BATON_PARTITIONS, BATON_FLOWS, BATON_HTTP,\n"
+    "BATON_STOP_TIMEOUT, BATON_LOG, BATON_LOG_FORMAT; flags win over it, it over the file.\n";
 
 void config_add_property(struct config *config, struct config_properties *properties,
                          struct text name, struct text value)
@@ -106,7 +107,7 @@ static enum status set_number(struct config *config, const char *name, const cha
 {
     int64_t number = 0;
     bool is_lanes = strcmp(name, "lanes") == 0;
-    enum status status = set_count(name, value, is_lanes ? 256 : 1000, &number, err);
+    enum status status = set_count(name, value, is_lanes ? CONFIG_LANES_MAX : 1000, &number, err);
 
     if (status == STATUS_OK && is_lanes) {
         config->lanes = (uint32_t)number;
@@ -217,6 +218,9 @@ static enum status check_name(const char *what, struct text name, struct error *
                         TEXT_ARG(name));
         }
     }
+    if (name.bytes == 0 && strcmp(what, "app") == 0) {
+        return fail(err, STATUS_REJECT, "app: it is empty, and topics and groups begin with it");
+    }
     return name.bytes > APP_BYTES_MAX / 2
                ? fail(err, STATUS_REJECT, "%s is longer than %d bytes", what, APP_BYTES_MAX / 2)
                : STATUS_OK;
@@ -250,6 +254,14 @@ struct text config_brokers(const struct config *config)
         }
     }
     return brokers;
+}
+
+struct text config_redis_place(const struct config *config)
+{
+    size_t at = text_find_last(config->redis_url, '@');
+
+    return at == SIZE_MAX ? config->redis_url
+                          : text_sub(config->redis_url, at + 1, config->redis_url.bytes);
 }
 
 void config_release(struct config *config)
@@ -321,6 +333,21 @@ int64_t config_poll_interval_ms(const struct config *config)
     return consumer_span(config, "max.poll.interval.ms", POLL_INTERVAL_MS);
 }
 
+/* Of what is otherwise met only after Kafka was reached. The texts do not repeat Redis' URL. */
+static enum status check_addresses(const struct config *config, struct error *err)
+{
+    struct redis_url parts;
+    enum status status = redis_url_parse(config->redis_url, config->arena, &parts, err);
+
+    if (status == STATUS_OK && config->registry.url.bytes > 0) {
+        status = http_url_check(config->registry.url, err);
+        if (status != STATUS_OK) {
+            return fail_in(err, status, "schemaRegistry.url");
+        }
+    }
+    return status;
+}
+
 int config_open(const struct config_flags *flags, struct config *config)
 {
     struct error err = {{0}};
@@ -334,6 +361,9 @@ int config_open(const struct config_flags *flags, struct config *config)
     }
     if (status == STATUS_OK) {
         status = check_name("name", config->settings.name, &err);
+    }
+    if (status == STATUS_OK) {
+        status = check_addresses(config, &err);
     }
     if (status != STATUS_OK) {
         if (err.text[0] != '\0') {

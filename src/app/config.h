@@ -9,6 +9,8 @@
 #include "base/status.h"
 #include "engine/settings.h"
 
+#define CONFIG_LANES_MAX 256
+
 struct config_property {
     struct text name;
     struct text value;
@@ -27,7 +29,7 @@ struct config {
     struct config_properties common; /* kafka: */
     struct config_properties consumer;
     struct config_properties producer;
-    struct text redis_url;
+    struct text redis_url; /* May hold a password: see config_redis_place(). */
     struct config_registry {
         struct text url; /* Empty: there is none. */
         struct text user;
@@ -63,6 +65,8 @@ MUST_CHECK enum status config_set(struct config *config, const char *name, const
 int64_t config_poll_interval_ms(const struct config *config);
 /* What was given as bootstrap.servers, for messages. Borrowed. */
 struct text config_brokers(const struct config *config);
+/* Where Redis is, for messages: without user and password. Borrowed. */
+struct text config_redis_place(const struct config *config);
 void config_release(struct config *config);
 
 /* The options of getopt_long that every command with an estate takes (see config_flag). */

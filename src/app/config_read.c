@@ -51,6 +51,18 @@ static void read_count(struct reader *reader, const struct node *node, void *out
     *(uint32_t *)out = (uint32_t)value;
 }
 
+static void read_lanes(struct reader *reader, const struct node *node, void *out)
+{
+    uint32_t count = 0;
+
+    read_count(reader, node, &count);
+    if (count > CONFIG_LANES_MAX) {
+        wrong(reader, node, "at most 256 lanes");
+    } else if (count > 0) {
+        *(uint32_t *)out = count;
+    }
+}
+
 static void read_partitions(struct reader *reader, const struct node *node, void *out)
 {
     uint32_t count = 0;
@@ -247,7 +259,7 @@ static const struct key keys[] = {
     {"app", read_text, AT(settings.app)},
     {"name", read_text, AT(settings.name)},
     {"partitions", read_partitions, AT(settings.partitions)},
-    {"lanes", read_count, AT(lanes)},
+    {"lanes", read_lanes, AT(lanes)},
     {"batch", read_count, AT(settings.batch_records_max)},
     {"kafka", read_kafka, 0},
     {"flows", read_flows, 0},
@@ -255,7 +267,7 @@ static const struct key keys[] = {
     {"logFormat", read_format, 0},
     {"http", read_http, 0},
     {"stop.timeout", read_span, AT(stop_ms)},
-    {"redis.url", read_text, AT(redis_url)},
+    {"redis.url", read_given, AT(redis_url)},
     {"schemaRegistry.url", read_text, AT(registry.url)},
     {"schemaRegistry.user", read_given, AT(registry.user)},
     {"schemaRegistry.password", read_given, AT(registry.password)},

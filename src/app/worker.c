@@ -119,7 +119,7 @@ static int check_store(const struct config *config)
     if (status == STATUS_OK) {
         return EXIT_DONE;
     }
-    fprintf(stderr, "baton: redis '%.*s': %s\n", TEXT_ARG(config->redis_url), err.text);
+    fprintf(stderr, "baton: redis '%.*s': %s\n", TEXT_ARG(config_redis_place(config)), err.text);
     return status == STATUS_REJECT ? EXIT_FINDINGS : EXIT_UNREACHABLE;
 }
 

@@ -40,7 +40,7 @@ static int on_progress(void *self, curl_off_t down, curl_off_t downed, curl_off_
     return atomic_load(&get->is_stopped) ? 1 : 0;
 }
 
-static enum status check_url(struct text url, struct error *err)
+enum status http_url_check(struct text url, struct error *err)
 {
     struct text rest = {0};
 
@@ -100,7 +100,7 @@ enum status http_get_open(const struct http_get_options *options, struct http_ge
 {
     struct text url = options->url;
     struct http_get *made;
-    enum status status = check_url(url, err);
+    enum status status = http_url_check(url, err);
 
     if (status != STATUS_OK) {
         return status;

@@ -18,6 +18,9 @@ struct http_get_options {
     int64_t timeout_ms;
 };
 
+/* STATUS_REJECT: no URL that can be used. */
+MUST_CHECK enum status http_url_check(struct text url, struct error *err);
+
 /* Copies what it needs. STATUS_REJECT: the URL is none that can be used. */
 MUST_CHECK enum status http_get_open(const struct http_get_options *options, struct http_get **get,
                                      struct error *err);

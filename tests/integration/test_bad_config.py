@@ -61,6 +61,10 @@ def missing_redis_is_said():
         port = process.free_port()
         change(estate, estate.redis_url, f"redis://127.0.0.1:{port}/0")
         refused(start(estate), 3, "redis", str(port))
+        change(estate, f"redis://127.0.0.1:{port}", f"redis://me:secret@127.0.0.1:{port}")
+        done = start(estate)
+        refused(done, 3, str(port))
+        holds("secret" not in done.stderr, done.stderr)
 
 
 @case
@@ -78,9 +82,7 @@ def redis_that_evicts_is_refused():
 def redis_address_that_is_none_is_refused():
     with Estate("badredis") as estate:
         change(estate, estate.redis_url, "http://127.0.0.1:1")
-        done = start(estate)
-        holds(done.returncode in (1, 2, 3), f"exit code {done.returncode}\n{done.stderr}")
-        contains(done.stderr, "redis")
+        refused(start(estate), 2, "redis URL", "redis://")
 
 
 @case
@@ -131,7 +133,8 @@ def properties_that_break_the_promises_are_refused():
                        ("enable.auto.commit: true", "enable.auto.commit"),
                        ("group.id: mine", "group.id"), ("acks: 1", "acks"),
                        ("no.such.property: 1", "no.such.property"),
-                       ("socket.timeout.ms: often", "socket.timeout.ms")):
+                       ("socket.timeout.ms: often", "socket.timeout.ms"),
+                       ("max.poll.interval.ms: 1", "cannot make a kafka client")):
         with Estate("props") as estate:
             change(estate, "kafka: {", f"kafka: {{{text}, ")
             done = start(estate)
