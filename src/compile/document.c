@@ -194,7 +194,7 @@ const char *node_describe(const struct node *node, char out[64])
     case NODE_BOOL:
         return node->truth ? "true" : "false";
     case NODE_LIST:
-        return "a list";
+        return node->count == 0 ? "an empty list" : "a list";
     case NODE_MAP:
         return "a map";
     case NODE_TEXT:
