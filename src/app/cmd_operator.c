@@ -21,9 +21,8 @@ struct word {
     "  -o, --output table|json       for people (default) or programs\n"                           \
     "  -h, --help                    this text\n"
 #define STEP_TEXT                                                                                  \
-    "STEP names what is stuck, if that is more than one thing: a step, or #<number> as 'baton "    \
-    "show\n"                                                                                       \
-    "-o json' tells it (activation).\n\n"
+    "STEP names what is stuck, if that is more than one thing: a step, or #<number> as\n"          \
+    "'baton show -o json' tells it (activation).\n\n"
 
 static const struct word words[] = {
     {"cancel", OPERATOR_CANCEL, false,
@@ -46,15 +45,15 @@ static const struct word words[] = {
      "order, and each timer has as long to go as when it was paused.\n\n" OPTIONS_TEXT},
     {"retry", OPERATOR_RETRY, true,
      "Usage: baton retry INSTANCE [STEP] [OPTION...]\n\n"
-     "Tries what is stuck again, with a new series of attempts. " STEP_TEXT OPTIONS_TEXT},
+     "Tries what is stuck again, with a new series of attempts.\n" STEP_TEXT OPTIONS_TEXT},
     {"skip", OPERATOR_SKIP, true,
      "Usage: baton skip INSTANCE [STEP] [OPTION...]\n\n"
-     "Goes on without what is stuck: an undo is left undone, a step is passed over. " STEP_TEXT
+     "Goes on without what is stuck: an undo is left undone, a step is passed over.\n" STEP_TEXT
          OPTIONS_TEXT},
     {"resolve", OPERATOR_DONE, true,
      "Usage: baton resolve INSTANCE [STEP] [--as done|failed] [OPTION...]\n\n"
      "Says what became of what is stuck, as somebody has found out or done by hand. A pivot whose\n"
-     "outcome is unknown is done, or has failed. " STEP_TEXT
+     "outcome is unknown is done, or has failed.\n" STEP_TEXT
      "      --as done|failed          it took place (default), or it did not\n" OPTIONS_TEXT},
 };
 

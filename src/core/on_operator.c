@@ -11,9 +11,10 @@ static enum transition_result refuse(struct decision *d, const char *why)
 
 static void decide(struct decision *d, const struct frame *frame, const char *what)
 {
-    effect_decide(d->effects, "operator %.*s: %s%.*s: %s: %.*s", TEXT_ARG(d->event->actor),
+    effect_decide(d->effects, "operator %.*s: %s%.*s: %s%s%.*s", TEXT_ARG(d->event->actor),
                   frame->kind == FRAME_UNDO ? "undo of " : "",
-                  TEXT_ARG(d->flow->steps[frame->step].name), what, TEXT_ARG(d->event->reason));
+                  TEXT_ARG(d->flow->steps[frame->step].name), what,
+                  d->event->reason.bytes > 0 ? ": " : "", TEXT_ARG(d->event->reason));
 }
 
 /* NULL: it can be. */
