@@ -1,6 +1,9 @@
 #include "app/check_against.h"
 
+#include "app/files.h"
+#include "base/limits.h"
 #include "compile/compare.h"
+#include "compile/document.h"
 #include "compile/flow_file.h"
 
 /* NULL without an error: a file with findings, which are told elsewhere, or without a flow. */
@@ -21,40 +24,96 @@ static enum status open_flow(const char *path, struct flow **flow, struct error 
     return status;
 }
 
-static void tell_version(const struct flow *old, const struct flow *new, struct place place,
-                         struct diagnostics *all)
+/* The file of the new version. */
+struct target {
+    const struct flow *flow;
+    struct text file;
+    struct document *document;
+    struct diagnostics *all;
+};
+
+/* The name of a step where the file gives it. Recursion is bounded by YAML_DEPTH_MAX. */
+static const struct node *find_step(const struct node *node, struct text name)
 {
+    const struct node *found = NULL;
+
+    if (node->kind == NODE_LIST) {
+        for (uint32_t i = 0; i < node->count && found == NULL; i++) {
+            found = find_step(node->items[i], name);
+        }
+    } else if (node->kind == NODE_MAP) {
+        const struct node *step = node_get(node, "step");
+
+        if (step != NULL && step->kind == NODE_TEXT && text_equal(step->text, name)) {
+            return step;
+        }
+        for (uint32_t i = 0; i < node->count && found == NULL; i++) {
+            found = find_step(node->pairs[i].value, name);
+        }
+    }
+    return found;
+}
+
+static struct place place_of(const struct target *target, const struct change *change)
+{
+    const struct node *root = target->document->root;
+    const struct pair *pair = change->key == NULL ? NULL : node_pair(root, change->key);
+    const struct node *step = change->key == NULL ? find_step(root, change->now) : NULL;
+
+    if (pair != NULL) {
+        return node_place(pair->key);
+    }
+    return step != NULL ? node_place(step)
+                        : (struct place){
+                              .file = target->file, .line = change->line, .column = 1, .width = 1};
+}
+
+static struct place place_of_version(const struct target *target)
+{
+    const struct node *root = target->document->root;
+    const struct node *version = node_get(root, "version");
+
+    if (version == NULL) {
+        version = node_get(node_get(root, "document"), "version");
+    }
+    return version == NULL ? (struct place){.file = target->file} : node_place(version);
+}
+
+static void tell_version(const struct flow *old, const struct target *target)
+{
+    const struct flow *new = target->flow;
+
     if (new->version == old->version && !text_is(text_of(old->hash), new->hash)) {
         diagnostics_error(
-            all, "F801", place,
+            target->all, "F801", place_of_version(target),
             "version %d of '%.*s' is there with other content; give this a higher one",
             new->version, TEXT_ARG(new->name));
     } else if (new->version < old->version) {
-        diagnostics_warn(all, "F802", place, "version %d is below version %d of '%.*s'",
-                         new->version, old->version, TEXT_ARG(new->name));
+        diagnostics_warn(target->all, "F802", place_of_version(target),
+                         "version %d is below version %d of '%.*s'", new->version, old->version,
+                         TEXT_ARG(new->name));
     }
 }
 
-static void tell_changes(const struct flow *old, const struct flow *new, struct text file,
-                         struct diagnostics *all)
+static void tell_changes(const struct flow *old, const struct target *target)
 {
     struct comparison comparison;
 
-    compare_flows(old, new, &comparison);
+    compare_flows(old, target->flow, &comparison);
     for (uint32_t i = 0; i < comparison.count; i++) {
         const struct change *change = &comparison.items[i];
-        struct place place = {.file = file, .line = change->line, .column = 1, .width = 1};
 
         switch (change->kind) {
         case CHANGE_REMOVED:
         case CHANGE_RENAMED:
         case CHANGE_ACTION:
-            diagnostics_error(all, "F803", place,
-                              "%.*s: runs of version %d that wait there cannot be moved",
+            diagnostics_error(target->all, "F803", place_of(target, change),
+                              "%.*s: runs of version %d that wait there go on by it, unless the "
+                              "plan of a migration says where",
                               TEXT_ARG(change->text), old->version);
             break;
         case CHANGE_IDENTITY:
-            diagnostics_error(all, "F804", place,
+            diagnostics_error(target->all, "F804", place_of(target, change),
                               "%.*s: runs of version %d cannot be moved, let both run side by side",
                               TEXT_ARG(change->text), old->version);
             break;
@@ -65,6 +124,28 @@ static void tell_changes(const struct flow *old, const struct flow *new, struct 
         }
     }
     comparison_release(&comparison);
+}
+
+/* The file was read and had no errors a moment ago. */
+static enum status tell(const struct flow *old, const struct flow *new, struct text path,
+                        struct diagnostics *all, struct error *err)
+{
+    struct target target = {.flow = new, .file = path, .all = all};
+    struct buffer text = {.bytes_max = FLOW_FILE_BYTES_MAX};
+    struct diagnostics scratch = {0};
+    enum status status = file_read(path.data, &text, err);
+
+    if (status == STATUS_OK &&
+        document_parse(path, buffer_text(&text), &scratch, &target.document) == STATUS_OK) {
+        diagnostics_append(all, &(struct diagnostics){.sources = scratch.sources,
+                                                      .source_count = scratch.source_count});
+        tell_version(old, &target);
+        tell_changes(old, &target);
+    }
+    document_free(target.document);
+    diagnostics_release(&scratch);
+    buffer_release(&text);
+    return status;
 }
 
 enum status check_against(const char *old_path, const struct path_list *list,
@@ -85,15 +166,14 @@ enum status check_against(const char *old_path, const struct path_list *list,
 
         status = open_flow(list->items[i].data, &new, err);
         if (new != NULL && text_equal(new->name, old->name)) {
-            struct place place = {.file = list->items[i]};
-
             is_known = true;
-            tell_version(old, new, place, all);
-            tell_changes(old, new, list->items[i], all);
+            status = tell(old, new, list->items[i], all, err);
         }
         flow_free(new);
     }
-    if (status == STATUS_OK && !is_known && all->error_count == 0) {
+    if (status == STATUS_OK && list->count == 0) {
+        status = fail(err, STATUS_REJECT, "--against compares files, not standard input");
+    } else if (status == STATUS_OK && !is_known && all->error_count == 0) {
         status = fail(err, STATUS_REJECT, "none of the files is of flow '%.*s', which '%s' holds",
                       TEXT_ARG(old->name), old_path);
     }

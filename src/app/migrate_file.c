@@ -210,26 +210,34 @@ static void check_identity(const struct migrate_file *file, const struct flow *o
     comparison_release(&comparison);
 }
 
+/* What replies to a step that is not named would not be taken for its own. */
+static void check_actions(const struct migrate_file *file, const struct flow *old,
+                          const struct flow *new, struct diagnostics *diagnostics)
+{
+    const struct json *steps = json_member(file->plan, "steps");
+    struct comparison comparison;
+
+    compare_flows(old, new, &comparison);
+    for (uint32_t i = 0; i < comparison.count; i++) {
+        const struct change *change = &comparison.items[i];
+        uint32_t step = flow_find_step(old, change->step);
+
+        if (change->kind == CHANGE_ACTION && step != UINT32_MAX && may_wait(&old->steps[step]) &&
+            json_get(steps, change->step) == NULL) {
+            diagnostics_error(diagnostics, "F805", migrate_file_steps(file),
+                              "%.*s: say in 'steps' where runs that stand there go on",
+                              TEXT_ARG(change->text));
+        }
+    }
+    comparison_release(&comparison);
+}
+
 void migrate_file_check(const struct migrate_file *file, const struct flow *old,
                         const struct flow *new, struct diagnostics *diagnostics)
 {
-    const struct json *steps = json_member(file->plan, "steps");
-
     check_identity(file, old, new, diagnostics);
     check_steps(file, old, new, diagnostics);
-    for (uint32_t i = 0; i < old->step_count; i++) {
-        const struct step *step = &old->steps[i];
-        uint32_t same = flow_find_step(new, step->name);
-
-        if (may_wait(step) && same != UINT32_MAX && json_get(steps, step->name) == NULL &&
-            new->steps[same].kind != step->kind) {
-            diagnostics_error(diagnostics, "F805", migrate_file_steps(file),
-                              "'%.*s' is %s, and in version %d %s: say in 'steps' where runs that "
-                              "stand there go on",
-                              TEXT_ARG(step->name), step_kind_name(step->kind), new->version,
-                              step_kind_name(new->steps[same].kind));
-        }
-    }
+    check_actions(file, old, new, diagnostics);
 }
 
 void migrate_file_warn(const struct migrate_file *file, const struct flow *old,

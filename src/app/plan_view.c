@@ -32,43 +32,13 @@ int plan_facts_find(struct estate *estate, struct plan_facts *facts)
     if (!flow_registry_knows(estate->registry, facts->flow->name)) {
         return EXIT_DONE;
     }
-    return census_take(estate, facts->flow->name, &facts->census);
+    return plan_runs_find(estate, facts->flow, &facts->runs);
 }
 
 void plan_facts_release(struct plan_facts *facts)
 {
-    census_release(&facts->census);
+    plan_runs_release(&facts->runs);
     comparison_release(&facts->comparison);
-}
-
-/* Why runs at `place` of `old` have no place in the new version; empty: they have. */
-static struct text hindrance(const struct plan_facts *facts, const struct flow *old,
-                             struct text place, struct arena *arena)
-{
-    struct comparison comparison;
-    const struct change *change;
-    struct text why = TEXT("");
-    size_t open = text_find(place, ' ');
-
-    if (old == NULL) {
-        return TEXT("this program cannot read their version");
-    }
-    if (text_is(text_of(old->hash), facts->flow->hash)) {
-        return why;
-    }
-    if (text_starts(place, TEXT("undo of ")) || text_is(place, "compensating")) {
-        return TEXT("they are being undone");
-    }
-    if (text_find(place, ',') != SIZE_MAX) {
-        return TEXT("several steps are open at once");
-    }
-    compare_flows(old, facts->flow, &comparison);
-    change = comparison_hinders(&comparison, open == SIZE_MAX ? place : text_sub(place, 0, open));
-    if (change != NULL) {
-        why = arena_text(arena, change->text);
-    }
-    comparison_release(&comparison);
-    return why;
 }
 
 static void print_verdict(const struct plan_facts *facts)
@@ -101,62 +71,70 @@ static void print_verdict(const struct plan_facts *facts)
     CHECK(!"unknown verdict");
 }
 
-/* Runs of other versions, and those of them that could go on by this one where they stand. */
-static void count_migratable(const struct plan_facts *facts, struct arena *arena, uint32_t *other,
-                             uint32_t *fit)
-{
-    *other = 0;
-    *fit = 0;
-    for (uint32_t i = 0; i < facts->census.row_count; i++) {
-        const struct census_row *row = &facts->census.rows[i];
-        const struct flow *old = flow_registry_by_hash(facts->estate->registry, row->hash);
+struct sums {
+    uint32_t all;
+    uint32_t other; /* By other versions. */
+    uint32_t fit;   /* Of these, the ones that can be migrated where they stand. */
+    uint32_t later; /* Not now. */
+};
 
-        if (!text_is(row->hash, facts->flow->hash)) {
-            *other += row->count;
-            *fit += hindrance(facts, old, row->place, arena).bytes == 0 ? row->count : 0;
-        }
+static struct sums sum_up(const struct plan_runs *runs)
+{
+    struct sums sums = {0};
+
+    for (uint32_t i = 0; i < runs->row_count; i++) {
+        const struct plan_row *row = &runs->rows[i];
+        uint32_t count = plan_row_is_new(runs, row) ? 0 : row->count;
+
+        sums.all += row->count;
+        sums.other += count;
+        sums.fit += row->verdict == MIGRATE_FITS ? count : 0;
+        sums.later += row->verdict == MIGRATE_NOT_NOW ? count : 0;
     }
+    return sums;
 }
 
-static void print_migratable(const struct plan_facts *facts, struct arena *arena)
+static void print_migratable(const struct sums *sums)
 {
-    uint32_t other;
-    uint32_t fit;
-
-    count_migratable(facts, arena, &other, &fit);
-    if (other > 0) {
-        printf("  %u of %u can be migrated where they stand ('baton migrate')%s\n", fit, other,
-               fit < other ? "; of the others a plan has to say where they go on" : "");
+    if (sums->other == 0) {
+        return;
     }
+    printf("  %u of %u can be migrated where they stand ('baton migrate')", sums->fit, sums->other);
+    if (sums->later > 0) {
+        printf("; %u cannot now", sums->later);
+    }
+    printf("%s\n", sums->fit + sums->later < sums->other
+                       ? "; of the others a plan has to say where they go on"
+                       : "");
 }
 
-static void print_runs(const struct plan_facts *facts, struct arena *arena)
+static void print_runs(const struct plan_facts *facts)
 {
-    const struct census *census = &facts->census;
+    const struct plan_runs *runs = &facts->runs;
+    struct sums sums = sum_up(runs);
 
-    if (census->running == 0) {
+    if (sums.all == 0) {
         printf("no run goes on\n");
         return;
     }
-    printf("%u %s on by the version %s started with\n", census->running,
-           census->running == 1 ? "run goes" : "runs go",
-           census->running == 1 ? "it was" : "they were");
-    for (uint32_t i = 0; i < census->row_count; i++) {
-        const struct census_row *row = &census->rows[i];
-        const struct flow *old = flow_registry_by_hash(facts->estate->registry, row->hash);
-        struct text why = hindrance(facts, old, row->place, arena);
+    printf("%u %s on by the version %s started with\n", sums.all,
+           sums.all == 1 ? "run goes" : "runs go", sums.all == 1 ? "it was" : "they were");
+    for (uint32_t i = 0; i < runs->row_count; i++) {
+        const struct plan_row *row = &runs->rows[i];
 
-        printf("  version %d: %u at %.*s", old == NULL ? 0 : old->version, row->count,
+        printf("  version %d: %u at %.*s", row->old == NULL ? 0 : row->old->version, row->count,
                TEXT_ARG(row->place));
-        if (old != NULL && text_is(text_of(old->hash), facts->flow->hash)) {
+        if (plan_row_is_new(runs, row)) {
             printf("\n");
-        } else if (why.bytes == 0) {
+        } else if (row->verdict == MIGRATE_FITS) {
             printf(": version %d has this step too\n", facts->flow->version);
+        } else if (row->verdict == MIGRATE_NOT_NOW) {
+            printf(": cannot be migrated now: %.*s\n", TEXT_ARG(row->why));
         } else {
-            printf(": no place in version %d: %.*s\n", facts->flow->version, TEXT_ARG(why));
+            printf(": no place in version %d: %.*s\n", facts->flow->version, TEXT_ARG(row->why));
         }
     }
-    print_migratable(facts, arena);
+    print_migratable(&sums);
 }
 
 static const char *finding_of(enum change_kind kind)
@@ -199,37 +177,32 @@ static void print_changes(const struct plan_facts *facts)
 
 void plan_print(const struct plan_facts *facts)
 {
-    struct arena arena = {0};
-
     print_verdict(facts);
-    print_runs(facts, &arena);
+    print_runs(facts);
     print_changes(facts);
-    arena_release(&arena);
 }
 
-static struct json *runs_json(const struct plan_facts *facts, struct arena *arena)
+static struct json *runs_json(const struct plan_runs *runs)
 {
-    struct json *runs = json_array();
+    struct json *list = json_array();
 
-    for (uint32_t i = 0; i < facts->census.row_count; i++) {
-        const struct census_row *row = &facts->census.rows[i];
-        const struct flow *old = flow_registry_by_hash(facts->estate->registry, row->hash);
-        struct text why = hindrance(facts, old, row->place, arena);
+    for (uint32_t i = 0; i < runs->row_count; i++) {
+        const struct plan_row *row = &runs->rows[i];
         struct json *one = json_object();
 
-        if (old != NULL) {
-            json_put_integer(one, "version", old->version);
+        if (row->old != NULL) {
+            json_put_integer(one, "version", row->old->version);
         }
         json_put_text(one, "flowHash", row->hash);
         json_put_text(one, "place", row->place);
         json_put_integer(one, "count", row->count);
-        json_put_bool(one, "fits", why.bytes == 0);
-        if (why.bytes > 0) {
-            json_put_text(one, "why", why);
+        json_put_bool(one, "fits", row->verdict == MIGRATE_FITS);
+        if (row->why.bytes > 0) {
+            json_put_text(one, "why", row->why);
         }
-        json_push(runs, one);
+        json_push(list, one);
     }
-    return runs;
+    return list;
 }
 
 static struct json *changes_json(const struct comparison *comparison)
@@ -263,11 +236,8 @@ void plan_print_json(const struct plan_facts *facts)
         [PLAN_BELOW] = "below", [PLAN_NEXT] = "next",
     };
     struct json *json = json_object();
-    struct arena arena = {0};
-    uint32_t other;
-    uint32_t fit;
+    struct sums sums = sum_up(&facts->runs);
 
-    count_migratable(facts, &arena, &other, &fit);
     json_put_text(json, "flow", facts->flow->name);
     json_put_integer(json, "version", facts->flow->version);
     json_put_string(json, "hash", facts->flow->hash);
@@ -275,11 +245,10 @@ void plan_print_json(const struct plan_facts *facts)
     if (facts->active != NULL) {
         json_put_integer(json, "active", facts->active->version);
     }
-    json_put_integer(json, "running", facts->census.running);
-    json_put_integer(json, "migratable", fit);
-    json_put(json, TEXT("runs"), runs_json(facts, &arena));
+    json_put_integer(json, "running", sums.all);
+    json_put_integer(json, "migratable", sums.fit);
+    json_put(json, TEXT("runs"), runs_json(&facts->runs));
     json_put(json, TEXT("changes"), changes_json(&facts->comparison));
     view_print_json(json);
     json_free(json);
-    arena_release(&arena);
 }

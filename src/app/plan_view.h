@@ -4,8 +4,7 @@
 #ifndef BATON_APP_PLAN_VIEW_H
 #define BATON_APP_PLAN_VIEW_H
 
-#include "app/census.h"
-#include "compile/compare.h"
+#include "app/plan_runs.h"
 
 enum plan_verdict {
     PLAN_FIRST, /* No version of this flow is there yet. */
@@ -23,7 +22,7 @@ struct plan_facts {
     const struct flow *active; /* Or NULL. */
     struct comparison comparison;
     bool is_compared;
-    struct census census;
+    struct plan_runs runs;
 };
 
 /* Find out, for `flow` and `path`. Gives an exit code; what is wrong is printed. */

@@ -1,80 +1,8 @@
 #include "compile/compare.h"
 
+#include "compile/compare_list.h"
 #include "compile/compare_values.h"
 #include "compile/grow.h"
-
-/* A step where it stands in a definition. */
-struct place_of_step {
-    struct text name;
-    struct text parent; /* The step around it; empty: none. */
-    const struct json *json;
-    struct json *own; /* Without the steps within it. */
-};
-
-struct listing {
-    struct arena *arena;
-    struct place_of_step *items;
-    uint32_t count;
-    uint32_t capacity;
-};
-
-static void list_steps(struct listing *listing, const struct json *value, struct text parent)
-{
-    struct json_cursor cursor = {0};
-    const struct json *item;
-    struct text key;
-
-    if (value == NULL) {
-        return;
-    }
-    for (size_t i = 0; json_kind(value) == JSON_ARRAY && i < json_count(value); i++) {
-        list_steps(listing, json_at(value, i), parent); /* Bounded by JSON_DEPTH_MAX. */
-    }
-    if (json_kind(value) != JSON_OBJECT) {
-        return;
-    }
-    if (values_are_step(value)) {
-        listing->items = grow(listing->arena, listing->items, listing->count, &listing->capacity,
-                              sizeof(*listing->items));
-        listing->items[listing->count++] = (struct place_of_step){
-            .name = json_member_text(value, "step"),
-            .parent = parent,
-            .json = value,
-            .own = values_without_steps(value),
-        };
-        parent = json_member_text(value, "step");
-    }
-    while (json_next(value, &cursor, &key, &item)) {
-        list_steps(listing, item, parent);
-    }
-}
-
-static struct listing list_all(struct arena *arena, const struct json *definition)
-{
-    struct listing listing = {.arena = arena};
-
-    list_steps(&listing, json_member(definition, "do"), TEXT(""));
-    list_steps(&listing, json_member(definition, "onFailure"), TEXT(""));
-    list_steps(&listing, json_member(definition, "always"), TEXT(""));
-    return listing;
-}
-
-static void listing_release(struct listing *listing)
-{
-    for (uint32_t i = 0; i < listing->count; i++) {
-        json_free(listing->items[i].own);
-    }
-}
-
-static const struct place_of_step *find(const struct listing *listing, struct text name)
-{
-    for (uint32_t i = 0; i < listing->count; i++) {
-        if (text_equal(listing->items[i].name, name)) {
-            return &listing->items[i];
-        }
-    }
-    return NULL;
-}
 
 static void add(struct comparison *comparison, enum change_kind kind, struct text step,
                 struct text text, uint32_t line)
@@ -86,6 +14,8 @@ static void add(struct comparison *comparison, enum change_kind kind, struct tex
         .step = arena_text(&comparison->arena, step),
         .text = text,
         .line = line,
+        .now = kind == CHANGE_REMOVED ? TEXT("") : arena_text(&comparison->arena, step),
+        .key = kind == CHANGE_REMOVED ? "do" : NULL,
     };
 }
 
@@ -110,7 +40,7 @@ static struct text before_it(const struct listing *listing, const struct place_o
     struct text before = TEXT("");
 
     for (const struct place_of_step *at = listing->items; at < step; at++) {
-        const struct place_of_step *there = find(other, at->name);
+        const struct place_of_step *there = list_find(other, at->name);
 
         if (text_equal(at->parent, step->parent) && there != NULL &&
             text_equal(there->parent, step->parent)) {
@@ -126,7 +56,7 @@ static const struct place_of_step *find_renamed(const struct listing *old,
                                                 const struct place_of_step *gone)
 {
     for (uint32_t i = 0; i < new->count; i++) {
-        if (find(old, new->items[i].name) == NULL &&
+        if (list_find(old, new->items[i].name) == NULL &&
             values_same_but_name(gone->own, new->items[i].own)) {
             return &new->items[i];
         }
@@ -148,13 +78,15 @@ static void compare_gone(struct pair *pair, const struct place_of_step *gone)
     const struct place_of_step *renamed = find_renamed(&pair->old_steps, &pair->new_steps, gone);
 
     if (renamed != NULL) {
-        add(comparison, CHANGE_RENAMED, gone->name,
+        add(comparison, gone->of_handler ? CHANGE_EDITED : CHANGE_RENAMED, gone->name,
             arena_printf(&comparison->arena, "'%.*s' is called '%.*s'", TEXT_ARG(gone->name),
                          TEXT_ARG(renamed->name)),
             line_of(pair->new, renamed->name));
+        comparison->items[comparison->count - 1].now = arena_text(&comparison->arena,
+                                                                  renamed->name);
         return;
     }
-    add(comparison, CHANGE_REMOVED, gone->name,
+    add(comparison, gone->of_handler ? CHANGE_EDITED : CHANGE_REMOVED, gone->name,
         arena_printf(&comparison->arena, "'%.*s' (%s) is gone", TEXT_ARG(gone->name),
                      action_of(pair->old, gone->name)),
         0);
@@ -212,9 +144,34 @@ static void add_edit(void *self, struct text path, struct text was, struct text 
         edits->step.bytes == 0 ? 0 : line_of(edits->pair->new, edits->step));
 }
 
+/* Another kind of action, or a request to another service: whoever waits for the reply gets none. */
+static bool compare_action(struct pair *pair, const struct place_of_step *was,
+                           const struct place_of_step *is)
+{
+    struct comparison *comparison = pair->comparison;
+    struct text asked = json_member_text(was->json, "request");
+    struct text asks = json_member_text(is->json, "request");
+    const char *kind_was = action_of(pair->old, was->name);
+    const char *kind_is = action_of(pair->new, was->name);
+    struct text text;
+
+    if (!text_is(text_of(kind_was), kind_is)) {
+        text = arena_printf(&comparison->arena, "the action of '%.*s' was %s, is %s",
+                            TEXT_ARG(was->name), kind_was, kind_is);
+    } else if (!text_equal(asked, asks)) {
+        text = arena_printf(&comparison->arena, "'%.*s' was a request to '%.*s', is one to '%.*s'",
+                            TEXT_ARG(was->name), TEXT_ARG(asked), TEXT_ARG(asks));
+    } else {
+        return false;
+    }
+    add(comparison, was->of_handler ? CHANGE_EDITED : CHANGE_ACTION, was->name, text,
+        line_of(pair->new, was->name));
+    return true;
+}
+
 static void compare_step(struct pair *pair, const struct place_of_step *was)
 {
-    const struct place_of_step *is = find(&pair->new_steps, was->name);
+    const struct place_of_step *is = list_find(&pair->new_steps, was->name);
     struct comparison *comparison = pair->comparison;
     struct edits edits = {pair, was->name};
     const struct value_visitor visitor = {&edits, &comparison->arena, add_edit};
@@ -224,12 +181,7 @@ static void compare_step(struct pair *pair, const struct place_of_step *was)
         return;
     }
     compare_place(pair, was, is);
-    if (!text_is(text_of(action_of(pair->old, was->name)), action_of(pair->new, was->name))) {
-        add(comparison, CHANGE_ACTION, was->name,
-            arena_printf(&comparison->arena, "the action of '%.*s' was %s, is %s",
-                         TEXT_ARG(was->name), action_of(pair->old, was->name),
-                         action_of(pair->new, was->name)),
-            line_of(pair->new, was->name));
+    if (compare_action(pair, was, is)) {
         return;
     }
     values_compare(was->own, is->own, &visitor);
@@ -246,10 +198,10 @@ static void compare_added(struct pair *pair)
         for (uint32_t k = 0; k < pair->old_steps.count && !is_renamed; k++) {
             const struct place_of_step *was = &pair->old_steps.items[k];
 
-            is_renamed = find(&pair->new_steps, was->name) == NULL &&
+            is_renamed = list_find(&pair->new_steps, was->name) == NULL &&
                          find_renamed(&pair->old_steps, &pair->new_steps, was) == is;
         }
-        if (find(&pair->old_steps, is->name) == NULL && !is_renamed) {
+        if (list_find(&pair->old_steps, is->name) == NULL && !is_renamed) {
             add(comparison, CHANGE_ADDED, is->name,
                 arena_printf(&comparison->arena, "'%.*s' (%s) is new", TEXT_ARG(is->name),
                              action_of(pair->new, is->name)),
@@ -261,6 +213,14 @@ static void compare_added(struct pair *pair)
 static bool same(const struct json *a, const struct json *b)
 {
     return a == NULL || b == NULL ? a == b : json_equal(a, b);
+}
+
+/* A path as it is written, anything else as JSON. */
+static struct text tell_key(struct arena *arena, const struct json *key)
+{
+    struct text path = json_member_text(key, "path");
+
+    return path.bytes > 0 ? arena_text(arena, path) : values_tell(arena, "key", key);
 }
 
 static struct text join_keys(struct arena *arena, const struct json *object)
@@ -286,9 +246,10 @@ static void compare_identity(struct pair *pair, const struct json *was, const st
     if (!same(json_member(was, "key"), json_member(is, "key"))) {
         add(comparison, CHANGE_IDENTITY, TEXT(""),
             arena_printf(&comparison->arena, "the flow's key was %.*s, is %.*s",
-                         TEXT_ARG(values_tell(&comparison->arena, "key", json_member(was, "key"))),
-                         TEXT_ARG(values_tell(&comparison->arena, "key", json_member(is, "key")))),
+                         TEXT_ARG(tell_key(&comparison->arena, json_member(was, "key"))),
+                         TEXT_ARG(tell_key(&comparison->arena, json_member(is, "key")))),
             0);
+        comparison->items[comparison->count - 1].key = "key";
     }
     if (!json_equal(was_topics, is_topics)) {
         add(comparison, CHANGE_IDENTITY, TEXT(""),
@@ -296,6 +257,7 @@ static void compare_identity(struct pair *pair, const struct json *was, const st
                          TEXT_ARG(join_keys(&comparison->arena, was_topics)),
                          TEXT_ARG(join_keys(&comparison->arena, is_topics))),
             0);
+        comparison->items[comparison->count - 1].key = "start";
     }
     json_free(was_topics);
     json_free(is_topics);
@@ -323,16 +285,16 @@ void compare_flows(const struct flow *old, const struct flow *new, struct compar
     struct json *is_own = values_of_flow(is);
 
     *comparison = (struct comparison){0};
-    pair.old_steps = list_all(&arena, was);
-    pair.new_steps = list_all(&arena, is);
+    pair.old_steps = list_steps_of(&arena, was);
+    pair.new_steps = list_steps_of(&arena, is);
     compare_identity(&pair, was, is);
     values_compare(was_own, is_own, &visitor);
     for (uint32_t i = 0; i < pair.old_steps.count; i++) {
         compare_step(&pair, &pair.old_steps.items[i]);
     }
     compare_added(&pair);
-    listing_release(&pair.old_steps);
-    listing_release(&pair.new_steps);
+    list_release(&pair.old_steps);
+    list_release(&pair.new_steps);
     json_free(was_own);
     json_free(is_own);
     json_free(was);

@@ -12,7 +12,7 @@ enum change_kind {
     CHANGE_ADDED,
     CHANGE_REMOVED,
     CHANGE_RENAMED, /* Removed, and one that does the same was added. */
-    CHANGE_ACTION,  /* Another action under the same name. */
+    CHANGE_ACTION,  /* Another action under the same name, or a request to another service. */
     CHANGE_MOVED,
     CHANGE_EDITED,
     CHANGE_IDENTITY, /* The flow's key or start topics: F804. */
@@ -23,6 +23,8 @@ struct change {
     struct text step; /* Of the old version, but of ADDED; empty: the flow itself. */
     struct text text; /* "'charge': 'timeout' was 1m, is 30s" */
     uint32_t line;    /* In the file of the new version; 0: none. */
+    struct text now;  /* Its step in the new version; empty: none. */
+    const char *key;  /* Of the flow, which it is about: "key", "start", "do"; NULL: a step. */
 };
 
 struct comparison {

@@ -51,6 +51,7 @@ class Against(unittest.TestCase):
 
     def test_the_same_version_with_other_content(self):
         self.assertEqual(self.ids(OLD.replace("timeout: 1h", "timeout: 2m")), (1, ["F801"]))
+        self.assertIn("new.yaml:2:10: error F801", self.check(OLD.replace("1h", "2m")).stdout)
 
     def test_a_lower_version(self):
         self.assertEqual(self.ids(OLD.replace("version: 2", "version: 1")), (0, ["F802"]))
@@ -61,11 +62,30 @@ class Against(unittest.TestCase):
                         "  - {step: hear, wait: 1h}\n"))
         done = self.check(new)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("new.yaml:10:1: error F803: 'pick' is called 'take'", done.stdout)
-        self.assertIn("new.yaml:13:1: error F803: the action of 'hear' was listen, is wait",
+        self.assertIn("new.yaml:10:12: error F803: 'pick' is called 'take': runs of version 2 that "
+                      "wait there go on by it, unless the plan of a migration says where\n   10 | ", done.stdout)
+        self.assertIn("new.yaml:13:12: error F803: the action of 'hear' was listen, is wait",
                       done.stdout)
         gone = OLD.replace("version: 2", "version: 3").replace("  - {step: tell, emit: news}\n", "")
-        self.assertIn("error F803: 'tell' (emit) is gone", self.check(gone).stdout)
+        self.assertIn("new.yaml:9:1: error F803: 'tell' (emit) is gone", self.check(gone).stdout)
+
+    def test_a_request_to_another_service_is_another_action(self):
+        new = (OLD.replace("version: 2", "version: 3").replace("pack, request: stock",
+                                                               "pack, request: rest")
+               .replace("services:\n", "services:\n  rest: {commands: rc, replies: rr, success: .ok}\n"))
+        self.assertIn("new.yaml:12:12: error F803: 'pack' was a request to 'stock', is one to 'rest'",
+                      self.check(new).stdout)
+
+    def test_what_handlers_do_may_change(self):
+        handled = OLD + "handle:\n  - {listen: {signal: stop}, raise: Stopped}\n"
+        self.old.write_text(handled, encoding="utf-8")
+        self.assertEqual(self.ids(OLD.replace("version: 2", "version: 3")), (0, []))
+
+    def test_standard_input_is_not_compared(self):
+        done = subprocess.run([BATON, "check", "--against", self.old, "-"], input=OLD,
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("not standard input", done.stderr)
 
     def test_another_key_or_start(self):
         new = OLD.replace("version: 2", "version: 3").replace("start: {topic: orders}",
@@ -73,6 +93,9 @@ class Against(unittest.TestCase):
         self.assertEqual(self.ids(new), (1, ["F804"]))
         self.assertEqual(self.ids(OLD.replace("version: 2", "version: 3")
                                   .replace("key: .id", "key: .number")), (1, ["F804"]))
+        self.assertIn("new.yaml:3:1: error F804: the flow's key was .id, is .number:",
+                      self.check(OLD.replace("version: 2", "version: 3")
+                                 .replace("key: .id", "key: .number")).stdout)
 
     def test_a_file_of_another_flow_is_refused(self):
         done = self.check(OLD.replace("flow: parcel", "flow: letter"))

@@ -59,8 +59,16 @@ class Migrate(unittest.TestCase):
     def test_another_action_without_a_target_is_F805(self):
         done = self.migrate(PLAN.replace("  hear: {to: tell, as: skipped}\n", ""))
         self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertIn("plan.yaml:4:1: error F805: 'hear' is listen, and in version 2 wait: say in "
+        self.assertIn("plan.yaml:4:1: error F805: the action of 'hear' was listen, is wait: say in "
                       "'steps' where runs that stand there go on", done.stdout)
+
+    def test_a_request_to_another_service_is_F805(self):
+        new = (NEW.replace("take, request: stock", "pick, request: rest")
+               .replace("services:\n", "services:\n  rest: {commands: c, replies: r, success: .ok}\n"))
+        Path(self.folder.name, "new.yaml").write_text(new, encoding="utf-8")
+        done = self.migrate(PLAN.replace("  pick: take\n", ""))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("error F805: 'pick' was a request to 'stock', is one to 'rest'", done.stdout)
 
     def test_a_step_without_a_target_is_F806(self):
         done = self.migrate(PLAN.replace("  pick: take\n", ""))

@@ -2,6 +2,7 @@
 /* What is said about two versions of a flow. */
 #include "support/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "compile/compare.h"
@@ -110,11 +111,53 @@ static void another_key_or_start_is_another_identity(void **state)
     (void)state;
     compare_flows(old, new, &comparison);
     assert_int_equal(comparison.items[0].kind, CHANGE_IDENTITY);
-    assert_string_equal(comparison.items[0].text.data,
-                        "the flow's key was {\"path\":\".id\"}, is {\"path\":\".no\"}");
+    assert_string_equal(comparison.items[0].text.data, "the flow's key was .id, is .no");
     assert_string_equal(comparison.items[1].text.data,
                         "the start topics were 'orders', are 'more'");
     assert_ptr_equal(comparison_hinders(&comparison, TEXT("a")), &comparison.items[0]);
+    comparison_release(&comparison);
+    flow_free(old);
+    flow_free(new);
+}
+
+static void what_handlers_do_is_told_but_hinders_nobody(void **state)
+{
+    static const char flow[] = "flow: f\nversion: %d\ntimeout: 2h\n" HEAD
+                               "do:\n  - {step: a, emit: news}\nhandle:\n"
+                               "  - {listen: {signal: stop}, raise: %s}\n%s";
+    char was[700];
+    char is[700];
+
+    (void)state;
+    (void)snprintf(was, sizeof was, flow, 1, "Stopped",
+                   "  - {listen: {signal: go}, set: {x: 1}}\n");
+    (void)snprintf(is, sizeof is, flow, 2, "Cancelled", "");
+    assert_changes(
+        was, is,
+        "edited 0: 'handle' was [{\"do\":null,\"listen\":{\"signal\":\"stop\"}},{"
+        "\"do\":null,\"listen\":{\"signal\":..., is [{\"do\":null,\"listen\":{\"signal\":"
+        "\"stop\"}}]\n"
+        "edited 12: 'on_stop': 'raise.error' was \"Stopped\", is \"Cancelled\"\n"
+        "edited 0: 'on_go' (set) is gone\n");
+}
+
+static void a_request_to_another_service_is_another_action(void **state)
+{
+    static const char other[] =
+        "flow: f\nversion: 2\ntimeout: 2h\n" HEAD
+        "  rest: {commands: rc, replies: rr, success: .ok}\ndo:\n"
+        "  - {step: a, request: stock, type: A, compensate: {request: stock, type: UndoA}}\n"
+        "  - {step: b, request: rest, type: B, timeout: 1m}\n"
+        "  - {step: c, emit: news}\n";
+    struct flow *old = open_new(first);
+    struct flow *new = open_new(other);
+    struct comparison comparison;
+
+    (void)state;
+    compare_flows(old, new, &comparison);
+    assert_null(comparison_hinders(&comparison, TEXT("a")));
+    assert_string_equal(comparison_hinders(&comparison, TEXT("b"))->text.data,
+                        "'b' was a request to 'stock', is one to 'rest'");
     comparison_release(&comparison);
     flow_free(old);
     flow_free(new);
@@ -144,6 +187,8 @@ int main(void)
         cmocka_unit_test(edits_are_told_with_what_was_and_is),
         cmocka_unit_test(steps_come_go_move_and_change_their_names),
         cmocka_unit_test(another_key_or_start_is_another_identity),
+        cmocka_unit_test(what_handlers_do_is_told_but_hinders_nobody),
+        cmocka_unit_test(a_request_to_another_service_is_another_action),
         cmocka_unit_test(only_steps_that_are_not_there_hinder),
     };
 
