@@ -45,7 +45,7 @@ static void print_json(const struct run_history *history, struct text instance)
 static void print_cause(const struct history_record *record)
 {
     printf("%.*s", TEXT_ARG(record->cause_kind));
-    if (record->cause_offset >= 0) {
+    if (record->cause_topic.bytes > 0) {
         printf(" %.*s/%d/%lld", TEXT_ARG(record->cause_topic), record->cause_partition,
                (long long)record->cause_offset);
     } else if (record->cause_id.bytes > 0) {

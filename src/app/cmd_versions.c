@@ -76,8 +76,11 @@ static int check_unused(struct estate *estate, const struct version_change *chan
         count += text_equal(census.rows[i].hash, hash) ? census.rows[i].count : 0;
     }
     if (code == EXIT_DONE && count > 0) {
-        fprintf(stderr, "baton retire: %u %s on by version %d of '%.*s'; wait for the end\n", count,
-                count == 1 ? "run goes" : "runs go", change->version, TEXT_ARG(change->flow));
+        fprintf(stderr,
+                "baton retire: %u %s on by version %d of '%.*s'; wait for %s end, or 'baton "
+                "migrate' %s\n",
+                count, count == 1 ? "run goes" : "runs go", change->version, TEXT_ARG(change->flow),
+                count == 1 ? "its" : "their", count == 1 ? "it" : "them");
         code = EXIT_FINDINGS;
     } else if (code == EXIT_DONE && hash.bytes > 0 && text_equal(census.clock, hash)) {
         fprintf(stderr,

@@ -148,7 +148,10 @@ static void print_event(const struct json *step)
         return;
     }
     if (verb.bytes > 0) {
-        printf("      <- %.*s %.*s\n", TEXT_ARG(verb), TEXT_ARG(json_member_text(event, "reason")));
+        struct text reason = json_member_text(event, "reason");
+
+        printf("      <- %.*s%s%.*s\n", TEXT_ARG(verb), reason.bytes > 0 ? ": " : "",
+               TEXT_ARG(reason));
     } else if (type.bytes > 0) {
         printf("      <- type %.*s\n", TEXT_ARG(type));
     }

@@ -1,11 +1,28 @@
 #include "app/migrate_file.h"
 
 #include "compile/compare.h"
+#include "compile/fields.h"
 #include "core/migrate.h"
 
 static const char *const keys[] = {"migrate", "from", "to", "where", "steps", "timers", "data"};
 
 #define KEY_COUNT (sizeof keys / sizeof *keys)
+
+static void report_unknown_key(const struct node *key, struct diagnostics *diagnostics)
+{
+    uint32_t best = UINT32_MAX;
+    const char *near = NULL;
+
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        near = fields_is_near(key->text, text_of(keys[i]), &best) ? keys[i] : near;
+    }
+    if (near != NULL) {
+        diagnostics_suggest(diagnostics, text_of(near));
+    }
+    diagnostics_error(diagnostics, "F101", node_place(key), "unknown key '%.*s'%s%s%s",
+                      TEXT_ARG(key->text), near == NULL ? "" : " (did you mean '",
+                      near == NULL ? "" : near, near == NULL ? "" : "'?)");
+}
 
 static void check_keys(const struct node *root, struct diagnostics *diagnostics)
 {
@@ -17,8 +34,7 @@ static void check_keys(const struct node *root, struct diagnostics *diagnostics)
             is_known = is_known || text_is(key->text, keys[k]);
         }
         if (!is_known && !root->pairs[i].repeated) {
-            diagnostics_error(diagnostics, "F101", node_place(key), "unknown key '%.*s'",
-                              TEXT_ARG(key->text));
+            report_unknown_key(key, diagnostics);
         }
     }
 }
@@ -105,6 +121,19 @@ static void read_members(struct migrate_file *file, const struct node *root,
     put_member(file, "data", node_get(root, "data"), diagnostics);
 }
 
+/* What is wrong begins with the key that it is about: "where: ...", "steps.charge: ...". */
+static const struct node *node_of_problem(const struct node *root, struct text problem)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        const struct node *value = node_get(root, keys[i]);
+
+        if (value != NULL && text_starts(problem, text_of(keys[i]))) {
+            return value;
+        }
+    }
+    return root;
+}
+
 enum status migrate_file_read(const char *path, struct text text, struct diagnostics *diagnostics,
                               struct migrate_file *file)
 {
@@ -121,7 +150,9 @@ enum status migrate_file_read(const char *path, struct text text, struct diagnos
                           "'to' is the version of 'from'");
     }
     if (diagnostics->error_count == 0 && migrate_check(file->plan, NULL, NULL, &err) != STATUS_OK) {
-        diagnostics_error(diagnostics, "F103", node_place(file->document->root), "%s", err.text);
+        diagnostics_error(diagnostics, "F103",
+                          node_place(node_of_problem(file->document->root, text_of(err.text))),
+                          "%s", err.text);
     }
     return diagnostics->error_count == 0 ? STATUS_OK : STATUS_REJECT;
 }

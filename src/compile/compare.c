@@ -72,26 +72,6 @@ struct pair {
     struct listing new_steps;
 };
 
-static void compare_gone(struct pair *pair, const struct place_of_step *gone)
-{
-    struct comparison *comparison = pair->comparison;
-    const struct place_of_step *renamed = find_renamed(&pair->old_steps, &pair->new_steps, gone);
-
-    if (renamed != NULL) {
-        add(comparison, gone->of_handler ? CHANGE_EDITED : CHANGE_RENAMED, gone->name,
-            arena_printf(&comparison->arena, "'%.*s' is called '%.*s'", TEXT_ARG(gone->name),
-                         TEXT_ARG(renamed->name)),
-            line_of(pair->new, renamed->name));
-        comparison->items[comparison->count - 1].now = arena_text(&comparison->arena,
-                                                                  renamed->name);
-        return;
-    }
-    add(comparison, gone->of_handler ? CHANGE_EDITED : CHANGE_REMOVED, gone->name,
-        arena_printf(&comparison->arena, "'%.*s' (%s) is gone", TEXT_ARG(gone->name),
-                     action_of(pair->old, gone->name)),
-        0);
-}
-
 static void compare_place(struct pair *pair, const struct place_of_step *was,
                           const struct place_of_step *is)
 {
@@ -142,6 +122,41 @@ static void add_edit(void *self, struct text path, struct text was, struct text 
     }
     add(edits->pair->comparison, CHANGE_EDITED, edits->step, text,
         edits->step.bytes == 0 ? 0 : line_of(edits->pair->new, edits->step));
+}
+
+/* What else changed with the name. */
+static void compare_renamed(struct pair *pair, const struct place_of_step *was,
+                            const struct place_of_step *is)
+{
+    struct edits edits = {pair, is->name};
+    const struct value_visitor visitor = {&edits, &pair->comparison->arena, add_edit};
+    struct json *before = values_nameless(was->own);
+    struct json *now = values_nameless(is->own);
+
+    values_compare(before, now, &visitor);
+    json_free(before);
+    json_free(now);
+}
+
+static void compare_gone(struct pair *pair, const struct place_of_step *gone)
+{
+    struct comparison *comparison = pair->comparison;
+    const struct place_of_step *renamed = find_renamed(&pair->old_steps, &pair->new_steps, gone);
+
+    if (renamed != NULL) {
+        add(comparison, gone->of_handler ? CHANGE_EDITED : CHANGE_RENAMED, gone->name,
+            arena_printf(&comparison->arena, "'%.*s' is called '%.*s'", TEXT_ARG(gone->name),
+                         TEXT_ARG(renamed->name)),
+            line_of(pair->new, renamed->name));
+        comparison->items[comparison->count - 1].now = arena_text(&comparison->arena,
+                                                                  renamed->name);
+        compare_renamed(pair, gone, renamed);
+        return;
+    }
+    add(comparison, gone->of_handler ? CHANGE_EDITED : CHANGE_REMOVED, gone->name,
+        arena_printf(&comparison->arena, "'%.*s' (%s) is gone", TEXT_ARG(gone->name),
+                     action_of(pair->old, gone->name)),
+        0);
 }
 
 /* Another kind of action, or a request to another service: whoever waits for the reply gets none. */

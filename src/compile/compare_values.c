@@ -148,7 +148,7 @@ struct json *values_without_steps(const struct json *step)
 }
 
 /* A result goes under the step's name unless it says otherwise. */
-static struct json *nameless(const struct json *step)
+struct json *values_nameless(const struct json *step)
 {
     struct json *copy = json_open_copy(step);
 
@@ -179,8 +179,8 @@ static bool are_alike(const struct json *a, const struct json *b)
 
 bool values_same_but_name(const struct json *a, const struct json *b)
 {
-    struct json *one = nameless(a);
-    struct json *other = nameless(b);
+    struct json *one = values_nameless(a);
+    struct json *other = values_nameless(b);
     bool same = json_equal(one, other) || are_alike(one, other);
 
     json_free(one);

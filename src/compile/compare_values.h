@@ -20,6 +20,8 @@ struct text values_tell(struct arena *arena, const char *key, const struct json 
 bool values_are_step(const struct json *value);
 /* The step with null for each list of steps within it. The caller's, as those below. */
 struct json *values_without_steps(const struct json *step);
+/* Without its name, and that of its result if it is the same. */
+struct json *values_nameless(const struct json *step);
 /* The same, or as good as: the same service or topic, and type. */
 bool values_same_but_name(const struct json *a, const struct json *b);
 /* The flow's members but for its steps, name, version, and what compare_flows() tells by itself. */

@@ -66,7 +66,13 @@ static enum status plan_activation(struct versions *versions, const struct flow_
     }
     versions->has_state = true;
     if (change->percent < 100) {
-        say(versions, true, "starts a part of the runs from now on");
+        char text[80];
+
+        (void)snprintf(
+            text, sizeof text,
+            "starts %d%% of the runs from now on, told by their keys; version %d the others",
+            change->percent, versions->state.former_version);
+        say(versions, true, text);
     } else {
         say(versions, true, "starts all runs from now on");
     }

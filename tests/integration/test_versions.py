@@ -101,7 +101,8 @@ def runs_keep_the_version_they_were_started_with():
 @case
 def a_part_of_the_keys_takes_the_new_version_and_always_the_same_part():
     done("deploy", version_file(3))
-    contains(done("activate", "teller", "3", "--percent", "50"), "starts a part of the runs")
+    contains(done("activate", "teller", "3", "--percent", "50"),
+             "version 3: starts 50% of the runs from now on, told by their keys; version 2 the others")
     wait.until(lambda: takes("b", 3), 30, "a run of version 3")
     versions = begin([f"c-{n}" for n in range(20)])
     equal(set(versions), {2, 3})

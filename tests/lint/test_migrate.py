@@ -88,12 +88,14 @@ class Migrate(unittest.TestCase):
 
     def test_what_a_plan_cannot_say(self):
         self.assertEqual(self.found(PLAN + "timer: keep\n"), (1, [("F101", 7, 1)]))
+        self.assertIn("unknown key 'timer' (did you mean 'timers'?)",
+                      self.migrate(PLAN + "timer: keep\n").stdout)
         self.assertEqual(self.found(PLAN.replace("to: 2\n", "")), (1, [("F102", 1, 1)]))
         self.assertEqual(self.found(PLAN.replace("to: 2", "to: two")), (1, [("F103", 3, 5)]))
         self.assertEqual(self.found(PLAN.replace("to: 2", "to: 1")), (1, [("F104", 3, 5)]))
-        self.assertEqual(self.found(PLAN + "where: .a ==\n"), (1, [("F103", 1, 1)]))
-        self.assertEqual(self.found(PLAN + "timers: stop\n"), (1, [("F103", 1, 1)]))
-        self.assertEqual(self.found(PLAN + 'data: {a: "${ .b"}\n'), (1, [("F103", 1, 1)]))
+        self.assertEqual(self.found(PLAN + "where: .a ==\n"), (1, [("F103", 7, 8)]))
+        self.assertEqual(self.found(PLAN + "timers: stop\n"), (1, [("F103", 7, 9)]))
+        self.assertEqual(self.found(PLAN + 'data: {a: "${ .b"}\n'), (1, [("F103", 7, 7)]))
         self.assertEqual(self.found(PLAN + 'where: "${ .a == 1 }"\ndata: {a: "${ .b }"}\n'),
                          (0, []))
 

@@ -77,9 +77,10 @@ static void steps_come_go_move_and_change_their_names(void **state)
                    "flow: f\nversion: 2\ntimeout: 2h\n" HEAD "do:\n"
                    "  - {step: c, emit: news}\n"
                    "  - {step: first, request: stock, type: A, compensate: {request: stock, type: "
-                   "UndoA}}\n"
+                   "UndoB}}\n"
                    "  - {step: rest, wait: 5m}\n",
                    "renamed 11: 'a' is called 'first'\n"
+                   "edited 11: 'first': 'compensate.type' was \"UndoA\", is \"UndoB\"\n"
                    "removed 0: 'b' (request) is gone\n"
                    "added 12: 'rest' (wait) is new\n");
     assert_changes(first,
