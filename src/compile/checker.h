@@ -65,6 +65,7 @@ struct checker {
     uint32_t read_count;
     uint32_t read_capacity;
     bool standard; /* The file is in the standard's grammar: `$data` is known in all steps. */
+    bool may_wait; /* It says that its waits without limit are meant. */
     /* Where the walk stands. */
     enum context context;
     bool in_failure;

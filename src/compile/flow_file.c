@@ -201,6 +201,15 @@ static bool is_standard(const struct node *root)
            text_is(root->pairs[0].key->text, "document");
 }
 
+/* The standard has no word for it: document.metadata.baton.timeout. */
+static bool says_no_limit(const struct node *root)
+{
+    const struct node *metadata = node_get(node_get(root, "document"), "metadata");
+    const struct node *timeout = node_get(node_get(metadata, "baton"), "timeout");
+
+    return timeout != NULL && timeout->kind == NODE_TEXT && text_is(timeout->text, "none");
+}
+
 /* From here on a document of the standard is a flow of ours. Frees the document after a finding. */
 static enum status translate(struct checker *checker, struct document *document)
 {
@@ -211,6 +220,7 @@ static enum status translate(struct checker *checker, struct document *document)
         return STATUS_REJECT;
     }
     checker->standard = true;
+    checker->may_wait = says_no_limit(document->root);
     document->root = flow;
     return STATUS_OK;
 }

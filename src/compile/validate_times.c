@@ -71,12 +71,12 @@ static void check_listen(struct checker *checker, const struct json *flow,
     const struct pair *pair = node_pair(step->node, "listen");
     bool flow_ends = limit != NULL && !text_is(json_text_of(limit), "none");
 
-    if (!has_limit(checker, step) && !flow_ends) {
+    if (!has_limit(checker, step) && !flow_ends && !checker->may_wait) {
         diagnostics_warn(
             checker->diagnostics, "F409", node_place(pair == NULL ? step->name_node : pair->key),
             "'%.*s' waits for ever: there is no timeout on the step, what is around it or the flow "
-            "('timeout: none' if intended)",
-            TEXT_ARG(step->name));
+            "('%stimeout: none' if intended)",
+            TEXT_ARG(step->name), checker->standard ? "document.metadata.baton." : "");
         diagnostics_step(checker->diagnostics, step->name);
     }
 }
