@@ -118,6 +118,32 @@ static struct json *raise_task(struct json *type, struct json *title, struct jso
     return task;
 }
 
+/* A template as one expression. */
+static struct json *as_expression(struct export *export, const struct json *template)
+{
+    struct buffer source = {0};
+    struct json *text;
+
+    buffer_add_text(&source, TEXT("${ "));
+    export_source(export, template, &source);
+    buffer_add_text(&source, TEXT(" }"));
+    text = json_text(buffer_text(&source));
+    buffer_release(&source);
+    return text;
+}
+
+/* The standard wants a text or an expression. */
+static struct json *detail_of(struct export *export, const struct json *detail)
+{
+    struct json *given = detail == NULL ? NULL : export_template(export, detail);
+
+    if (given == NULL || json_kind(given) == JSON_TEXT) {
+        return given;
+    }
+    json_free(given);
+    return as_expression(export, detail);
+}
+
 /* The standard wants a URI or an expression: our names are given as expressions. */
 static struct json *raise_of(struct export *export, const struct json *step)
 {
@@ -125,24 +151,17 @@ static struct json *raise_of(struct export *export, const struct json *step)
     const struct json *title = json_member(raise, "title");
     const struct json *detail = json_member(raise, "detail");
     const struct json *status = json_member(raise, "status");
-    struct buffer type = {0};
-    struct json *task;
 
     if (json_is_true(json_member(raise, "again"))) {
-        task = raise_task(json_string("${ $error.type }"), json_string("${ $error.title }"), NULL,
-                          NULL);
+        struct json *task = raise_task(json_string("${ $error.type }"),
+                                       json_string("${ $error.title }"), NULL, NULL);
         export_own(task, "again", json_bool(true));
         return task;
     }
-    buffer_add_text(&type, TEXT("${ "));
-    export_source(export, json_member(raise, "error"), &type);
-    buffer_add_text(&type, TEXT(" }"));
-    task = raise_task(
-        json_text(buffer_text(&type)), title == NULL ? NULL : export_template(export, title),
-        detail == NULL ? NULL : export_template(export, detail),
+    return raise_task(
+        as_expression(export, json_member(raise, "error")),
+        title == NULL ? NULL : export_template(export, title), detail_of(export, detail),
         status != NULL && json_kind(status) == JSON_NUMBER ? json_copy(status) : NULL);
-    buffer_release(&type);
-    return task;
 }
 
 static struct json *end_of(struct export *export, const struct json *step)

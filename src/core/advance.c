@@ -134,8 +134,8 @@ static struct move enter_raise(struct decision *d, uint32_t scope, uint32_t step
     struct sight sight = {.scope = scope, .step = at, .attempt = 1};
     struct text type;
     struct text title;
-    struct text detail;
     struct text status;
+    struct json *detail = NULL;
     struct json *error;
     struct error err = {0};
     int64_t number;
@@ -145,14 +145,19 @@ static struct move enter_raise(struct decision *d, uint32_t scope, uint32_t step
     }
     if (text_of_template(d, at->raise.error, &sight, &type, &err) != STATUS_OK ||
         text_of_template(d, at->raise.title, &sight, &title, &err) != STATUS_OK ||
-        text_of_template(d, at->raise.detail, &sight, &detail, &err) != STATUS_OK ||
-        text_of_template(d, at->raise.status, &sight, &status, &err) != STATUS_OK) {
+        text_of_template(d, at->raise.status, &sight, &status, &err) != STATUS_OK ||
+        (at->raise.detail != NULL &&
+         scope_render(d, at->raise.detail, &sight, &detail, &err) != STATUS_OK)) {
         return failed(problem_expression(d, at, 1, &err));
     }
     if (type.bytes == 0) {
         type = TEXT("runtime");
     }
-    error = problem_new(type.data, title, detail.bytes > 0 ? detail.data : NULL);
+    error = problem_new(type.data, title, NULL);
+    if (detail != NULL && json_kind(detail) != JSON_NULL) {
+        json_put(error, TEXT("detail"), json_copy(detail));
+    }
+    json_free(detail);
     if (text_to_int64(status, &number)) {
         json_put_integer(error, "status", number);
     }

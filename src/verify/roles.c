@@ -79,7 +79,7 @@ static void add_step(struct roles *roles, const struct step *at, uint32_t step)
     add(roles, at->set, ROLE_OBJECT, step);
     add(roles, at->raise.error, ROLE_ERROR_NAME, step);
     add(roles, at->raise.title, ROLE_TEXT, step);
-    add(roles, at->raise.detail, ROLE_TEXT, step);
+    add(roles, at->raise.detail, ROLE_OTHER, step);
     add(roles, at->raise.status, ROLE_TEXT, step);
     add(roles, at->end.reason, ROLE_TEXT, step);
     add(roles, at->run.flow, ROLE_TEXT, step);
