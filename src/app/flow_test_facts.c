@@ -49,12 +49,12 @@ struct fact_instance *facts_find(const struct facts *facts, struct text name)
             return &facts->items[i];
         }
     }
-    for (uint32_t i = 0; name.bytes > 0 && i < facts->count; i++) {
-        struct text full = facts->items[i].name;
+    for (uint32_t i = facts->count; name.bytes > 0 && i > 0; i--) {
+        struct text full = facts->items[i - 1].name;
         size_t colon = text_find(full, ':');
 
         if (text_equal(full, name) || text_equal(text_sub(full, colon + 1, full.bytes), name)) {
-            return &facts->items[i];
+            return &facts->items[i - 1];
         }
     }
     return NULL;

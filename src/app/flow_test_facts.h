@@ -43,7 +43,7 @@ struct text facts_topic(const struct facts *facts, struct text topic);
 void facts_release(struct facts *facts);
 struct watch_observer facts_observer(struct facts *facts);
 
-/* By its whole name or by its key alone; NULL: none. An empty name is the first. */
+/* By its whole name or by its key alone, its latest run; NULL: none. An empty name is the first. */
 struct fact_instance *facts_find(const struct facts *facts, struct text name);
 /* The names of the steps, or "undo STEP", that are open: what it waits for. Array; the caller's. */
 struct json *facts_waiting(const struct fact_instance *instance, const struct flow *flow);

@@ -115,7 +115,7 @@ static const struct flow_test_key expect_keys[] = {
      "All dead letters of the case in their order: {topic, reason, value}"},
     {"instances", flow_test_read_instances, 0, false,
      "{\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/definitions/expect\"}}",
-     "The same of other instances, by key or FLOW:KEY"},
+     "The same of other instances, by key or FLOW:KEY; their latest runs"},
     {NULL, NULL, 0, false, NULL, NULL}};
 /* clang-format on */
 
