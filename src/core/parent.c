@@ -34,7 +34,7 @@ static void answer(struct decision *d, const struct json *parent, const char *st
     bool is_completed = text_is(TEXT("completed"), status);
 
     json_put_string(about, "status", status);
-    json_put_bool(about, "held", d->after->status == RUN_HELD);
+    json_put_bool(about, "held", d->after->status == RUN_HELD && !text_is(TEXT("refused"), status));
     if (value != NULL) {
         json_put(about, is_completed ? TEXT("result") : TEXT("error"), json_copy(value));
     }
@@ -124,11 +124,28 @@ static enum transition_result join(struct decision *d, const struct json *parent
     return TRANSITION_APPLIED;
 }
 
-static bool may_begin(const struct decision *d)
+/* A child below its parent's key, as by default, is its parent's alone. When that one starts it again
+ * (a block is repeated, a loop comes round, the parent itself runs again), it means a new run and not
+ * a repeat of what is remembered. */
+static bool is_own(const struct decision *d, const struct json *parent)
+{
+    struct text name = json_member_text(parent, "name");
+    int64_t flow_bytes = json_member_int(parent, "flowBytes", 0);
+    struct text key = instance_key(d->after);
+    struct text above;
+
+    if (flow_bytes <= 0 || (size_t)flow_bytes + 1 >= name.bytes) {
+        return false;
+    }
+    above = text_sub(name, (size_t)flow_bytes + 1, name.bytes);
+    return text_starts(key, above) && key.bytes > above.bytes && key.data[above.bytes] == '/';
+}
+
+static bool may_begin(const struct decision *d, const struct json *parent)
 {
     return d->after->status == RUN_EMBRYO ||
            (d->after->status == RUN_NONE &&
-            (!d->event->is_remembered || flow_may_restart(d->flow)));
+            (!d->event->is_remembered || flow_may_restart(d->flow) || is_own(d, parent)));
 }
 
 /* `baton start`: as a message would, by the rules of the flow's `manual`. The clock: its keys are due
@@ -174,7 +191,7 @@ enum transition_result parent_starts(struct decision *d)
     if (parent == NULL) {
         return start_by_hand(d, &incoming);
     }
-    if (may_begin(d)) {
+    if (may_begin(d, parent)) {
         add_parent(d, parent);
         start_run(d, &incoming);
         return TRANSITION_APPLIED;
@@ -187,7 +204,9 @@ enum transition_result parent_starts(struct decision *d)
         (d->after->status == RUN_RUNNING || d->after->status == RUN_HELD)) {
         return join(d, parent);
     }
-    refuse(d, parent, "it runs already");
+    refuse(d, parent,
+           d->after->status == RUN_HELD ? "it has run, and is held to be undone with its parent"
+                                        : "it runs already");
     return TRANSITION_IGNORED;
 }
 
