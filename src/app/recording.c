@@ -9,7 +9,6 @@
 #include "app/topic_scan.h"
 #include "base/limits.h"
 #include "base/map.h"
-#include "codec/payload.h"
 #include "compile/flow_file.h"
 #include "core/fold.h"
 #include "engine/again.h"
@@ -76,7 +75,7 @@ static enum status visit_inbox(void *self, const struct record *record, struct e
     struct text bytes = arena_text(&recording->arena, record->value);
     enum status status = inbox_decode(bytes, &recording->arena, &step->inbox, err);
     if (status == STATUS_OK) {
-        status = payload_decode(step->inbox.value, step->inbox.format, &step->payload, err);
+        status = inbox_payload(&step->inbox, &step->payload, err);
     }
     step->has_inbox = status == STATUS_OK;
     return status == STATUS_OK ? status

@@ -4,9 +4,10 @@
 #ifndef BATON_BASE_LIMITS_H
 #define BATON_BASE_LIMITS_H
 
-#define KEY_BYTES_MAX 512              /* Business key, UTF-8. */
-#define PAYLOAD_BYTES_MAX (256 * 1024) /* One message or reply. */
-#define STATE_BYTES_MAX (900 * 1024)   /* One run, encoded. */
+#define KEY_BYTES_MAX 512                /* Business key, UTF-8. */
+#define PAYLOAD_BYTES_MAX (256 * 1024)   /* One message or reply. */
+#define STATE_BYTES_MAX (900 * 1024)     /* One run, encoded. */
+#define TOLD_BYTES_MAX (2 * 1024 * 1024) /* What one run tells another, such as its result. */
 #define FLOW_FILE_BYTES_MAX (1024 * 1024)
 #define DEFINITION_BYTES_MAX (900 * 1024) /* Resolved definition in baton.flows. */
 #define YAML_DEPTH_MAX 64

@@ -1,6 +1,9 @@
+#include "base/limits.h"
+#include "codec/payload.h"
 #include "codec/records.h"
 #include "codec/wire.h"
 #include "model/event.h"
+#include "json/json.h"
 
 #define KIND_COUNT (INBOX_TOLD + 1)
 #define FORMAT_COUNT (FORMAT_BYTES + 1)
@@ -122,4 +125,18 @@ enum status inbox_decode(struct text bytes, struct arena *arena, struct inbox_re
     record->verb = (int32_t)wire_take_index(&in, "verb", VERB_COUNT);
     record->activation = wire_take_uint(&in, "activation");
     return wire_finish(&in, "inbox", err);
+}
+
+enum status inbox_payload(const struct inbox_record *record, struct json **payload,
+                          struct error *err)
+{
+    if (record->kind != INBOX_TOLD || record->value.data == NULL) {
+        return payload_decode(record->value, record->format, payload, err);
+    }
+    *payload = NULL;
+    if (record->value.bytes > TOLD_BYTES_MAX) {
+        return fail(err, STATUS_REJECT, "what was told has %zu bytes, more than %d",
+                    record->value.bytes, TOLD_BYTES_MAX);
+    }
+    return json_parse_within(record->value, STATE_DEPTH_MAX, payload, err);
 }

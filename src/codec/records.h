@@ -63,6 +63,10 @@ bool inbox_has_source(const struct inbox_record *record);
 void inbox_encode(const struct inbox_record *record, struct buffer *out);
 MUST_CHECK enum status inbox_decode(struct text bytes, struct arena *arena,
                                     struct inbox_record *record, struct error *err);
+/* Its value as JSON, as payload_decode() gives it. What instances tell each other wraps a message or
+ * holds the result of a whole run, so it may be larger and deeper than what comes from outside. */
+MUST_CHECK enum status inbox_payload(const struct inbox_record *record, struct json **payload,
+                                     struct error *err);
 
 /* ---- history: key "<instance>/<run>/<seq, 12 digits>" ---- */
 

@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 
-#include "codec/payload.h"
 #include "core/fold.h"
 #include "engine/again.h"
 #include "engine/core_build.h"
@@ -36,7 +35,7 @@ static bool make_event(struct fsck *fsck, const struct history_record *history, 
     return fsck->options.inbox_at != NULL && history->inbox_offset >= 0 &&
            fsck->options.inbox_at(fsck->options.inbox_self, history->inbox_offset, &record) &&
            inbox_decode(record.value, &fsck->arena, &inbox, &err) == STATUS_OK &&
-           payload_decode(inbox.value, inbox.format, payload, &err) == STATUS_OK &&
+           inbox_payload(&inbox, payload, &err) == STATUS_OK &&
            again_event(history, &inbox, *payload, app, event);
 }
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "codec/payload.h"
 #include "codec/records.h"
 #include "engine/inbox_event.h"
 #include "engine/lane_state.h"
@@ -163,7 +162,7 @@ static enum status decide_one(struct lane *lane, const struct intake *intake, en
     enum status status = STATUS_OK;
 
     *outcome = OUTCOME_DEAD;
-    if (payload_decode(inbox->value, inbox->format, &payload, &why) == STATUS_OK && is_event) {
+    if (inbox_payload(inbox, &payload, &why) == STATUS_OK && is_event) {
         decision.event.payload = payload;
         set_payload_text(lane, inbox, payload, &decision);
         fail(&why, STATUS_REJECT, "flow '%.*s' is not active", TEXT_ARG(inbox->flow));

@@ -6,9 +6,11 @@
 
 #define COPIES 3
 #define COPIES_IN_SYNC 2
-#define RECORD_BYTES_MAX (1024 * 1024)
-/* A source record may be larger than what is carried on; it must fit to be dead-lettered. */
-#define CARRIED_BYTES_MAX (8 * 1024 * 1024)
+#define ALERT_BYTES_MAX (1024 * 1024)
+/* A source record may be larger than what is carried on; it must fit to be dead-lettered. And one
+ * transition may change the whole state, end with another document as its result and tell of thousands
+ * of commands: docs/decisions/0013. */
+#define RECORD_BYTES_MAX (8 * 1024 * 1024)
 #define CONFIGS_MAX 8
 
 enum kind { KIND_COMPACT, KIND_INBOX, KIND_DLQ, KIND_ALERTS };
@@ -47,17 +49,17 @@ static void add_configs(struct making *making, enum kind kind)
         add(making, "retention.ms", "-1");
         add(making, "retention.bytes", "-1");
         add(making, "message.timestamp.type", "LogAppendTime");
-        add_number(making, "max.message.bytes", CARRIED_BYTES_MAX);
+        add_number(making, "max.message.bytes", RECORD_BYTES_MAX);
         return;
     case KIND_DLQ:
         add(making, "cleanup.policy", "delete");
         add_number(making, "retention.ms", 30 * MS_PER_DAY);
-        add_number(making, "max.message.bytes", CARRIED_BYTES_MAX);
+        add_number(making, "max.message.bytes", RECORD_BYTES_MAX);
         return;
     case KIND_ALERTS:
         add(making, "cleanup.policy", "delete");
         add_number(making, "retention.ms", 7 * MS_PER_DAY);
-        add_number(making, "max.message.bytes", RECORD_BYTES_MAX);
+        add_number(making, "max.message.bytes", ALERT_BYTES_MAX);
         return;
     }
     CHECK(!"unknown kind of topic");

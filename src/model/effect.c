@@ -6,6 +6,10 @@
 #include <string.h>
 
 #define DECIDED_BYTES_MAX 1024
+/* One event may pass thousands of steps, and history keeps a line or more of each: once there is so
+ * much, the others are cut to so little. */
+#define DECIDED_BYTES_FULL (256 * 1024)
+#define DECIDED_BYTES_SHORT 80
 
 struct effect *effect_add(struct effect_list *effects)
 {
@@ -40,6 +44,8 @@ struct effect_check *effect_add_check(struct effect_list *effects)
 void effect_decide(struct effect_list *effects, const char *format, ...)
 {
     char line[DECIDED_BYTES_MAX];
+    size_t room = effects->decided_bytes < DECIDED_BYTES_FULL ? DECIDED_BYTES_MAX
+                                                              : DECIDED_BYTES_SHORT;
     va_list args;
     int bytes;
 
@@ -51,11 +57,11 @@ void effect_decide(struct effect_list *effects, const char *format, ...)
         effects->decided_capacity = capacity;
     }
     va_start(args, format);
-    bytes = vsnprintf(line, sizeof(line), format, args);
+    bytes = vsnprintf(line, room, format, args);
     va_end(args);
     CHECK(bytes >= 0);
-    if ((size_t)bytes >= sizeof(line)) {
-        bytes = sizeof(line) - 1;
+    if ((size_t)bytes >= room) {
+        bytes = (int)room - 1;
         /* Cut before a character, not inside one; it has at most four bytes. */
         for (int i = 0; i < 3 && !text_is_utf8((struct text){line, (size_t)bytes}); i++) {
             bytes--;
@@ -63,6 +69,7 @@ void effect_decide(struct effect_list *effects, const char *format, ...)
     }
     effects->decided[effects->decided_count++] = arena_text(effects->arena,
                                                             (struct text){line, (size_t)bytes});
+    effects->decided_bytes += (size_t)bytes;
 }
 
 void effect_clear(struct effect_list *effects)
@@ -77,6 +84,7 @@ void effect_clear(struct effect_list *effects)
     effects->count = 0;
     effects->check_count = 0;
     effects->decided_count = 0;
+    effects->decided_bytes = 0;
     effects->outcomes = NULL;
     effects->outcome_count = 0;
 }

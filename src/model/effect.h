@@ -84,10 +84,12 @@ struct effect_list {
     struct effect_check *checks; /* In the order of rendering. */
     uint32_t check_count;
     uint32_t check_capacity;
-    /* What was decided, in order, for people: "reserve: attempt 1 sent", "note: ...". */
+    /* What was decided, in order, for people: "reserve: attempt 1 sent", "note: ...". Long lines are
+     * cut, and all but short ones when there are very many. */
     struct text *decided;
     uint32_t decided_count;
     uint32_t decided_capacity;
+    size_t decided_bytes;
     struct permit_outcome *outcomes; /* In the arena. */
     uint32_t outcome_count;
 };

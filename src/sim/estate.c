@@ -6,7 +6,7 @@
 #include "codec/records.h"
 
 #define STARTS_MAX 256
-#define INBOX_BYTES_MAX (8 * 1024 * 1024)
+#define RECORD_BYTES_MAX (8 * 1024 * 1024)
 
 static void create_own(struct sim_broker *broker, const struct settings *settings)
 {
@@ -17,14 +17,26 @@ static void create_own(struct sim_broker *broker, const struct settings *setting
         {.name = names.inbox,
          .partitions = settings->partitions,
          .log_append_time = true,
-         .message_bytes_max = INBOX_BYTES_MAX},
-        {.name = names.history, .partitions = settings->partitions, .compact = true},
-        {.name = names.snapshot, .partitions = settings->partitions, .compact = true},
-        {.name = names.checkpoint, .partitions = settings->partitions, .compact = true},
-        {.name = names.flows, .partitions = 1, .compact = true},
+         .message_bytes_max = RECORD_BYTES_MAX},
+        {.name = names.history,
+         .partitions = settings->partitions,
+         .compact = true,
+         .message_bytes_max = RECORD_BYTES_MAX},
+        {.name = names.snapshot,
+         .partitions = settings->partitions,
+         .compact = true,
+         .message_bytes_max = RECORD_BYTES_MAX},
+        {.name = names.checkpoint,
+         .partitions = settings->partitions,
+         .compact = true,
+         .message_bytes_max = RECORD_BYTES_MAX},
+        {.name = names.flows,
+         .partitions = 1,
+         .compact = true,
+         .message_bytes_max = RECORD_BYTES_MAX},
         {.name = names.dlq,
          .partitions = settings->partitions,
-         .message_bytes_max = INBOX_BYTES_MAX},
+         .message_bytes_max = RECORD_BYTES_MAX},
         {.name = names.alerts, .partitions = settings->partitions},
     };
 

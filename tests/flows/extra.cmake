@@ -19,5 +19,9 @@ if(TARGET baton)
            COMMAND $<TARGET_FILE:baton> check --strict ${CMAKE_SOURCE_DIR}/workflows)
   add_test(NAME workflows_test
            COMMAND $<TARGET_FILE:baton> test ${CMAKE_SOURCE_DIR}/workflows)
+  # Sentences of the language that no flow of workflows/ needs.
+  add_test(NAME flow_language
+           COMMAND $<TARGET_FILE:baton> test ${CMAKE_CURRENT_LIST_DIR}/language)
+  set_tests_properties(flow_language PROPERTIES LABELS flows TIMEOUT 120)
   set_tests_properties(flow_first_change workflows_told workflows_check workflows_test PROPERTIES LABELS flows TIMEOUT 600)
 endif()

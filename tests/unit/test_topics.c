@@ -43,7 +43,7 @@ static void compacted_topics_keep_what_a_late_reader_needs(void **state)
         assert_config(spec, "max.compaction.lag.ms", "604800000");
         assert_config(spec, "delete.retention.ms", "604800000");
         assert_config(spec, "segment.ms", "86400000");
-        assert_config(spec, "max.message.bytes", "1048576");
+        assert_config(spec, "max.message.bytes", "8388608");
         assert_config(spec, "min.insync.replicas", "2");
         assert_int_equal(spec->replication, 3);
     }
