@@ -127,5 +127,21 @@ def people_start_cancel_and_terminate():
         equal(estate.show("family:C-1")["status"], "compensating")
 
 
+@case
+def what_is_larger_than_a_message_reaches_the_parent_and_is_recorded():
+    books = Books()
+    with Estate("large", flows=["ballast", "cargo"]) as estate:
+        estate.people.default = books.answer
+        estate.start_workers(1)
+        estate.begin("ballast", "B-1")
+        equal(json.loads(estate.await_end("ballast", "B-1", 90).value), {"bytes": 600003})
+        wait.until(lambda: estate.show("cargo:B-1/cargo")["status"] == "completed", 60,
+                   "the release of the child", every_s=0.3)
+        equal(estate.show("ballast:B-1")["status"], "completed")
+        equal(books.effects["B-1"], [("B-1/cargo", "Open")])
+        history = [len(record.value) for record in estate.read("history") if record.value]
+        holds(max(history) > 1_100_000, f"no record is large: {max(history)}")
+
+
 if __name__ == "__main__":
     run()
