@@ -141,8 +141,10 @@ static struct verdict judge_lost(const struct trial *trial)
     for (uint32_t i = 0; i < trial->before->undo_count; i++) {
         const struct undo *undo = &trial->before->stack[i];
 
+        /* What is under way is kept by nothing: it is waited for. */
         if (undo->state == UNDO_GROUP ||
-            instance_find_undo(trial->after, undo->activation) != NULL || is_kept(trial) ||
+            instance_find_undo(trial->after, undo->activation) != NULL ||
+            (is_kept(trial) && undo->state != UNDO_RUNNING) ||
             is_undone_at_once(trial, undo->activation) || is_undone(trial, undo) ||
             is_refused(trial, undo) ||
             (undo->state == UNDO_PENDING && is_skipped(trial, undo->step))) {
@@ -345,6 +347,9 @@ struct verdict rules_judge(const struct trial *trial)
         return breaks(VERIFY_LATE_COUNTS, STEP_NONE);
     }
     verdict = judge_seal(trial);
+    if (verdict.broken == VERIFY_NOTHING) {
+        verdict = rules_judge_pivots(trial);
+    }
     if (verdict.broken == VERIFY_NOTHING) {
         verdict = judge_lost(trial);
     }

@@ -32,7 +32,8 @@ struct verdict rules_judge(const struct trial *trial);
 /* What was decided says that the step, or the undo (`what` is "undo of "), is done. */
 bool rules_say_done(const struct effect_list *effects, const char *what, struct text name);
 
-/* waits.c: part of it. */
+/* pivots.c and waits.c: parts of it. */
+struct verdict rules_judge_pivots(const struct trial *trial);
 struct verdict rules_judge_waits(const struct trial *trial);
 
 #endif

@@ -8,10 +8,10 @@ static const char *const break_names[] = {
     [VERIFY_NOTHING] = "nothing",         [VERIFY_UNDO_MISSING] = "undo-missing",
     [VERIFY_UNDO_LOST] = "undo-lost",     [VERIFY_UNDO_ASIDE] = "undo-aside",
     [VERIFY_UNDO_ORDER] = "undo-order",   [VERIFY_UNSEALED] = "unsealed",
-    [VERIFY_LEFT_OPEN] = "left-open",     [VERIFY_LATE_COUNTS] = "late-counts",
-    [VERIFY_WAITS] = "waits-without-end", [VERIFY_CIRCLE] = "circle",
-    [VERIFY_NO_HELP] = "no-help",         [VERIFY_NO_END] = "no-way-to-an-end",
-    [VERIFY_NOT_UNDONE] = "not-undone",
+    [VERIFY_PIVOT_LOST] = "pivot-lost",   [VERIFY_LEFT_OPEN] = "left-open",
+    [VERIFY_LATE_COUNTS] = "late-counts", [VERIFY_WAITS] = "waits-without-end",
+    [VERIFY_CIRCLE] = "circle",           [VERIFY_NO_HELP] = "no-help",
+    [VERIFY_NO_END] = "no-way-to-an-end", [VERIFY_NOT_UNDONE] = "not-undone",
 };
 
 const char *verify_break_name(enum verify_break broken)
@@ -34,6 +34,8 @@ static const char *text_of_break(enum verify_break broken)
         return "%s is undone before what came after it";
     case VERIFY_UNSEALED:
         return "%s: the pivot has succeeded, and what came before it is not sealed";
+    case VERIFY_PIVOT_LOST:
+        return "the pivot %s is given up, and nobody knows whether it took place";
     case VERIFY_LEFT_OPEN:
         return "%s has ended, and something of it is still open";
     case VERIFY_LATE_COUNTS:

@@ -49,6 +49,7 @@ enum verify_break {
     VERIFY_UNDO_ASIDE,   /* A step is over, and its undo is neither armed nor dropped. */
     VERIFY_UNDO_ORDER,   /* Something is undone before what came after it. */
     VERIFY_UNSEALED,     /* A pivot has succeeded, and the run is undone, or can be. */
+    VERIFY_PIVOT_LOST,   /* A pivot in doubt is given up. */
     VERIFY_LEFT_OPEN,    /* The run has ended with something open. */
     VERIFY_LATE_COUNTS,  /* What was to be ignored has changed the state. */
     VERIFY_WAITS,        /* A wait for an answer that has no end if none comes. */
