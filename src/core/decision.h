@@ -112,9 +112,9 @@ void scope_release(struct decision *d);
 
 /* An empty title becomes the type's name. */
 struct json *problem_new(const char *type, struct text title, const char *detail);
-/* Of a step: adds its name and service, and the attempt if it is not 0. */
 /* Say in an error which step it is of. */
 void problem_put_step(struct json *error, const struct step *step);
+/* Of a step: adds its name and service, and the attempt if it is not 0. */
 struct json *problem_of_step(const struct decision *d, const struct step *step, uint32_t attempt,
                              const char *type, const char *title);
 struct json *problem_expression(const struct decision *d, const struct step *step, uint32_t attempt,
@@ -280,9 +280,10 @@ void fail_abandon_all(struct decision *d);
 void fail_by_author(struct decision *d, struct json *error, enum run_status closing);
 /* Unwound: run onFailure, then close. */
 void run_finish(struct decision *d);
-/* The run's own list is through, or `end: completed`: run always, then close. While something is being
- * undone, or a pivot is in doubt, that waits, and no list goes on. */
+/* The run's own list is through, or `end: completed`: run always, then close. */
 void run_end(struct decision *d);
+/* The end waits: for a pivot in doubt, one as completed also for undos under way. No list goes on. */
+void run_wait_to_end(struct decision *d, enum run_status closing);
 bool run_is_ending(const struct decision *d);
 /* What the end waited for is settled. */
 bool run_end_if_due(struct decision *d);
@@ -369,8 +370,7 @@ void undo_stick(struct decision *d, uint32_t activation, struct json *error);
 /* Start what may be started of all that is unwinding: the run, or blocks within it. What is undone
  * whole goes on: the run to onFailure, a block to what it waited for. */
 void unwind(struct decision *d);
-/* The same for blocks that wait, if what held them up is settled now, or sealed. */
-void unwind_held(struct decision *d);
+void unwind_held(struct decision *d); /* For blocks that wait: what held them up may be settled. */
 /* The open frame waits until all that was pushed below `targets` (an array of activations, 0 for
  * everything; taken over) is undone. Follow with unwind(). */
 void unwind_begin(struct decision *d, uint32_t activation, struct json *targets);
@@ -378,8 +378,8 @@ void unwind_begin(struct decision *d, uint32_t activation, struct json *targets)
 void unwind_move(struct decision *d, uint32_t from, uint32_t to);
 /* Take the group off the stack if there is nothing in it. */
 void unwind_drop_empty(struct decision *d, uint32_t group);
-/* $error as the undo of an entry sees it: of the catch or the retry that undoes it, or of a catch that
- * its step stood in, else of what ends the run. Borrowed; NULL: there is none. */
+/* $error as the undo of an entry sees it: of the catch or retry that undoes it, or that its step stood
+ * in, else of what ends the run. Borrowed; NULL: none. */
 const struct json *unwind_error(const struct decision *d, const struct undo *undo);
 /* Is something below `target` waiting to be undone? */
 bool unwind_has(const struct decision *d, uint32_t target);

@@ -59,7 +59,7 @@ static void clear_all(struct decision *d, enum run_status closing)
 
 bool run_is_ending(const struct decision *d)
 {
-    return d->after->status == RUN_RUNNING && d->after->closing == RUN_COMPLETED;
+    return d->after->status == RUN_RUNNING && d->after->closing != RUN_NONE;
 }
 
 static bool is_undoing(const struct decision *d)
@@ -72,28 +72,31 @@ static bool is_undoing(const struct decision *d)
     return false;
 }
 
-/* Undos under way and a pivot in doubt: what became of them is not left open. */
-static bool end_waits(struct decision *d)
+void run_wait_to_end(struct decision *d, enum run_status closing)
 {
-    bool is_in_doubt = fail_has_undecided(d, 0);
-
-    if (d->after->status != RUN_RUNNING || (!is_in_doubt && !is_undoing(d))) {
-        return false;
-    }
     effect_decide(d->effects, "the end waits for %s",
-                  is_in_doubt ? "a pivot in doubt" : "what is being undone");
-    d->after->closing = RUN_COMPLETED;
+                  fail_has_undecided(d, 0) ? "a pivot in doubt" : "what is being undone");
+    d->after->closing = closing;
     instance_disarm(d->after, TIMER_FLOW, 0);
     fail_abandon_all(d);
-    return true;
 }
 
 bool run_end_if_due(struct decision *d)
 {
-    if (!run_is_ending(d) || is_undoing(d) || fail_has_undecided(d, 0)) {
+    enum run_status closing = d->after->closing;
+    struct json *error = d->after->error;
+
+    if (!run_is_ending(d) || fail_has_undecided(d, 0) ||
+        (closing == RUN_COMPLETED && is_undoing(d))) {
         return false;
     }
-    run_end(d);
+    if (closing == RUN_COMPLETED) {
+        run_end(d);
+        return true;
+    }
+    d->after->closing = RUN_NONE;
+    d->after->error = NULL;
+    fail_by_author(d, error, closing);
     return true;
 }
 
@@ -102,7 +105,8 @@ void run_end(struct decision *d)
     bool was_running = d->after->status == RUN_RUNNING;
     enum run_status closing = was_running ? RUN_COMPLETED : d->after->closing;
 
-    if (end_waits(d)) {
+    if (was_running && (is_undoing(d) || fail_has_undecided(d, 0))) {
+        run_wait_to_end(d, RUN_COMPLETED);
         return;
     }
 

@@ -180,13 +180,10 @@ void fail_run(struct decision *d, struct json *error, enum run_status closing)
     unwind(d);
 }
 
-/* The error is the run's own: a cancel, its timeout, an author's `end`. */
-static bool is_of_run(const struct decision *d, const struct json *error)
+/* The error is the run's own: a cancel, or its timeout. */
+static bool is_of_run(const struct json *error)
 {
-    struct text name = json_member_text(error, "step");
-    uint32_t step = name.bytes == 0 ? STEP_NONE : flow_find_step(d->flow, name);
-
-    return name.bytes == 0 || (step != STEP_NONE && d->flow->steps[step].kind == STEP_END);
+    return json_member(error, "step") == NULL;
 }
 
 /* The block around `scope` that has failed as a whole, as when it was too late; or NULL. */
@@ -213,7 +210,7 @@ static uint32_t ends(const struct decision *d, const struct frame *pivot, const 
 {
     const struct frame *block;
 
-    if (is_of_run(d, error)) {
+    if (is_of_run(error)) {
         return 0;
     }
     block = block_of(d, pivot->parent, error);
@@ -252,7 +249,7 @@ void fail_pivot(struct decision *d, struct position at, uint32_t activation, str
                 struct json *error)
 {
     const struct frame *block = block_of(d, at.scope, stuck);
-    bool is_whole = is_of_run(d, stuck);
+    bool is_whole = is_of_run(stuck);
 
     /* Another pivot is in doubt there, and decides the rest. */
     if ((is_whole && fail_has_undecided(d, 0)) ||
@@ -307,6 +304,13 @@ static void drop_armed(struct decision *d)
 
 void fail_by_author(struct decision *d, struct json *error, enum run_status closing)
 {
+    if (fail_has_undecided(d, 0)) {
+        json_free(d->after->error);
+        d->after->error = error;
+        (void)result_fits(d->after, error, 0);
+        run_wait_to_end(d, closing);
+        return;
+    }
     if (!d->after->sealed) {
         fail_run(d, error, closing);
         return;

@@ -150,7 +150,7 @@ struct instance {
     int64_t seq; /* Of the last transition; the first is 1. */
     enum run_status status;
     enum run_status closing; /* COMPENSATING, FINISHING: what it will end as. RUNNING: NONE, or
-                                COMPLETED while its end waits for undos under way. */
+                                the same while that waits; see run_wait_to_end() in core. */
     bool sealed;             /* A pivot has succeeded. */
     bool in_always;          /* FINISHING: in `always`, not in `onFailure`. */
     int64_t started_ms;

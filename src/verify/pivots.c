@@ -31,6 +31,7 @@ static bool is_decided(const struct trial *trial, const struct frame *frame)
     case MOVE_BEGIN:
     case MOVE_REFUSED:
     case MOVE_CHILD:
+    case MOVE_PARENT:
         break;
     }
     return false;
