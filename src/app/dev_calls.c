@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "app/dev_example.h"
-#include "expr/example.h"
 
 static struct text type_of(struct arena *arena, const struct message_spec *spec)
 {
@@ -63,31 +62,33 @@ static struct json *reads_of_result(const struct dev_call *call)
     return value;
 }
 
-static struct json *make_success(const struct dev_call *call)
+static struct sim_reply make_success(const struct dev_call *call)
 {
     const struct reply_rule *rule = &call->spec->reply;
     struct json *seed = call->is_undo ? json_object() : reads_of_result(call);
-    struct json *value = rule->success != NULL ? expr_example(rule->success, seed, true)
-                                               : expr_example(rule->failure, seed, false);
+    struct sim_reply reply = {.value = NULL};
 
+    reply.value = rule->success != NULL ? example_for(rule->success, seed, true, &reply.headers)
+                                        : example_for(rule->failure, seed, false, &reply.headers);
     json_free(seed);
-    return value;
+    return reply;
 }
 
-static struct json *make_failure(const struct dev_call *call)
+static struct sim_reply make_failure(const struct dev_call *call)
 {
     const struct reply_rule *rule = &call->spec->reply;
-    struct json *value = rule->failure != NULL ? expr_example(rule->failure, NULL, true)
-                                               : expr_example(rule->success, NULL, false);
-    struct json *both = NULL;
+    struct sim_reply reply = {.value = NULL};
+    struct json *value;
 
+    reply.value = rule->failure != NULL ? example_for(rule->failure, NULL, true, &reply.headers)
+                                        : example_for(rule->success, NULL, false, &reply.headers);
     /* Success is asked first, so a refusal must not look like one. */
-    if (value != NULL && rule->failure != NULL && rule->success != NULL) {
-        both = expr_example(rule->success, value, false);
-        json_free(value);
-        value = both;
+    if (reply.value != NULL && rule->failure != NULL && rule->success != NULL) {
+        value = example_for(rule->success, reply.value, false, &reply.headers);
+        json_free(reply.value);
+        reply.value = value;
     }
-    return value;
+    return reply;
 }
 
 /* ---- the list ---- */
@@ -127,7 +128,7 @@ static void check_failure(const struct dev_call *call, const struct dev_behaviou
     const struct dev_failure *failure = behaviour == NULL ? NULL : &behaviour->failure;
 
     if (failure == NULL || !failure->chance.given || failure->reply != NULL ||
-        call->failure != NULL || diagnostics_any_at(diagnostics, failure->place)) {
+        call->failure.value != NULL || diagnostics_any_at(diagnostics, failure->place)) {
         return;
     }
     diagnostics_error(diagnostics, "D401", failure->place,
@@ -167,12 +168,10 @@ static bool add_request(struct dev_calls *calls, const struct flow *flow, uint32
                         struct buffer *missing)
 {
     struct dev_call *call = add_call(calls, flow, step, spec);
-    bool found = true;
+    bool found;
 
-    if (!has_success(call)) {
-        call->success = make_success(call);
-        found = call->success != NULL;
-    }
+    call->success = make_success(call);
+    found = has_success(call) || call->success.value != NULL;
     call->failure = make_failure(call);
     check_failure(call, call->of_type, diagnostics);
     if (!call->is_undo) {
@@ -310,8 +309,12 @@ void dev_calls_check(const struct dev_calls *calls, struct diagnostics *diagnost
 void dev_calls_release(struct dev_calls *calls)
 {
     for (uint32_t i = 0; i < calls->count; i++) {
-        json_free(calls->items[i].success);
-        json_free(calls->items[i].failure);
+        const struct dev_call *call = &calls->items[i];
+
+        json_free(call->success.value);
+        json_free(call->success.headers);
+        json_free(call->failure.value);
+        json_free(call->failure.headers);
     }
     free(calls->items);
     arena_release(&calls->arena);

@@ -18,8 +18,8 @@ struct dev_call {
     struct text type;                 /* Empty if it has none or it depends on data. */
     struct dev_behaviour *of_type;    /* NULL: its type has no entry. */
     struct dev_behaviour *of_service; /* NULL: the service has none. */
-    struct json *success;             /* Made up; NULL: not needed, or none was found. */
-    struct json *failure;             /* Made up; NULL: none was found. */
+    struct sim_reply success;         /* Made up; its value NULL: none was found. */
+    struct sim_reply failure;         /* The same. */
     bool told;                        /* That its answer is not what the flow takes for one. */
 };
 
@@ -27,6 +27,7 @@ struct dev_call {
 struct dev_sign {
     int64_t delay_ms; /* Since the command. */
     struct template *reply;
+    struct dev_heading heading;
 };
 
 /* What a script says about one command. Borrowed. */
@@ -38,6 +39,7 @@ struct dev_scripted {
         DEV_SILENCE, /* Neither done nor answered. */
     } outcome;
     const struct template *reply; /* DEV_REPLY */
+    struct dev_heading heading;   /* Of whatever is answered. */
     struct dev_failure failure;   /* DEV_FAILURE */
     int64_t delay_ms;
     bool twice;

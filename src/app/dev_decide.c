@@ -2,25 +2,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "app/dev_calls.h"
+#include "app/dev_moment.h"
 #include "base/duration.h"
-#include "expr/example.h"
 
 #define DELAY_FROM_MS 20
 #define DELAY_TO_MS 80
 
-/* A command under way. */
-struct moment {
-    struct dev_calls *calls;
-    struct dev_call *call;
-    const struct sim_command *command;
-    const struct json *variables[VARIABLE_FIXED_COUNT];
-    struct json *owned[VARIABLE_FIXED_COUNT];
-    int64_t attempt;
-    uint32_t draws;
-};
-
-static void note(const struct moment *moment, const char *what)
+void moment_note(const struct moment *moment, const char *what)
 {
     moment->calls->note(moment->calls->self, moment->command, what);
 }
@@ -82,7 +70,7 @@ static void look_away(struct moment *moment)
     }
 }
 
-static struct expr_env env_of(struct moment *moment)
+struct expr_env moment_env(struct moment *moment)
 {
     return (struct expr_env){.input = moment->command->value,
                              .variables = moment->variables,
@@ -95,7 +83,7 @@ static struct expr_env env_of(struct moment *moment)
 
 static bool hits(struct moment *moment, struct dev_chance *chance)
 {
-    struct expr_env env = env_of(moment);
+    struct expr_env env = moment_env(moment);
     struct error err;
     bool truth = true;
 
@@ -103,7 +91,7 @@ static bool hits(struct moment *moment, struct dev_chance *chance)
         return false;
     }
     if (chance->when != NULL && expr_test(chance->when, &env, &truth, &err) != STATUS_OK) {
-        note(moment, err.text);
+        moment_note(moment, err.text);
         return false;
     }
     if (!truth) {
@@ -149,128 +137,32 @@ static int64_t delay_of(const struct moment *moment)
 
 /* ---- answers ---- */
 
-/* `value` (taken over) with `text` where `expr` looks for it. */
-static struct json *put_text(struct json *value, const struct expr *expr, struct text text)
-{
-    struct json *made = NULL;
-
-    if (expr != NULL && text.bytes > 0) {
-        made = expr_put(expr, value, json_text(text));
-    }
-    if (made == NULL) {
-        return value;
-    }
-    json_free(value);
-    return made;
-}
-
-/* The part of a reply's rule of correlation, filled with the instance's key unless the reply has it. */
-static struct json *correlated(struct moment *moment, const struct correlation *rule,
-                               struct text key, struct json *value)
-{
-    struct expr_env env = {.input = value};
-    struct json *there = NULL;
-    struct json *record = NULL;
-
-    if (rule->kind == CORRELATION_PATH &&
-        (expr_eval(rule->path, &env, &there, NULL) != STATUS_OK || json_kind(there) == JSON_NULL)) {
-        value = put_text(value, rule->path, key);
-    } else if (rule->kind == CORRELATION_RECORD) {
-        buffer_clear(&moment->calls->key);
-        record = rule->path == NULL ? NULL : expr_put(rule->path, NULL, json_text(key));
-        if (record != NULL) {
-            json_write(record, &moment->calls->key);
-        } else {
-            buffer_add_text(&moment->calls->key, key);
-        }
-        json_free(record);
-    }
-    json_free(there);
-    return value;
-}
-
-static struct json *addressed(struct moment *moment, struct json *value)
-{
-    const struct service *service = moment->call->service;
-    struct text key = json_member_text(moment->variables[VARIABLE_INSTANCE], "key");
-    struct json *parts = NULL;
-
-    if (service->by_header || value == NULL) {
-        return value;
-    }
-    if (service->correlate.kind != CORRELATION_COMPOSITE) {
-        return correlated(moment, &service->correlate, key, value);
-    }
-    if (json_parse(key, &parts, NULL) == STATUS_OK) {
-        for (uint32_t i = 0; i < service->correlate.part_count; i++) {
-            value = correlated(moment, &service->correlate.parts[i],
-                               json_text_of(json_at(parts, i)), value);
-        }
-    }
-    json_free(parts);
-    return value;
-}
-
-static struct json *render(struct moment *moment, const struct template *template)
-{
-    struct expr_env env = env_of(moment);
-    struct json *value = NULL;
-    struct error err;
-
-    if (template_render(template, &env, &value, &err) != STATUS_OK) {
-        note(moment, err.text);
-        return NULL;
-    }
-    return value;
-}
-
-static struct json *success(struct moment *moment)
-{
-    const struct dev_call *call = moment->call;
-
-    if (call->of_type != NULL && call->of_type->success != NULL) {
-        return render(moment, call->of_type->success);
-    }
-    if (!call->is_undo && call->of_service != NULL && call->of_service->success != NULL) {
-        return render(moment, call->of_service->success);
-    }
-    return json_copy(call->success);
-}
-
-static struct json *refusal(struct moment *moment, const struct dev_failure *failure)
-{
-    const struct reply_rule *rule = &moment->call->spec->reply;
-    struct json *value;
-
-    if (failure->reply != NULL) {
-        return render(moment, failure->reply);
-    }
-    value = json_copy(moment->call->failure);
-    if (value != NULL) {
-        value = put_text(value, rule->error, failure->error);
-        value = put_text(value, rule->reason, failure->reason);
-    }
-    return value;
-}
-
 /* Say once if what is meant as a success is none by the flow's rule. */
-static void check(struct moment *moment, const struct json *value)
+static void check(struct moment *moment, const struct sim_reply *reply)
 {
     const struct reply_rule *rule = &moment->call->spec->reply;
     const struct expr *expr = rule->success != NULL ? rule->success : rule->failure;
-    struct expr_env env = env_of(moment);
+    struct json *message = json_object();
+    struct expr_env env = moment_env(moment);
+    const struct json *kept = moment->variables[VARIABLE_MESSAGE];
     char text[256];
     bool truth = false;
+    bool is_one;
 
-    env.input = value;
-    if (moment->call->told || value == NULL ||
-        (expr_test(expr, &env, &truth, NULL) == STATUS_OK && truth == (rule->success != NULL))) {
+    json_put(message, TEXT("headers"),
+             reply->headers == NULL ? json_object() : json_copy(reply->headers));
+    moment->variables[VARIABLE_MESSAGE] = message;
+    env.input = reply->value;
+    is_one = expr_test(expr, &env, &truth, NULL) == STATUS_OK && truth == (rule->success != NULL);
+    moment->variables[VARIABLE_MESSAGE] = kept;
+    json_free(message);
+    if (moment->call->told || reply->value == NULL || is_one) {
         return;
     }
     moment->call->told = true;
     snprintf(text, sizeof(text), "its answer is no success by the flow's rule (%s: %.*s)",
              rule->success != NULL ? "success" : "failure", TEXT_ARG(expr_source(expr)));
-    note(moment, text);
+    moment_note(moment, text);
 }
 
 /* A script is taken at its word: what it says is said, whatever was said before. */
@@ -281,28 +173,28 @@ static void answer_scripted(struct moment *moment, const struct dev_scripted *sc
     answer->twice = scripted->twice;
     answer->again_ms = scripted->again_ms;
     for (uint32_t i = 0; i < scripted->sign_count; i++) {
-        struct json *value = addressed(moment, render(moment, scripted->signs[i].reply));
+        const struct dev_sign *sign = &scripted->signs[i];
+        struct sim_reply reply = moment_exactly(moment, sign->reply, &sign->heading);
 
-        if (value != NULL) {
-            answer->signs[answer->sign_count++] = (struct sim_sign){scripted->signs[i].delay_ms,
-                                                                    value};
+        if (reply.value != NULL) {
+            answer->signs[answer->sign_count++] = (struct sim_sign){sign->delay_ms, reply};
         }
     }
     switch (scripted->outcome) {
     case DEV_SUCCESS:
-        answer->done = addressed(moment, success(moment));
-        if (answer->done == NULL) {
-            note(moment, "has no answer: none can be made up from the flow's rule");
+        answer->done = moment_success(moment, &scripted->heading);
+        if (answer->done.value == NULL) {
+            moment_note(moment, "has no answer: none can be made up from the flow's rule");
         }
         break;
     case DEV_REPLY:
-        answer->done = addressed(moment, render(moment, scripted->reply));
+        answer->done = moment_exactly(moment, scripted->reply, &scripted->heading);
         break;
     case DEV_FAILURE:
-        answer->done = addressed(moment, refusal(moment, &scripted->failure));
+        answer->done = moment_refusal(moment, &scripted->failure, &scripted->heading);
         break;
     case DEV_SILENCE:
-        note(moment, "is silent");
+        moment_note(moment, "is silent");
         break;
     }
 }
@@ -312,7 +204,7 @@ static void answer_it(struct moment *moment, struct sim_answer *answer)
     struct dev_behaviour *failing = says(moment, offsetof(struct dev_behaviour, failure.chance));
     struct dev_behaviour *silent = says(moment, offsetof(struct dev_behaviour, silence));
     struct dev_behaviour *twice = says(moment, offsetof(struct dev_behaviour, duplicate));
-    struct expr_env env = env_of(moment);
+    struct expr_env env = moment_env(moment);
     struct dev_scripted scripted;
     bool is_silent;
 
@@ -320,18 +212,18 @@ static void answer_it(struct moment *moment, struct sim_answer *answer)
     if (moment->calls->script != NULL &&
         moment->calls->script(moment->calls->script_self, moment->call, &env, &scripted)) {
         answer_scripted(moment, &scripted, answer);
-        answer->verdict = answer->done == NULL ? SIM_MISS : SIM_DO;
+        answer->verdict = answer->done.value == NULL ? SIM_MISS : SIM_DO;
         if (moment->calls->key.bytes > 0) {
             answer->key = buffer_text(&moment->calls->key);
         }
         return;
     }
     answer->delay_ms = delay_of(moment);
-    answer->done = addressed(moment, success(moment));
-    check(moment, answer->done);
+    answer->done = moment_success(moment, &(struct dev_heading){.headers = NULL});
+    check(moment, &answer->done);
     if (failing != NULL && hits(moment, &failing->failure.chance)) {
         answer->verdict = SIM_REFUSE;
-        answer->refused = addressed(moment, refusal(moment, &failing->failure));
+        answer->refused = moment_refusal(moment, &failing->failure, &failing->failure.heading);
     }
     is_silent = silent != NULL && hits(moment, &silent->silence);
     if (is_silent) {
@@ -339,12 +231,13 @@ static void answer_it(struct moment *moment, struct sim_answer *answer)
 
         /* What is refused is not done, whether that is said or not. */
         answer->verdict = is_done ? SIM_MUTE : SIM_MISS;
-        note(moment, is_done                 ? "does it, but its answer is lost"
-                     : silent->silent_before ? "is silent: the command is lost"
-                                             : "refuses, but its answer is lost");
+        moment_note(moment, is_done                 ? "does it, but its answer is lost"
+                            : silent->silent_before ? "is silent: the command is lost"
+                                                    : "refuses, but its answer is lost");
         return;
     }
-    if (answer->verdict == SIM_REFUSE ? answer->refused == NULL : answer->done == NULL) {
+    if (answer->verdict == SIM_REFUSE ? answer->refused.value == NULL
+                                      : answer->done.value == NULL) {
         answer->verdict = SIM_MISS;
     }
     answer->twice = twice != NULL && hits(moment, &twice->duplicate);
@@ -365,7 +258,7 @@ void dev_calls_decide(void *self, const struct sim_command *command, struct sim_
         return; /* Nobody waits for an answer. */
     }
     if (moment.call == NULL) {
-        note(&moment, "does not know this command");
+        moment_note(&moment, "does not know this command");
         return;
     }
     if (!text_to_int64(command->attempt, &moment.attempt)) {

@@ -236,11 +236,78 @@ static enum status finish_key(const struct topic *topic, struct example_message 
     return status;
 }
 
+static struct json *as_message(const struct json *headers)
+{
+    struct json *message = json_object();
+
+    json_put(message, TEXT("headers"), headers == NULL ? json_object() : json_copy(headers));
+    return message;
+}
+
+/* Headers of a record are texts. NULL: one cannot be. */
+static struct json *as_texts(const struct json *headers)
+{
+    struct json_cursor cursor = {.started = false};
+    struct json *texts = json_object();
+    const struct json *value;
+    struct text name;
+    bool are_texts = true;
+
+    while (headers != NULL && json_next(headers, &cursor, &name, &value)) {
+        struct buffer text = {0};
+
+        are_texts = json_scalar_text(value, &text) && are_texts;
+        json_put(texts, name, json_text(buffer_text(&text)));
+        buffer_release(&text);
+    }
+    if (are_texts) {
+        return texts;
+    }
+    json_free(texts);
+    return NULL;
+}
+
+static bool is_right(const struct expr *expr, const struct json *value, bool truth,
+                     const struct json *headers)
+{
+    struct json *message = as_message(headers);
+    const struct json *variables[VARIABLE_MESSAGE + 1] = {[VARIABLE_MESSAGE] = message};
+    struct expr_env env = {
+        .input = value, .variables = variables, .variable_count = VARIABLE_MESSAGE + 1};
+    bool answer = !truth;
+    bool is = expr_test(expr, &env, &answer, NULL) == STATUS_OK && answer == truth;
+
+    json_free(message);
+    return is;
+}
+
+struct json *example_for(const struct expr *expr, const struct json *seed, bool truth,
+                         struct json **headers)
+{
+    struct json *message = as_message(*headers);
+    struct json *value = expr_example_with(expr, seed, truth, VARIABLE_MESSAGE, &message);
+    struct json *texts = value == NULL ? NULL : as_texts(json_member(message, "headers"));
+
+    if (texts == NULL || !is_right(expr, value, truth, texts)) {
+        json_free(texts);
+        json_free(value);
+        texts = NULL;
+        value = NULL;
+    }
+    if (value != NULL) {
+        json_free(*headers);
+        *headers = texts;
+    }
+    json_free(message);
+    return value;
+}
+
 static enum status satisfy(const struct start *start, struct example_message *message,
                            struct error *err)
 {
-    struct json *made = start->when == NULL ? json_copy(message->value)
-                                            : expr_example(start->when, message->value, true);
+    struct json *made = start->when == NULL
+                            ? json_copy(message->value)
+                            : example_for(start->when, message->value, true, &message->headers);
 
     if (made == NULL) {
         return fail(err, STATUS_REJECT, "no message could be found for which 'when: %.*s' is true",

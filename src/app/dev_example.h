@@ -19,6 +19,12 @@ struct json *example_put(struct json *into, struct text path, const struct json 
 /* The same with a list of three items, however the last member is called. */
 struct json *example_put_list(struct json *into, struct text path);
 
+/* A message for which `expr` is truthy (or not, by `truth`): `seed` (NULL: nothing yet) with as little changed as
+ * it takes, and in `*headers` (object of texts; NULL: none yet) what `$message.headers` is to be. NULL: none was
+ * found; `*headers` is as it was. Both are the caller's. */
+struct json *example_for(const struct expr *expr, const struct json *seed, bool truth,
+                         struct json **headers);
+
 /* What the flow is sent to start an instance. */
 struct example_message {
     struct text topic; /* On the broker; borrowed from the flow. */

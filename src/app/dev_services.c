@@ -89,11 +89,14 @@ static void read_chance(struct dev_reader *reader, const struct node *node,
 
 static void read_failure(struct dev_reader *reader, const struct node *node, void *out)
 {
-    static const struct dev_key keys[] = {CHANCE_KEYS(IN_FAILURE(chance)),
-                                          {"error", dev_read_text, IN_FAILURE(error)},
-                                          {"reason", dev_read_text, IN_FAILURE(reason)},
-                                          {"reply", dev_read_template, IN_FAILURE(reply)},
-                                          {NULL, NULL, 0}};
+    static const struct dev_key keys[] = {
+        CHANCE_KEYS(IN_FAILURE(chance)),
+        {"error", dev_read_text, IN_FAILURE(error)},
+        {"reason", dev_read_text, IN_FAILURE(reason)},
+        {"reply", dev_read_template, IN_FAILURE(reply)},
+        {"type", dev_read_text, IN_FAILURE(heading.type)},
+        {"headers", dev_read_headers, IN_FAILURE(heading.headers)},
+        {NULL, NULL, 0}};
     struct dev_failure *failure = out;
 
     failure->place = node_place(node);
@@ -124,6 +127,8 @@ static void read_duplicate(struct dev_reader *reader, const struct node *node, v
 
 #define BEHAVIOUR_KEYS(offset)                                                                     \
     {"success", dev_read_template, (offset) + IN_BEHAVIOUR(success)},                              \
+        {"type", dev_read_text, (offset) + IN_BEHAVIOUR(heading.type)},                            \
+        {"headers", dev_read_headers, (offset) + IN_BEHAVIOUR(heading.headers)},                   \
         {"failure", read_failure, (offset) + IN_BEHAVIOUR(failure)},                               \
         {"silence", read_silence, (offset)}, {"duplicate", read_duplicate, (offset)},              \
     {                                                                                              \

@@ -20,9 +20,16 @@ struct dev_chance {
     uint32_t seen;
 };
 
+/* What a reply has beside its payload. */
+struct dev_heading {
+    struct text type;         /* Put where the service's rule looks for it; empty: not said. */
+    struct template *headers; /* Over the command's value; NULL: not said. */
+};
+
 struct dev_failure {
     struct dev_chance chance;
     struct template *reply; /* NULL: made from the flow's own rules with the two below. */
+    struct dev_heading heading;
     struct text error;
     struct text reason;
     struct place place;
@@ -30,6 +37,7 @@ struct dev_failure {
 
 struct dev_behaviour {
     struct template *success; /* Over the command's value; NULL: made from the flow's own rules. */
+    struct dev_heading heading; /* Of a success. */
     struct dev_failure failure;
     struct dev_chance silence;
     bool silent_before; /* The work is not done either. */

@@ -217,3 +217,12 @@ void dev_read_template(struct dev_reader *reader, const struct node *node, void 
     services->templates[services->template_count++] = template;
     *(struct template **)out = template;
 }
+
+void dev_read_headers(struct dev_reader *reader, const struct node *node, void *out)
+{
+    if (node->kind != NODE_MAP) {
+        dev_wrong(reader, node, "a map");
+        return;
+    }
+    dev_read_template(reader, node, out);
+}

@@ -32,6 +32,7 @@ void dev_read_count(struct dev_reader *reader, const struct node *node, void *ou
 void dev_read_span(struct dev_reader *reader, const struct node *node, void *out);
 void dev_read_expr(struct dev_reader *reader, const struct node *node, void *out);
 void dev_read_template(struct dev_reader *reader, const struct node *node, void *out);
+void dev_read_headers(struct dev_reader *reader, const struct node *node, void *out); /* A map. */
 void dev_read_rate(struct dev_reader *reader, const struct node *node, void *out);
 
 #endif

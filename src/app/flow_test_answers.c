@@ -73,6 +73,8 @@ void flow_test_read_progress(struct dev_reader *reader, const struct node *node,
     static const struct dev_key keys[] = {
         {"after", dev_read_span, offsetof(struct dev_sign, delay_ms)},
         {"reply", dev_read_template, offsetof(struct dev_sign, reply)},
+        {"type", dev_read_text, offsetof(struct dev_sign, heading.type)},
+        {"headers", dev_read_headers, offsetof(struct dev_sign, heading.headers)},
         {NULL, NULL, 0}};
     struct flow_test_answer *answer = out;
     struct dev_sign *signs;

@@ -61,7 +61,7 @@ static const struct flow_test_key send_keys[] = {
     {"type", dev_read_text, IN_SEND(type), false, TEXT_SCHEMA, "The message type"},
     {"key", dev_read_template, IN_SEND(key), false, "{\"type\": [\"string\", \"number\"]}",
      "Key of the record; else the business key"},
-    {"headers", flow_test_read_map, IN_SEND(headers), false, MAP_SCHEMA, "Headers of the record"},
+    {"headers", dev_read_headers, IN_SEND(headers), false, MAP_SCHEMA, "Headers of the record"},
     {"signal", flow_test_read_signal, 0, false, TEXT_SCHEMA, "This signal is given to the instance; 'value' is its data"},
     {"cancel", flow_test_read_cancel, 0, false, TEXT_SCHEMA, "An operator cancels the instance, for this reason"},
     {"pause", flow_test_read_pause, 0, false, TEXT_SCHEMA, "An operator pauses the instance, for this reason"},
@@ -76,6 +76,9 @@ static const struct flow_test_key send_keys[] = {
 
 static const struct flow_test_key answer_keys[] = {
     {"reply", flow_test_read_reply, 0, false, ANYTHING, "The reply; `.` is the value of the command"},
+    {"type", dev_read_text, IN_ANSWER(said.heading.type), false, TEXT_SCHEMA, "The message type of what is answered"},
+    {"headers", dev_read_headers, IN_ANSWER(said.heading.headers), false, MAP_SCHEMA,
+     "Headers of what is answered; `.` is the value of the command"},
     {"failure", flow_test_read_failure, 0, false,
      "{\"anyOf\": [{\"type\": [\"boolean\", \"string\"]}, {\"type\": \"object\", \"properties\": {\"error\": "
      "{\"type\": \"string\"}, \"reason\": {\"type\": \"string\"}}, \"additionalProperties\": false}]}",
@@ -85,7 +88,8 @@ static const struct flow_test_key answer_keys[] = {
     {"twice", flow_test_read_twice, 0, false, SPAN_SCHEMA, "The same again, so much later"},
     {"progress", flow_test_read_progress, 0, false,
      "{\"type\": \"array\", \"minItems\": 1, \"maxItems\": 64, \"items\": {\"type\": \"object\", \"properties\": "
-     "{\"after\": {\"$ref\": \"#/definitions/duration\"}, \"reply\": {}}, \"required\": [\"reply\"], "
+     "{\"after\": {\"$ref\": \"#/definitions/duration\"}, \"reply\": {}, "
+     "\"type\": {\"type\": \"string\"}, \"headers\": {\"type\": \"object\"}}, \"required\": [\"reply\"], "
      "\"additionalProperties\": false}}",
      "Signs of life that come before: each with the time since the command, `after`, and its payload, `reply`"},
     {"when", dev_read_expr, IN_ANSWER(when), false, "{\"type\": [\"string\", \"boolean\"]}",

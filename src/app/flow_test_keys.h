@@ -51,7 +51,6 @@ void flow_test_read_retry(struct dev_reader *reader, const struct node *node, vo
 void flow_test_read_skip(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_done(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_failed(struct dev_reader *reader, const struct node *node, void *out);
-void flow_test_read_map(struct dev_reader *reader, const struct node *node, void *out);
 /* flow_test_answers.c */
 void flow_test_read_answers(struct dev_reader *reader, const struct node *node, void *out);
 void flow_test_read_reply(struct dev_reader *reader, const struct node *node, void *out);

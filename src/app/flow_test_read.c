@@ -62,15 +62,6 @@ void flow_test_read_clock(struct dev_reader *reader, const struct node *node, vo
     }
 }
 
-void flow_test_read_map(struct dev_reader *reader, const struct node *node, void *out)
-{
-    if (node->kind != NODE_MAP) {
-        dev_wrong(reader, node, "a map");
-        return;
-    }
-    dev_read_template(reader, node, out);
-}
-
 /* ---- cases ---- */
 
 /* A recorded run says what comes and what has to come of it; any other case says so itself. */

@@ -8,8 +8,9 @@
 #define NESTING_MAX 32
 
 struct solver {
-    struct json *value; /* As found so far. */
-    struct way way;     /* Where `.` of the node that is looked at stands. */
+    struct json *value;    /* As found so far. */
+    struct json *variable; /* The same of the variable that way.variable names. */
+    struct way way;        /* Where `.` of the node that is looked at stands. */
     uint32_t depth;
 };
 
@@ -27,13 +28,24 @@ struct json *expr_put(const struct expr *expr, const struct json *into, struct j
 
 /* ---- values ---- */
 
+static struct json **side_of(struct solver *solver, const struct way *way)
+{
+    return way->is_variable ? &solver->variable : &solver->value;
+}
+
+static const struct json *look(struct solver *solver, const struct way *way)
+{
+    return place_look(*side_of(solver, way), way);
+}
+
 static void settle(struct solver *solver, const struct way *way, struct json *value)
 {
-    struct json *made = place_put(solver->value, way, value);
+    struct json **side = side_of(solver, way);
+    struct json *made = place_put(*side, way, value);
 
     json_free(value);
-    json_free(solver->value);
-    solver->value = made;
+    json_free(*side);
+    *side = made;
 }
 
 static bool sounds_bad(struct text word)
@@ -110,7 +122,7 @@ static bool holds(enum op op, const struct json *value, const struct json *const
 static bool solve_compare(struct solver *solver, const struct way *way, enum op op,
                           const struct json *constant)
 {
-    const struct json *there = place_look(solver->value, way);
+    const struct json *there = look(solver, way);
     struct json *wanted = NULL;
 
     if (there != NULL && holds(op, there, constant)) {
@@ -154,7 +166,7 @@ static bool solve_binary(struct solver *solver, const struct node *node, bool tr
         return false;
     }
     if (!truth && op == OP_EQUAL) {
-        const struct json *there = place_look(solver->value, &way);
+        const struct json *there = look(solver, &way);
 
         if (there == NULL || json_equal(there, right->value)) {
             settle(solver, &way, another(right->value));
@@ -171,7 +183,7 @@ static bool solve_place(struct solver *solver, const struct node *node, bool tru
     if (!place_follow(node, &way)) {
         return false;
     }
-    const struct json *there = place_look(solver->value, &way);
+    const struct json *there = look(solver, &way);
     if (there == NULL || json_is_truthy(there) != truth) {
         settle(solver, &way, json_bool(truth));
     }
@@ -279,27 +291,74 @@ static bool solve(struct solver *solver, const struct node *node, bool truth)
     return found;
 }
 
-/* Whether `expr` says of `value` what is wanted. */
-static bool is_right(const struct expr *expr, const struct json *value, bool truth)
+/* Whether `expr` says of the values what is wanted. Other variables are null. */
+static bool is_right(const struct expr *expr, const struct solver *solver, bool truth)
 {
-    struct expr_env env = {.input = value};
+    const struct json *variables[EXPR_VARIABLES_MAX] = {NULL};
+    struct expr_env env = {
+        .input = solver->value, .variables = variables, .variable_count = EXPR_VARIABLES_MAX};
     bool answer = !truth;
 
+    if (solver->way.variable != NULL) {
+        variables[*solver->way.variable] = solver->variable;
+    }
     return expr_test(expr, &env, &answer, NULL) == STATUS_OK && answer == truth;
+}
+
+static void solver_release(struct solver *solver)
+{
+    json_free(solver->value);
+    json_free(solver->variable);
+}
+
+/* False: what it began with is what there is. */
+static bool find(const struct expr *expr, bool truth, const struct solver *first,
+                 struct solver *solver)
+{
+    *solver = *first;
+    solver->value = json_copy(first->value);
+    solver->variable = json_copy(first->variable);
+    (void)solve(solver, expr->root, truth);
+    if (is_right(expr, solver, truth)) {
+        return true;
+    }
+    solver_release(solver);
+    return false;
+}
+
+/* `variable` NULL: none may be made. */
+static struct json *example_of(const struct expr *expr, const struct json *seed, bool truth,
+                               const uint32_t *variable, struct json **made)
+{
+    struct solver first = {.value = seed == NULL ? json_object() : json_copy(seed),
+                           .variable = json_copy(*made),
+                           .way = {.variable = variable}};
+    struct json *value = NULL;
+    struct solver found;
+
+    if (find(expr, truth, &first, &found)) {
+        json_free(*made);
+        *made = found.variable;
+        value = found.value;
+    } else if (is_right(expr, &first, truth)) {
+        value = json_copy(first.value);
+    }
+    solver_release(&first);
+    return value;
+}
+
+struct json *expr_example_with(const struct expr *expr, const struct json *seed, bool truth,
+                               uint32_t variable, struct json **made)
+{
+    CHECK(variable < EXPR_VARIABLES_MAX);
+    return example_of(expr, seed, truth, &variable, made);
 }
 
 struct json *expr_example(const struct expr *expr, const struct json *seed, bool truth)
 {
-    struct json *first = seed == NULL ? json_object() : json_copy(seed);
-    struct solver solver = {.value = json_copy(first)};
+    struct json *none = NULL;
 
-    (void)solve(&solver, expr->root, truth);
-    if (!is_right(expr, solver.value, truth)) {
-        json_free(solver.value);
-        solver.value = is_right(expr, first, truth) ? json_copy(first) : NULL;
-    }
-    json_free(first);
-    return solver.value;
+    return example_of(expr, seed, truth, NULL, &none);
 }
 
 /* ---- what a path is compared with ---- */

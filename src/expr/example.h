@@ -14,6 +14,12 @@
  * `seed` may be NULL. NULL if none was found. Belongs to the caller. */
 struct json *expr_example(const struct expr *expr, const struct json *seed, bool truth);
 
+/* The same where the expression may also say what variable number `variable` is to be (`$message.headers.kind ==
+ * "Done"`): `*made`, which may be NULL, is replaced as `.` is, and stays the caller's. All other variables
+ * are null. NULL: none was found, and `*made` is as it was. */
+struct json *expr_example_with(const struct expr *expr, const struct json *seed, bool truth,
+                               uint32_t variable, struct json **made);
+
 /* `into` (NULL: nothing yet) with `value`, which is taken over, where `expr` points: of a path the place,
  * of `.a // .b` that of the first. NULL if it points nowhere. Belongs to the caller. */
 struct json *expr_put(const struct expr *expr, const struct json *into, struct json *value);

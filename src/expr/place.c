@@ -58,8 +58,14 @@ bool place_follow(const struct node *node, struct way *way)
         return place_follow(node->items[0], way);
     case NODE_CALL:
         return keeps_value(node);
-    case NODE_LITERAL:
     case NODE_VARIABLE:
+        if (way->variable == NULL || *way->variable != node->variable) {
+            return false;
+        }
+        way->count = 0;
+        way->is_variable = true;
+        return true;
+    case NODE_LITERAL:
     case NODE_COMMA:
     case NODE_NEGATE:
     case NODE_BINARY:

@@ -11,6 +11,8 @@
 struct way {
     const struct step *steps[STEPS_ON_THE_WAY_MAX]; /* Of the nodes. */
     uint32_t count;
+    const uint32_t *variable; /* It may begin at this one instead of at `.`; NULL: at none. */
+    bool is_variable;         /* It does. */
 };
 
 /* Extend `way` by what `node` points to. False: it is no place. */

@@ -60,6 +60,23 @@ struct sim_deed *sim_ledger_deed(struct sim_ledger *ledger, const struct sim_com
     return deed;
 }
 
+void sim_ledger_settle(struct sim_ledger *ledger, struct sim_deed *deed, bool refuses_anew,
+                       struct sim_answer *answer)
+{
+    bool speaks = answer->verdict == SIM_DO || answer->verdict == SIM_REFUSE;
+
+    deed->commands++;
+    if (deed->done || (deed->refused && !refuses_anew)) {
+        answer->verdict = !speaks ? SIM_MISS : deed->done ? SIM_DO : SIM_REFUSE;
+        return;
+    }
+    deed->refused = answer->verdict == SIM_REFUSE;
+    deed->done = answer->verdict == SIM_DO || answer->verdict == SIM_MUTE;
+    if (deed->done) {
+        deed->order = ++ledger->order;
+    }
+}
+
 void sim_ledger_release(struct sim_ledger *ledger)
 {
     map_release(&ledger->by_key);

@@ -19,6 +19,10 @@ struct sim_ledger {
 
 /* The deed of the command's idempotency key, made if it is new. */
 struct sim_deed *sim_ledger_deed(struct sim_ledger *ledger, const struct sim_command *command);
+/* Whether the work is done by this command. What is said again is what was said before, so the verdict may
+ * become another. */
+void sim_ledger_settle(struct sim_ledger *ledger, struct sim_deed *deed, bool refuses_anew,
+                       struct sim_answer *answer);
 void sim_ledger_release(struct sim_ledger *ledger);
 
 #endif

@@ -21,10 +21,9 @@ struct server {
 struct letter {
     size_t service; /* Its number. */
     int64_t due_ms;
-    struct json *value;
+    struct sim_reply reply;
     char *key;
     size_t key_bytes;
-    char *correlation; /* NULL: none. */
 };
 
 struct sim_services {
@@ -51,9 +50,8 @@ struct sim_services *sim_services_new(struct sim *sim, struct sim_broker *broker
 
 static void letter_release(struct letter *letter)
 {
-    json_free(letter->value);
+    sim_reply_release(&letter->reply);
     free(letter->key);
-    free(letter->correlation);
 }
 
 void sim_services_free(struct sim_services *services)
@@ -156,29 +154,12 @@ static void draw(struct sim *sim, const struct server *service, const struct sim
     }
 }
 
-/* What is said again is what was said before. */
-static void settle(struct sim_services *services, struct sim_deed *deed, bool refuses_anew,
-                   struct sim_answer *answer)
-{
-    bool speaks = answer->verdict == SIM_DO || answer->verdict == SIM_REFUSE;
-
-    deed->commands++;
-    if (deed->done || (deed->refused && !refuses_anew)) {
-        answer->verdict = !speaks ? SIM_MISS : deed->done ? SIM_DO : SIM_REFUSE;
-        return;
-    }
-    deed->refused = answer->verdict == SIM_REFUSE;
-    deed->done = answer->verdict == SIM_DO || answer->verdict == SIM_MUTE;
-    if (deed->done) {
-        deed->order = ++services->ledger.order;
-    }
-}
-
 /* What is said, with what the service echoes. The caller's. */
-static struct json *body_of(const struct server *service, const struct sim_command *command,
-                            const struct sim_answer *answer)
+static struct sim_reply reply_of(const struct server *service, const struct sim_command *command,
+                                 const struct sim_answer *answer)
 {
-    const struct json *given = answer->verdict == SIM_REFUSE ? answer->refused : answer->done;
+    const struct sim_reply *given = answer->verdict == SIM_REFUSE ? &answer->refused
+                                                                  : &answer->done;
     const struct json *body = answer->verdict == SIM_REFUSE ? service->failure
                               : command->undo_of.bytes > 0  ? service->undone
                                                             : service->success;
@@ -186,49 +167,65 @@ static struct json *body_of(const struct server *service, const struct sim_comma
     const struct json *echoed = echo == NULL ? NULL : json_member(command->value, echo);
     struct json *value;
 
-    if (given != NULL) {
-        return json_copy(given);
+    if (given->value != NULL) {
+        return sim_reply_copy(given);
     }
     value = json_open_copy(body);
     if (echoed != NULL) {
         json_put(value, text_of(echo), json_copy(echoed));
     }
-    return value;
+    return (struct sim_reply){.value = value};
 }
 
-/* `value` is taken over. */
+static struct json *with_id(struct json *headers, const struct sim_service_options *service,
+                            struct text id)
+{
+    const char *name = service->correlation == NULL ? "correlation-id" : service->correlation;
+    struct json *all = headers == NULL ? json_object() : json_open_copy(headers);
+
+    if (service->by_header) {
+        json_put(all, text_of(name), json_text(id));
+    }
+    json_free(headers);
+    return all;
+}
+
+/* `reply` is taken over. */
 static void add_letter(struct sim_services *services, const struct server *service,
                        const struct sim_command *command, const struct sim_answer *answer,
-                       int64_t delay_ms, struct json *value)
+                       int64_t delay_ms, struct sim_reply reply)
 {
     struct text key = answer->key.data == NULL ? command->key : answer->key;
 
+    reply.headers = with_id(reply.headers, &service->options, command->id);
     services->letters = sim_grow(services->letters, services->letter_count,
                                  &services->letter_capacity, sizeof(*services->letters));
-    services->letters[services->letter_count++] = (struct letter){
-        .service = service->number,
-        .due_ms = services->sim->now_ms + delay_ms,
-        .value = value,
-        .key = text_dup(key),
-        .key_bytes = key.bytes,
-        .correlation = service->options.by_header ? text_dup(command->id) : NULL};
+    services->letters[services->letter_count++] = (struct letter){.service = service->number,
+                                                                  .due_ms = services->sim->now_ms +
+                                                                            delay_ms,
+                                                                  .reply = reply,
+                                                                  .key = text_dup(key),
+                                                                  .key_bytes = key.bytes};
 }
 
 static void post(struct sim_services *services, const struct server *service,
                  const struct sim_command *command, const struct sim_answer *answer)
 {
     bool speaks = answer->verdict == SIM_DO || answer->verdict == SIM_REFUSE;
-    struct json *value = speaks ? body_of(service, command, answer) : NULL;
+    struct sim_reply reply = {.value = NULL};
 
+    if (speaks) {
+        reply = reply_of(service, command, answer);
+    }
     for (uint32_t i = 0; i < answer->sign_count; i++) {
         add_letter(services, service, command, answer, answer->signs[i].delay_ms,
-                   answer->signs[i].value);
+                   answer->signs[i].reply);
     }
     for (int i = 0; speaks && i <= (int)answer->twice; i++) {
         add_letter(services, service, command, answer,
-                   answer->delay_ms + (i == 0 ? 0 : answer->again_ms), json_copy(value));
+                   answer->delay_ms + (i == 0 ? 0 : answer->again_ms), sim_reply_copy(&reply));
     }
-    json_free(value);
+    sim_reply_release(&reply);
 }
 
 static void serve(struct sim_services *services, const struct server *service,
@@ -260,7 +257,7 @@ static void serve(struct sim_services *services, const struct server *service,
     } else {
         draw(services->sim, service, &command, &answer);
     }
-    settle(services, deed, service->options.refuses_anew, &answer);
+    sim_ledger_settle(&services->ledger, deed, service->options.refuses_anew, &answer);
     sim_trace(services->sim, NULL, "%s: %.*s %.*s%s%s", service->options.name,
               TEXT_ARG(command.type), TEXT_ARG(command.idempotency_key),
               deed->done      ? " done"
@@ -268,25 +265,23 @@ static void serve(struct sim_services *services, const struct server *service,
                               : " missed",
               answer.verdict == SIM_DO || answer.verdict == SIM_REFUSE ? "" : ", silent");
     post(services, service, &command, &answer);
-    json_free(answer.done);
-    json_free(answer.refused);
+    sim_reply_release(&answer.done);
+    sim_reply_release(&answer.refused);
     json_free(value);
 }
 
 static void deliver(struct sim_services *services, struct letter *letter)
 {
     const struct sim_service_options *service = &services->services[letter->service].options;
-    const char *name = service->correlation == NULL ? "correlation-id" : service->correlation;
-    struct record_header correlation = {text_of(name), text_of(letter->correlation)};
     struct buffer body = {.data = NULL};
     struct outgoing record = {.topic = text_of(service->replies),
                               .partition = PARTITION_BY_KEY,
-                              .key = {letter->key, letter->key_bytes},
-                              .headers = &correlation,
-                              .header_count = letter->correlation != NULL};
+                              .key = {letter->key, letter->key_bytes}};
+    struct record_header *headers = sim_reply_headers(&letter->reply, &record.header_count);
     struct error err;
-    enum status status = payload_encode(letter->value, service->format, &body, &err);
+    enum status status = payload_encode(letter->reply.value, service->format, &body, &err);
 
+    record.headers = headers;
     record.value = buffer_text(&body);
     if (status == STATUS_OK) {
         status = sim_broker_append(services->broker, &record, &err);
@@ -294,6 +289,7 @@ static void deliver(struct sim_services *services, struct letter *letter)
     if (status != STATUS_OK) {
         sim_trace(services->sim, NULL, "%s: cannot answer: %s", service->name, err.text);
     }
+    free(headers);
     buffer_release(&body);
 }
 

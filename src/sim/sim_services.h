@@ -11,6 +11,7 @@
 
 #include "model/flow.h"
 #include "sim/sim_broker.h"
+#include "sim/sim_reply.h"
 #include "json/json.h"
 
 enum sim_verdict {
@@ -38,7 +39,7 @@ struct sim_command {
 /* Said before the answer: a sign of life. */
 struct sim_sign {
     int64_t delay_ms;
-    struct json *value;
+    struct sim_reply reply;
 };
 
 #define SIM_SIGNS_MAX 64
@@ -50,8 +51,8 @@ struct sim_answer {
     int64_t again_ms; /* With `twice`: after the first answer. */
     /* What is said, instead of the service's payloads; taken over. Set it (or not) whatever the verdict:
      * of a repeat it is not known before whether the work was done. */
-    struct json *done;
-    struct json *refused;
+    struct sim_reply done;
+    struct sim_reply refused;
     struct text key; /* Of the answer's record, borrowed; data NULL: the command's. */
     struct sim_sign
         signs[SIM_SIGNS_MAX]; /* Said whatever the verdict; the values are taken over. */

@@ -116,6 +116,25 @@ class Services(unittest.TestCase):
         self.assertRegex(done.stderr, r"services.yaml:2:3: error D202: .*did you mean 'payments'")
         self.assertRegex(done.stderr, r"services.yaml:4:5: error D101: .*did you mean 'success'")
 
+    def test_a_service_may_say_with_headers_whether_it_is_done(self):
+        flow = ("flow: f\nversion: 1\nkey: .id\nstart: {topic: in}\ntimeout: 1h\n"
+                "topics: {in: {name: in}, failed: {name: failed}}\n"
+                "services: {s: {commands: c, replies: r, type: {header: kind},\n"
+                '  success: $message.headers.kind == "Done" and $message.headers.by == "me"}}\n'
+                "do:\n  - {step: a, request: s, type: T}\n"
+                "onFailure:\n  - {step: b, emit: failed}\n")
+        told = "services: {s: {headers: {by: me}, type: Done, failure: {every: 2, type: Odd}}}\n"
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "f.yaml"
+            path.write_text(flow, encoding="utf-8")
+            services = Path(folder) / "services.yaml"
+            services.write_text(told, encoding="utf-8")
+            for extra in ((), ("--services", services)):
+                done = dev(*FIXED, path, "--count", 4, "--output", "json", *extra)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(ends(json.loads(done.stdout.splitlines()[-1])),
+                                 {"completed": 2, "failed": 2} if extra else {"completed": 4})
+
     def test_what_cannot_be_made_up_is_asked_for(self):
         flow = ("flow: f\nversion: 1\nkey: .id\ntimeout: 1h\ntopics: {in: {name: in}}\n"
                 "services: {s: {commands: c, replies: r, success: '(.lines | length) > 2'}}\n"

@@ -106,6 +106,33 @@ class Command(unittest.TestCase):
         self.assertIn("6w2s", done.stdout)
         self.assertIn("1 case: 1 passed, 0 failed", done.stdout)
 
+    def test_replies_may_be_told_apart_by_their_headers(self):
+        self.flow.write_text(FLOW.replace("success: .ok, error: .code", (
+            'success: $message.headers.kind == "Weighed", failure: $message.headers.kind == "Refused", '
+            'progress: $message.headers.kind == "Busy", error: $message.headers.why, '
+            'type: {header: kind}')), encoding="utf-8")
+        done = run(self.write("""\
+            start: {id: p-1, kg: 3}
+            cases:
+              - {case: made up, expect: {end: completed}}
+              - {case: refused by what is made up, answers: {weigh: failure}, expect: {end: failed}}
+              - case: told by type and headers
+                answers:
+                  weigh:
+                    progress: [{after: 1s, reply: {at: half}, type: Busy}]
+                    after: 2s
+                    reply: {grams: 3}
+                    type: Refused
+                    headers: {why: "${ if .kg > 2 then \\"TooHeavy\\" else \\"Odd\\" end }"}
+                expect: {end: failed, error: TooHeavy, took: 2s}
+              - case: exactly what is said
+                answers: {weigh: {reply: {grams: 3}}}
+                until: 5s
+                expect: {end: open, waiting: [weigh]}
+            """))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("4 cases: 4 passed, 0 failed", done.stdout)
+
     def test_a_failure_says_what_where_and_how_it_came(self):
         done = run(self.write(WRONG))
         self.assertEqual(done.returncode, 1, done.stderr)

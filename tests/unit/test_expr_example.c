@@ -118,6 +118,45 @@ static void assert_put(const char *path, const char *into, const char *wanted)
     expr_free(expr);
 }
 
+/* `$m` begins as `seed`. */
+static void assert_both(const char *source, bool truth, const char *seed, const char *wanted)
+{
+    struct expr *expr = compile(source);
+    struct json *made = NULL;
+    struct json *value;
+    struct buffer text = {0};
+
+    assert_int_equal(json_parse(text_of(seed), &made, NULL), STATUS_OK);
+    value = expr_example_with(expr, NULL, truth, 0, &made);
+    if (value != NULL) {
+        json_write(value, &text);
+        buffer_add_char(&text, ' ');
+    }
+    json_write(made, &text);
+    assert_string_equal(buffer_string(&text), wanted);
+    buffer_release(&text);
+    json_free(value);
+    json_free(made);
+    expr_free(expr);
+}
+
+static void a_variable_is_made_as_the_input_is(void **state)
+{
+    (void)state;
+    assert_both("$m.headers.kind == \"Done\"", true, "{\"headers\":{\"a\":\"1\"}}",
+                "{} {\"headers\":{\"a\":\"1\",\"kind\":\"Done\"}}");
+    assert_both("$m.headers.kind == \"Done\"", false, "{}",
+                "{} {\"headers\":{\"kind\":\"FAILED\"}}");
+    assert_both("$m.headers.kind == \"Done\" and .ok", true, "{}",
+                "{\"ok\":true} {\"headers\":{\"kind\":\"Done\"}}");
+    assert_both("$m.headers | .kind | startswith(\"D\")", true, "{}",
+                "{} {\"headers\":{\"kind\":\"D\"}}");
+    assert_both("$m.headers[\"reply_outcome-type\"] == \"SUCCESS\"", true, "{}",
+                "{} {\"headers\":{\"reply_outcome-type\":\"SUCCESS\"}}");
+    assert_both(".ok", true, "{}", "{\"ok\":true} {}");
+    assert_both("($m.a + 1) == 3", true, "{\"a\":1}", "{\"a\":1}");
+}
+
 static void a_value_is_put_where_a_path_points(void **state)
 {
     (void)state;
@@ -161,6 +200,7 @@ int main(void)
         cmocka_unit_test(parts_are_put_together),
         cmocka_unit_test(what_is_not_understood_gives_nothing),
         cmocka_unit_test(the_seed_is_kept),
+        cmocka_unit_test(a_variable_is_made_as_the_input_is),
         cmocka_unit_test(a_value_is_put_where_a_path_points),
         cmocka_unit_test(constants_tell_what_belongs_to_a_name),
     };
