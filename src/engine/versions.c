@@ -66,7 +66,7 @@ static enum status plan_activation(struct versions *versions, const struct flow_
     }
     versions->has_state = true;
     if (change->percent < 100) {
-        char text[80];
+        char text[120];
 
         (void)snprintf(
             text, sizeof text,
