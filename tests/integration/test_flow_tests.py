@@ -150,6 +150,17 @@ def flows_of_the_tree_run_there():
 
 
 @case
+def documents_of_the_standard_run_there():
+    standard = WORKFLOWS.parent / "tests/standard"
+    done = test(standard / "events.test.yaml", standard / "errors.test.yaml")
+    equal(done.returncode, 0, done.stdout + done.stderr)
+    for part in ("ok    messages are waited for, and the event comes back", "ok    the answer is kept",
+                 "0 failed"):
+        contains(done.stdout, part)
+    await_nothing_left()
+
+
+@case
 def what_differs_there_is_told_with_the_story_under_the_names_of_the_test():
     # In memory it is the first day of 2026.
     done = test("--filter", "without a key", write(CASES.replace(
