@@ -43,7 +43,10 @@ static struct json *convert_list(struct checker *checker, const struct field *fi
     struct json *list;
 
     if (node->kind != NODE_MAP && node->kind != NODE_LIST) {
-        return expected(checker, node, "a map or a list of maps");
+        return expected(checker, node,
+                        field->object == OBJECT_START
+                            ? "a map such as {topic: ordersCreated}, or a list of them"
+                            : "a map or a list of maps");
     }
     if (node->kind == NODE_LIST && node->count == 0) {
         return expected(checker, node, "at least one item");

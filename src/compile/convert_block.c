@@ -237,7 +237,8 @@ struct json *convert_rollback(struct checker *checker, const struct field *field
 struct json *convert_variable(struct checker *checker, const struct field *field,
                               const struct node *node)
 {
-    (void)field;
+    const struct node *each;
+
     if (node->kind != NODE_TEXT) {
         return expected(checker, node, "the name of a variable, without '$'");
     }
@@ -245,6 +246,12 @@ struct json *convert_variable(struct checker *checker, const struct field *field
         diagnostics_error(checker->diagnostics, "F108", node_place(node),
                           "bad name '%.*s': a variable is named [A-Za-z_][A-Za-z0-9_]*",
                           TEXT_ARG(node->text));
+        return NULL;
+    }
+    each = node_get(node_get(checker->plan.steps[checker->step].node, "for"), "each");
+    if (text_is(text_of(field->key), "at") && each != NULL && text_equal(each->text, node->text)) {
+        diagnostics_error(checker->diagnostics, "F108", node_place(node),
+                          "bad name '%.*s': 'each' has it", TEXT_ARG(node->text));
         return NULL;
     }
     for (uint32_t i = 0; i < checker->scope.count; i++) {

@@ -165,13 +165,27 @@ bool *plan_reach(const struct plan *plan, struct arena *arena, uint32_t first)
     return flood.reached;
 }
 
+/* The fork or for around it: what runs beside the step may fail when that has run. */
+static uint32_t step_beside_others(const struct plan *plan, uint32_t step)
+{
+    do {
+        step = plan->steps[step].parent;
+    } while (step != STEP_NONE && plan->steps[step].action != OBJECT_FORK_STEP &&
+             plan->steps[step].action != OBJECT_FOR_STEP);
+    return step;
+}
+
 bool *plan_reach_after(const struct plan *plan, struct arena *arena, uint32_t step)
 {
+    uint32_t around;
     struct flood flood = {.reached = arena_array(arena, plan->count + 1, sizeof(bool)),
                           .queue = arena_array(arena, plan->count + 1, sizeof(uint32_t))};
 
     plan_successors(plan, step, &flood, reach);
-    plan_catches(plan, step, &flood, reach);
+    around = step_beside_others(plan, step);
+    if (around != STEP_NONE) {
+        plan_catches(plan, around, &flood, reach);
+    }
     spread(plan, &flood);
     return flood.reached;
 }

@@ -79,7 +79,7 @@ uint32_t plan_list_within(const struct plan *plan, uint32_t around, uint32_t ste
 uint32_t plan_find_in_list(const struct plan *plan, uint32_t list, struct text name);
 /* A flag for each step that may run after `first` (itself included); from `arena`. */
 bool *plan_reach(const struct plan *plan, struct arena *arena, uint32_t first);
-/* The same for what may run after `step` has run. */
+/* The same for what may run after `step` has run, and not failed. */
 bool *plan_reach_after(const struct plan *plan, struct arena *arena, uint32_t step);
 /* The same for several: what may run after one of those whose flag is set. */
 bool *plan_reach_after_any(const struct plan *plan, struct arena *arena, const bool *steps);

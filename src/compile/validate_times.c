@@ -19,37 +19,53 @@ static const char *span_text(struct checker *checker, int64_t ms)
     return arena_text(&checker->arena, text_of(text)).data;
 }
 
-static void check_warn_after(struct checker *checker, const struct node *node,
-                             const struct json *json)
+/* The limit of a step as a whole: its own, or the flow's if that is all there is. -1: none. That of a
+ * request is the limit of each attempt. */
+static int64_t limit_of(const struct json *flow, const struct json *step, bool *is_own)
+{
+    int64_t own = fixed_ms(step, "timeout");
+    int64_t whole = fixed_ms(flow, "timeout");
+
+    bool is_each = json_member(step, "request") != NULL && json_member(step, "retry") != NULL;
+
+    *is_own = own >= 0 && !is_each && (whole < 0 || own <= whole);
+    return *is_own ? own : whole;
+}
+
+/* `flow` is NULL for the flow itself, and where its timeout has done its work. */
+static void check_warn_after(struct checker *checker, const struct json *flow,
+                             const struct node *node, const struct json *json)
 {
     int64_t warn_after = fixed_ms(json, "warnAfter");
-    int64_t timeout = fixed_ms(json, "timeout");
+    bool is_own;
+    int64_t limit = limit_of(flow, json, &is_own);
 
-    if (warn_after >= 0 && timeout >= 0 && warn_after >= timeout) {
+    if (warn_after >= 0 && limit >= 0 && warn_after >= limit) {
         diagnostics_warn(checker->diagnostics, "F603", node_place(node_get(node, "warnAfter")),
-                         "it never warns: warnAfter is not below the timeout of %s",
-                         span_text(checker, timeout));
+                         "it never warns: warnAfter is not below the %stimeout of %s",
+                         is_own ? "" : "flow's ", span_text(checker, limit));
     }
 }
 
 /* F602 */
-static void check_remind(struct checker *checker, const struct plan_step *step)
+static void check_remind(struct checker *checker, const struct json *flow,
+                         const struct plan_step *step)
 {
     const struct json *remind = json_member(step->json, "remind");
     const struct node *node = node_get(step->node, "remind");
-    int64_t timeout = fixed_ms(step->json, "timeout");
+    bool is_own;
+    int64_t limit = limit_of(flow, step->json, &is_own);
     int64_t first = fixed_ms(remind, "every");
     const struct json *at = json_at(json_member(remind, "at"), 0);
 
     if (first < 0 && (at == NULL || !json_int64(at, &first))) {
         return;
     }
-    /* That of a request is the limit of each attempt. */
-    if (timeout >= 0 && first >= timeout && json_member(step->json, "retry") == NULL) {
+    if (limit >= 0 && first >= limit) {
         node = node_get(node, at == NULL ? "every" : "at");
         diagnostics_warn(checker->diagnostics, "F602", node_place(node),
-                         "it never reminds: the step's timeout of %s comes first",
-                         span_text(checker, timeout));
+                         "it never reminds: the %s timeout of %s comes first",
+                         is_own ? "step's" : "flow's", span_text(checker, limit));
     }
 }
 
@@ -71,12 +87,16 @@ static void check_listen(struct checker *checker, const struct json *flow,
     const struct pair *pair = node_pair(step->node, "listen");
     bool flow_ends = limit != NULL && !text_is(json_text_of(limit), "none");
 
-    if (!has_limit(checker, step) && !flow_ends && !checker->may_wait) {
+    if (!has_limit(checker, step) && (!flow_ends || step->in_failure) && !checker->may_wait) {
         diagnostics_warn(
             checker->diagnostics, "F409", node_place(pair == NULL ? step->name_node : pair->key),
-            "'%.*s' waits for ever: there is no timeout on the step, what is around it or the flow "
-            "('%stimeout: none' if intended)",
-            TEXT_ARG(step->name), checker->standard ? "document.metadata.baton." : "");
+            "'%.*s' waits for ever: there is no timeout on the step%s ('%stimeout: none' if "
+            "intended)",
+            TEXT_ARG(step->name),
+            flow_ends ? " or what is around it, and that of the flow does not count any more in "
+                        "onFailure and always"
+                      : ", what is around it or the flow",
+            checker->standard ? "document.metadata.baton." : "");
         diagnostics_step(checker->diagnostics, step->name);
     }
 }
@@ -154,18 +174,19 @@ void validate_times(struct checker *checker, const struct node *root, const stru
                          "the flow has no timeout: a run may stay open for ever ('timeout: none' "
                          "if intended)");
     }
-    check_warn_after(checker, root, flow);
+    check_warn_after(checker, NULL, root, flow);
     for (uint32_t i = 0; i < checker->plan.count; i++) {
         const struct plan_step *step = &checker->plan.steps[i];
+        /* The flow's timeout has done its work when undos and onFailure begin. */
+        const struct json *within = step->undo_of != STEP_NONE || step->in_failure ? NULL : flow;
 
-        check_warn_after(checker, step->node, step->json);
-        check_remind(checker, step);
+        check_warn_after(checker, within, step->node, step->json);
+        check_remind(checker, within, step);
+        check_fits_flow(checker, within, step);
+        check_retries(checker, within, step);
         if (step->undo_of != STEP_NONE) {
-            check_retries(checker, NULL, step); /* The flow's timeout has done its work by then. */
             continue;
         }
-        check_fits_flow(checker, flow, step);
-        check_retries(checker, flow, step);
         if (step->action == OBJECT_LISTEN_STEP) {
             check_listen(checker, flow, step);
         }
