@@ -215,7 +215,10 @@ void fsck_check_offsets(struct fsck *fsck)
         fsck_tell(fsck, about(FSCK_OFFSET_FOREIGN, fsck->names.inbox, late),
                   "group '%s' has committed with metadata \"%.80s\" that is not baton's",
                   fsck->names.exec_group, bounds->late.metadata);
-    } else if (metadata.checkpoint > bounds->history_end) {
+    }
+    /* The late one may speak of history that came after its end was read. */
+    if (metadata_parse(bounds->early.metadata, &metadata) &&
+        metadata.checkpoint > bounds->history_end) {
         tell_offset(fsck, FSCK_OFFSET_AHEAD, metadata.checkpoint,
                     "as checkpoint, but the history ends at", bounds->history_end);
     }

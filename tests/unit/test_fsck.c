@@ -258,6 +258,30 @@ static void open_run_below_the_checkpoint_needs_a_snapshot(void **state)
     }
 }
 
+/* The late offsets are read after the history's end: meanwhile runs may have ended. */
+static void checkpoint_may_pass_the_end_that_was_read_before_it(void **state)
+{
+    const struct {
+        const char *early;
+        const char *late;
+        uint32_t found;
+    } cases[] = {{"1 me 1.1 17", "1 me 1.2 18", 0}, {"1 me 1.1 18", "1 me 1.1 18", 1}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct bench bench;
+
+        open_bench(&bench);
+        bench.bounds.history_end = 17;
+        snprintf(bench.bounds.early.metadata, OFFSET_METADATA_BYTES, "%s", cases[i].early);
+        snprintf(bench.bounds.late.metadata, OFFSET_METADATA_BYTES, "%s", cases[i].late);
+        begin(&bench);
+        fsck_end(bench.fsck);
+        expect(&bench, cases[i].found, FSCK_OFFSET_AHEAD);
+        close_bench(&bench);
+    }
+}
+
 static void every_finding_has_a_name_and_advice_and_a_place_in_the_manual(void **state)
 {
     FILE *file = fopen(BATON_SOURCE_DIR "/docs/fsck.md", "rb");
@@ -291,6 +315,7 @@ int main(void)
         cmocka_unit_test(ended_run_may_have_lost_its_beginning),
         cmocka_unit_test(open_run_without_a_beginning_needs_a_snapshot),
         cmocka_unit_test(open_run_below_the_checkpoint_needs_a_snapshot),
+        cmocka_unit_test(checkpoint_may_pass_the_end_that_was_read_before_it),
         cmocka_unit_test(every_finding_has_a_name_and_advice_and_a_place_in_the_manual),
     };
 
