@@ -4,10 +4,12 @@
 #include "app/flow_test_facts.h"
 #include "app/flow_test_run.h"
 #include "base/duration.h"
+#include "core/correlate.h"
 
 struct found_topic {
     const struct topic *topic;
     struct text type; /* Of its only start; else empty. */
+    bool is_chosen;   /* The test says this type. */
 };
 
 /* By alias, or by the name on the broker. */
@@ -69,6 +71,20 @@ static struct json *render(const struct dev_world *world, const struct template 
     return value;
 }
 
+/* A type that the message says itself stays, so that one of another type can be sent. */
+static bool says_type(const struct topic *topic, const struct example_message *message)
+{
+    struct record_view view = {
+        .payload = message->value, .key = buffer_text(&message->key), .headers = message->headers};
+    struct buffer type = {0};
+    bool is_said;
+
+    correlate_locate(&topic->type, &view, &type);
+    is_said = type.bytes > 0;
+    buffer_release(&type);
+    return is_said;
+}
+
 /* `value` and `headers` are taken over. */
 static void post(struct dev_world *world, const struct found_topic *found,
                  struct example_message *message, struct place place,
@@ -79,7 +95,9 @@ static void post(struct dev_world *world, const struct found_topic *found,
     message->topic = found->topic->name;
     message->format = found->topic->format;
     /* Without a key it is sent as well: what becomes of it is to be seen. */
-    (void)!example_message_complete(message, found->topic, found->type, NULL);
+    (void)!example_message_complete(
+        message, found->topic,
+        found->is_chosen || !says_type(found->topic, message) ? found->type : TEXT(""), NULL);
     if (dev_world_send(world, message, &err) != STATUS_OK) {
         diagnostics_error(diagnostics, "D503", place, "%s", err.text);
     }
@@ -101,9 +119,6 @@ static void send_message(struct dev_world *world, const struct flow_test_flows *
                           TEXT_ARG(send->topic));
         return;
     }
-    if (send->type.bytes > 0) {
-        found.type = send->type;
-    }
     message.value = render(world, send->value, send->place, diagnostics);
     message.headers = send->headers == NULL
                           ? json_object()
@@ -122,6 +137,10 @@ static void send_message(struct dev_world *world, const struct flow_test_flows *
 
         json_free(message.headers);
         message.headers = open;
+    }
+    if (send->type.bytes > 0) {
+        found.type = send->type;
+        found.is_chosen = true;
     }
     post(world, &found, &message, send->place, diagnostics);
 }

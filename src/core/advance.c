@@ -158,7 +158,12 @@ static struct move enter_raise(struct decision *d, uint32_t scope, uint32_t step
         json_put(error, TEXT("detail"), json_copy(detail));
     }
     json_free(detail);
-    if (text_to_int64(status, &number)) {
+    if (status.bytes > 0 && !text_to_int64(status, &number)) {
+        json_free(error);
+        (void)fail(&err, STATUS_REJECT, "status: '%.*s' is no whole number", TEXT_ARG(status));
+        return failed(problem_expression(d, at, 1, &err));
+    }
+    if (status.bytes > 0) {
         json_put_integer(error, "status", number);
     }
     problem_put_step(error, at);

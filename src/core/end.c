@@ -9,6 +9,10 @@ static void drop_stack(struct decision *d)
         const struct undo *undo = &d->after->stack[d->after->undo_count - 1];
         uint32_t activation = undo->activation;
 
+        if (undo->in_doubt && undo->state == UNDO_ARMED) {
+            effect_decide(d->effects, "%.*s: not undone, as the run ends",
+                          TEXT_ARG(d->flow->steps[undo->step].name));
+        }
         child_let_go(d, undo);
         instance_drop_undo(d->after, activation);
     }
