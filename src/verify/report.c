@@ -53,7 +53,7 @@ static void print_holds(const struct verify_report *report, const struct flow *f
                         struct buffer *out)
 {
     buffer_addf(out, "  every end is complete (%u) or %s (%u)", report->completed,
-                report->undoes ? "compensated" : "failed, as nothing in it is undone",
+                report->undoes_nothing ? "failed, as it undoes no request" : "compensated",
                 report->compensated);
     if (report->sealed > 0) {
         buffer_addf(out, ", or ended by the flow after its pivot (%u)", report->sealed);

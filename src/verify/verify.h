@@ -81,7 +81,7 @@ struct verify_report {
     uint32_t sealed;      /* Ended as failed by the flow itself, after its pivot. */
     uint32_t expired;     /* Early messages whose start never came. */
     uint32_t stuck;
-    bool undoes;         /* Some step of the flow can be undone. */
+    bool undoes_nothing; /* The flow has requests, and undoes none. */
     uint32_t *unreached; /* Steps that no way leads to. */
     uint32_t unreached_count;
     enum verify_break broken;
