@@ -87,6 +87,9 @@ static void tell(const struct estate *estate, const struct given *given, enum vi
             printf("%.*s version %d: %s\n", TEXT_ARG(flow->name), flow->version,
                    was_there ? "was deployed already" : "deployed");
         }
+        if (output == VIEW_TABLE && active != NULL && flow->version < active->version) {
+            printf("  warning F802: version %d is active, which is higher\n", active->version);
+        }
         if (output == VIEW_TABLE && active != flow && !was_there) {
             printf("  'baton activate %.*s %d' lets new runs take it\n", TEXT_ARG(flow->name),
                    flow->version);

@@ -166,10 +166,11 @@ static enum status plan_one(struct publication *publication, const struct given 
         return STATUS_OK;
     }
     if (deployed.bytes > 0) {
-        return fail(err, STATUS_REJECT,
-                    "version %d of flow '%.*s' is deployed with another content (hash %.*s, in the "
-                    "file %s): give the changed file a higher version",
-                    flow->version, TEXT_ARG(flow->name), TEXT_ARG(deployed), flow->hash);
+        return fail(
+            err, STATUS_REJECT,
+            "F801: version %d of flow '%.*s' is deployed with another content (hash %.*s, in the "
+            "file %s): give the changed file a higher version",
+            flow->version, TEXT_ARG(flow->name), TEXT_ARG(deployed), flow->hash);
     }
     if (plan->definition_count > 0) {
         const struct given *last = plan->definitions[plan->definition_count - 1];

@@ -1,6 +1,7 @@
 """Versions side by side: deploy, activate, also for a part of the keys, drain, retire."""
 
 import json
+from pathlib import Path
 
 import wait
 from estate import Estate, Once
@@ -143,6 +144,12 @@ def what_cannot_be_done_is_said():
     equal(alone.returncode, 1)
     contains(alone.stderr, "no other active version")
     contains(shared().baton("retire", "teller", "3").stderr, "version 3")
+    contains(done("deploy", version_file(2)), "warning F802: version 3 is active, which is higher")
+    other = shared().directory / "other.yaml"
+    other.write_text(Path(version_file(3)).read_text().replace("timeout: 1h", "timeout: 2h"))
+    refused = shared().baton("deploy", str(other))
+    equal(refused.returncode, 1)
+    contains(refused.stderr, "F801: version 3 of flow 'teller' is deployed with another content")
 
 
 @case
