@@ -1,5 +1,6 @@
 /* A deadline does not beat a reply that was in time: whatever was written to a reply topic before an
- * attempt ran out is taken before that attempt is given up. */
+ * attempt ran out is taken before that attempt is given up. One that cannot be carried out, since what
+ * follows from it is too large for a topic, say, is a dead letter, and its step times out. */
 #include <stdlib.h>
 
 #include "core/correlate.h"
@@ -9,7 +10,8 @@
 #define CLOCKS_MS 1500
 
 struct reply_time {
-    char *key; /* "<instance>/<run>/<activation>" */
+    char *key;     /* "<instance>/<run>/<activation>" */
+    char *command; /* Its id, which the reply carries. */
     int64_t at_ms;
 };
 
@@ -18,6 +20,7 @@ void reply_time_free(void *reply)
     struct reply_time *time = reply;
 
     free(time->key);
+    free(time->command);
     free(time);
 }
 
@@ -44,9 +47,10 @@ void check_reply(struct checker *checker, const struct record *record)
 {
     struct command_id id;
     struct reply_time *reply;
+    struct text command = header(record, "correlation-id");
     struct text key;
 
-    if (!command_id_parse(header(record, "correlation-id"), checker->options.settings->app, &id)) {
+    if (!command_id_parse(command, checker->options.settings->app, &id)) {
         return;
     }
     key = place(checker, id.instance, (struct run_id){id.generation, id.offset}, id.activation);
@@ -55,7 +59,8 @@ void check_reply(struct checker *checker, const struct record *record)
     }
     reply = calloc(1, sizeof(*reply));
     CHECK(reply != NULL);
-    *reply = (struct reply_time){.key = text_dup(key), .at_ms = record->timestamp_ms};
+    *reply = (struct reply_time){
+        .key = text_dup(key), .command = text_dup(command), .at_ms = record->timestamp_ms};
     map_put(&checker->replies, text_of(reply->key), reply);
 }
 
@@ -76,7 +81,8 @@ void check_deadline(struct checker *checker, const struct book *book,
     timer = instance_timer(book->state, TIMER_ATTEMPT, (uint32_t)activation);
     reply = map_get(&checker->replies,
                     place(checker, history->instance, history->run, (uint32_t)activation));
-    if (timer != NULL && reply != NULL && reply->at_ms + CLOCKS_MS < timer->due_ms) {
+    if (timer != NULL && reply != NULL && reply->at_ms + CLOCKS_MS < timer->due_ms &&
+        map_get(&checker->dead, text_of(reply->command)) == NULL) {
         checker_fail(checker, "deadline: %s gives up step %lld, whose reply came %lld ms in time",
                      book->key, (long long)activation, (long long)(timer->due_ms - reply->at_ms));
     }
