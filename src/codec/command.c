@@ -82,7 +82,8 @@ struct text command_idempotency_key(const struct command_source *source, struct 
     if (effect->is_undo) {
         return step_key(source, effect->undo_of_step, ":undo", effect->activation, arena);
     }
-    return step_key(source, effect->step, effect->kind == EFFECT_CANCEL ? ":cancel" : "",
+    return step_key(source, effect->key_step.bytes != 0 ? effect->key_step : effect->step,
+                    effect->kind == EFFECT_CANCEL ? ":cancel" : "",
                     effect->key_activation != 0 ? effect->key_activation : effect->activation,
                     arena);
 }

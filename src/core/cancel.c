@@ -1,4 +1,5 @@
 /* What a service is told about a command that nobody waits for any more. */
+#include "core/known.h"
 #include "core/undo_block.h"
 
 void request_cancel(struct decision *d, const struct frame *frame)
@@ -17,6 +18,7 @@ void request_cancel(struct decision *d, const struct frame *frame)
     uint32_t abandoned = key == 0 ? frame->activation : key;
     uint32_t attempt = frame->attempt;
     bool is_undo = frame->kind == FRAME_UNDO;
+    struct text known = is_undo ? known_undone(d, frame) : known_step(d, frame);
 
     if (frame->kind == FRAME_BLOCK || spec == NULL || frame->sent_seq == 0 ||
         (spec->cancel_type == NULL && spec->cancel_value == NULL)) {
@@ -37,7 +39,7 @@ void request_cancel(struct decision *d, const struct frame *frame)
     effect->kind = EFFECT_CANCEL;
     effect->attempt = attempt;
     effect->undo_of = abandoned;
-    effect->undo_of_step = step->name;
+    effect->undo_of_step = known;
     effect->cancels_undo = is_undo;
     effect_decide(d->effects, "%s%.*s: the service is told to cancel", is_undo ? "undo of " : "",
                   TEXT_ARG(step->name));

@@ -1,4 +1,5 @@
 /* Entries of the compensation stack: LANGUAGE.md section 5, rules 1 and 2. */
+#include "core/known.h"
 #include "core/told.h"
 
 /* Within a fork or for the stack is a tree: an entry for the block itself and one for each list. */
@@ -38,6 +39,9 @@ static void push(struct decision *d, const struct frame *frame)
     undo->group = frame->parent;
     undo->step = frame->step;
     undo->state = UNDO_PENDING;
+    if (json_member(frame->local, "name") != NULL) {
+        known_keep_undo(undo, json_member_text(frame->local, "name"));
+    }
 }
 
 void undo_push(struct decision *d, const struct frame *frame)
@@ -78,6 +82,12 @@ static struct json *snapshot_of(struct decision *d, uint32_t scope)
 /* Takes `message` over. Counted, never refused: what a step adds next is. */
 static void keep_message(struct decision *d, struct undo *undo, struct json *message)
 {
+    struct text name = json_member_text(undo->message, "name");
+
+    if (name.bytes > 0) {
+        json_put_text(message, "name", name);
+    }
+    json_free(undo->message);
     undo->message = message;
     (void)result_fits(d->after, message, 0);
 }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "core/known.h"
 #include "core/migrating.h"
 #include "core/told.h"
 #include "core/waiting.h"
@@ -59,6 +60,19 @@ static void give_up(struct migration *m)
 
 /* ---- from one version to the other ---- */
 
+static void map_undo(struct migration *m, struct undo *undo)
+{
+    uint32_t to = migrate_undo_target(&m->v, undo);
+    const struct step *was = &m->v.old->steps[undo->step];
+
+    CHECK(to != UINT32_MAX); /* It was foreseen, and giving up adds none. */
+    if (undo->state != UNDO_GROUP && was->kind != STEP_RUN &&
+        !text_equal(was->name, m->v.new->steps[to].name)) {
+        known_keep_undo(undo, was->name);
+    }
+    undo->step = to;
+}
+
 static void map_steps(struct migration *m)
 {
     struct instance *after = m->d->after;
@@ -76,14 +90,14 @@ static void map_steps(struct migration *m)
             effect_decide(m->d->effects, "%.*s: is %.*s",
                           TEXT_ARG(m->v.old->steps[frame->step].name),
                           TEXT_ARG(m->v.new->steps[to].name));
+            if (frame->kind == FRAME_STEP && frame->sent_seq > 0) {
+                known_keep(frame, m->v.old->steps[frame->step].name);
+            }
         }
         frame->step = to;
     }
     for (uint32_t i = 0; i < after->undo_count; i++) {
-        uint32_t to = migrate_undo_target(&m->v, &after->stack[i]);
-
-        CHECK(to != UINT32_MAX); /* It was foreseen, and giving up adds none. */
-        after->stack[i].step = to;
+        map_undo(m, &after->stack[i]);
     }
     for (uint32_t i = 0; i < after->mail_count; i++) {
         struct text topic = json_member_text(after->mailbox[i].message, "topic");

@@ -1,5 +1,6 @@
 /* Commands of steps and undos, and what becomes of their attempts. */
 #include "base/duration.h"
+#include "core/known.h"
 #include "core/undo_block.h"
 #include "core/waiting.h"
 
@@ -228,6 +229,7 @@ static void send_step(struct decision *d, struct frame *frame)
         return;
     }
     effect = send_effect(d, &step->message, frame->step, frame->activation, &rendered);
+    effect->key_step = known_step(d, frame);
     undo_block_mark(d, frame->parent, undo_block_key_of(frame), effect);
     sent(d, frame, effect, due_ms);
     undo_push(d, frame);
@@ -276,7 +278,7 @@ bool undo_send(struct decision *d, uint32_t activation)
     effect = send_effect(d, spec, frame->step, activation, &rendered);
     effect->is_undo = true;
     effect->undo_of = frame->undo_of;
-    effect->undo_of_step = step->name;
+    effect->undo_of_step = known_undone(d, frame);
     if (!spec->is_request) {
         return true;
     }

@@ -5,6 +5,7 @@
  * undo; the next one begins the block anew.
  */
 #include "core/undo_block.h"
+#include "core/known.h"
 
 void undo_block_open(struct decision *d, uint32_t undo)
 {
@@ -169,12 +170,14 @@ uint32_t undo_block_key_of(const struct frame *frame)
 void undo_block_mark(const struct decision *d, uint32_t scope, uint32_t key, struct effect *effect)
 {
     const struct frame *block = undo_block_around(d, scope);
+    const struct frame *undo;
 
     if (block == NULL) {
         return;
     }
+    undo = instance_find_frame(d->after, block->parent);
     effect->in_undo = true;
-    effect->undo_of = instance_find_frame(d->after, block->parent)->undo_of;
-    effect->undo_of_step = d->flow->steps[block->step].name;
+    effect->undo_of = undo->undo_of;
+    effect->undo_of_step = known_undone(d, undo);
     effect->key_activation = key;
 }

@@ -40,6 +40,7 @@ struct effect {
                               is abandoned (its idempotency key is that of the command). */
     struct text undo_of_step;
     uint32_t key_activation; /* Names it in the idempotency key; 0: `activation` does. */
+    struct text key_step;    /* The same for `step`; empty: that does. */
     struct text topic;       /* Name on the broker. */
     struct text flow;        /* TELL: name of the flow whose instance `key` is told. */
     struct text key;

@@ -131,7 +131,8 @@ struct undo {
     bool in_doubt;        /* Armed without knowing the outcome. */
     bool parallel;        /* GROUP: what is in it is undone side by side, not in reverse. */
     struct json *message; /* {topic, key, type, value, headers, service}, or what its block sees,
-                             {data, loops, block: true}; NULL while pending. */
+                             {data, loops, block: true}; NULL while pending. With `name` if its step
+                             had another when its command went out; see core/known.h. */
 };
 
 /* A message that waits in the mailbox of an embryo, or for a listen that is still to come. */

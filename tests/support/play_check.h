@@ -58,6 +58,9 @@ static inline void play_write_effect(const struct effect *effect, struct buffer 
     if (effect->key_activation != 0 && effect->key_activation != effect->activation) {
         buffer_addf(out, " known as #%u", effect->key_activation);
     }
+    if (effect->key_step.bytes > 0 && !text_equal(effect->key_step, effect->step)) {
+        buffer_addf(out, " known as %.*s", TEXT_ARG(effect->key_step));
+    }
     buffer_addf(out, " key %.*s", TEXT_ARG(effect->key));
     if (effect->headers != NULL) {
         buffer_addf(out, " headers ");

@@ -100,6 +100,20 @@ static void every_attempt_has_another_id_and_the_same_idempotency_key(void **sta
     arena_release(&given.arena);
 }
 
+static void a_renamed_step_keeps_its_idempotency_key(void **state)
+{
+    struct given given;
+    struct text first_key;
+
+    (void)state;
+    given_a_command(&given);
+    first_key = command_idempotency_key(&given.source, &given.arena);
+    given.effect.key_step = given.effect.step;
+    given.effect.step = TEXT("another");
+    assert_true(text_equal(first_key, command_idempotency_key(&given.source, &given.arena)));
+    arena_release(&given.arena);
+}
+
 static void an_undo_names_what_it_undoes_and_is_no_repeat_of_it(void **state)
 {
     struct given given;
@@ -368,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_says_who_sends_it_and_where_the_answer_goes),
         cmocka_unit_test(every_attempt_has_another_id_and_the_same_idempotency_key),
+        cmocka_unit_test(a_renamed_step_keeps_its_idempotency_key),
         cmocka_unit_test(an_undo_names_what_it_undoes_and_is_no_repeat_of_it),
         cmocka_unit_test(a_step_of_an_undo_is_known_by_its_first_attempt),
         cmocka_unit_test(a_cancel_names_what_it_calls_off_and_wants_no_reply),
