@@ -114,6 +114,9 @@ void convert_rest(struct checker *checker, enum object object, const struct node
                   struct json *out);
 /* F101, with the nearest of `near`, else of `object`. */
 void report_unknown_key(struct checker *checker, enum object object, const struct node *key);
+/* The same where the file calls the object by another name. */
+void report_unknown_key_in(struct checker *checker, enum object object, const char *name,
+                           const struct node *key);
 /* F103: expected `what`, found the node. Gives NULL. */
 struct json *expected(struct checker *checker, const struct node *node, const char *what);
 /* " (did you mean 'x'?)" in the arena, or the empty string. For the finding that is made next, which

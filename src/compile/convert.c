@@ -29,12 +29,20 @@ const char *did_you_mean(struct checker *checker, struct text suggestion)
 
 void report_unknown_key(struct checker *checker, enum object object, const struct node *key)
 {
-    const char *hint = is_key_of_steps(key->text)
-                           ? " (it is a key of steps)"
-                           : did_you_mean(checker, text_of(fields_suggest(object, key->text)));
+    report_unknown_key_in(checker, object, fields_of(object)->name, key);
+}
+
+void report_unknown_key_in(struct checker *checker, enum object object, const char *name,
+                           const struct node *key)
+{
+    struct text near = text_of(fields_suggest(object, key->text));
+    /* `headers` is `header` with a letter too much, though steps have it. */
+    bool is_near = near.bytes > 0 && (text_starts(key->text, near) || text_starts(near, key->text));
+    const char *hint = is_key_of_steps(key->text) && !is_near ? " (it is a key of steps)"
+                                                              : did_you_mean(checker, near);
 
     diagnostics_error(checker->diagnostics, "F101", node_place(key), "unknown key '%.*s' in %s%s",
-                      TEXT_ARG(key->text), fields_of(object)->name, hint);
+                      TEXT_ARG(key->text), name, hint);
 }
 
 static struct json *convert_list(struct checker *checker, const struct field *field,

@@ -35,7 +35,7 @@ static struct json *convert_place(struct checker *checker, const struct node *no
                                    ? json_bool(true)
                                    : convert_expr(checker, NULL, pair->value));
     }
-    report_unknown_key(checker, OBJECT_LOCATOR, pair->key);
+    report_unknown_key_in(checker, OBJECT_LOCATOR, "key", pair->key);
     return NULL;
 }
 

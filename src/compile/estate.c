@@ -63,7 +63,7 @@ static void report_unknown(struct checker *checker, const struct entries *entrie
         hint = did_you_mean(checker, nearest);
     } else if (checker->names_missing) {
         return; /* It may stand in the file that could not be read. */
-    } else if (entries->count == 0 && checker->file_count == 1) {
+    } else if (entries->count == 0 && checker->file_count == 1 && !checker->standard) {
         hint = " (this file names none: 'use' an estate file)";
     }
     diagnostics_error(checker->diagnostics, id, node_place(node), "unknown %s '%.*s'%s",
