@@ -20,15 +20,17 @@ static const char help[] =
 
 static int export_file(const char *path, const char *output)
 {
+    struct diagnostics found = {0};
     struct flow *flow = NULL;
     struct buffer yaml = {0};
     struct error err;
-    int code = flow_open("export", path, &flow);
+    int code = flow_open_found("export", path, &found, &flow);
 
     if (code != EXIT_DONE) {
+        diagnostics_release(&found);
         return code;
     }
-    if (ows_export(flow->definition, &yaml, &err) != STATUS_OK) {
+    if (ows_export(flow->definition, &found, &yaml, &err) != STATUS_OK) {
         fprintf(stderr, "baton export: %s: %s\n", path, err.text);
         code = EXIT_FINDINGS;
     } else if (output_write(output, buffer_text(&yaml), &err) != STATUS_OK) {
@@ -36,6 +38,7 @@ static int export_file(const char *path, const char *output)
         code = EXIT_USAGE;
     }
     flow_free(flow);
+    diagnostics_release(&found);
     buffer_release(&yaml);
     return code;
 }

@@ -313,10 +313,11 @@ enum status value_mentions_read(const char *path, struct diagnostics *diagnostic
     return look_up(path, diagnostics, (struct lookup){.values = mentions}, err);
 }
 
-static bool is_about(const struct diagnostics *found, const char *id, struct text step)
+bool flow_found(const struct diagnostics *found, const char *id, struct text step)
 {
     for (uint32_t i = 0; i < found->count; i++) {
-        if (strcmp(found->items[i].id, id) == 0 && text_equal(found->items[i].step, step)) {
+        if (strcmp(found->items[i].id, id) == 0 &&
+            (step.bytes == 0 || text_equal(found->items[i].step, step))) {
             return true;
         }
     }
@@ -329,7 +330,7 @@ bool *flow_steps_found(const struct flow *flow, const struct diagnostics *found,
     bool *steps = arena_array(arena, flow->step_count + 1, sizeof(*steps));
 
     for (uint32_t i = 0; i < flow->step_count; i++) {
-        steps[i] = is_about(found, id, flow->steps[i].name);
+        steps[i] = flow_found(found, id, flow->steps[i].name);
     }
     return steps;
 }

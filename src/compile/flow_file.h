@@ -29,6 +29,8 @@ MUST_CHECK enum status flow_file_check(const char *path, struct diagnostics *dia
 MUST_CHECK enum status flow_text_check(const char *path, struct text text,
                                        struct diagnostics *diagnostics, struct buffer *definition);
 
+/* Is there a finding `id` that is said to be about this step, or, if the name is empty, any `id`? */
+bool flow_found(const struct diagnostics *found, const char *id, struct text step);
 /* By step of the flow: whether there is a finding `id` that is said to be about it. In the arena. */
 bool *flow_steps_found(const struct flow *flow, const struct diagnostics *found, const char *id,
                        struct arena *arena);

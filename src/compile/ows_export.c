@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "compile/flow_file.h"
 #include "compile/ows.h"
 
 #define DSL "1.0.3"
@@ -140,6 +141,33 @@ static struct json *starts_of(const struct export *export)
     return made;
 }
 
+/* It has no limit, nor have waits in it, and that is meant. */
+static bool is_endless(const struct export *export)
+{
+    const struct json *limit = json_member(export->flow, "timeout");
+
+    return (limit == NULL || text_is(json_text_of(limit), "none")) &&
+           !flow_found(export->found, "F409", TEXT("")) &&
+           !flow_found(export->found, "F410", TEXT(""));
+}
+
+/* Some step within says how it is undone. */
+static bool undoes(const struct json *value)
+{
+    struct json_cursor cursor = {0};
+    const struct json *inner;
+    struct text name;
+    bool found = false;
+
+    for (size_t i = 0; json_kind(value) == JSON_ARRAY && i < json_count(value) && !found; i++) {
+        found = undoes(json_at(value, i));
+    }
+    while (json_kind(value) == JSON_OBJECT && !found && json_next(value, &cursor, &name, &inner)) {
+        found = text_is(name, "compensate") || undoes(inner);
+    }
+    return found;
+}
+
 static struct json *own_of(struct export *export, bool usual_start)
 {
     static const char *const keys[] = {"services", "saga",   "early",    "remember",
@@ -170,12 +198,17 @@ static struct json *own_of(struct export *export, bool usual_start)
     if (json_member(flow, "handle") != NULL) {
         json_put(own, TEXT("handle"), json_copy(json_member(flow, "handle")));
     }
+    if (is_endless(export)) {
+        json_put_string(own, "timeout", "none");
+    }
+    export->is_last = true;
     if (json_member(flow, "onFailure") != NULL) {
         json_put(own, TEXT("onFailure"), export_steps(export, json_member(flow, "onFailure")));
     }
     if (json_count(json_member(flow, "always")) > 0) {
         json_put(own, TEXT("always"), export_steps(export, json_member(flow, "always")));
     }
+    export->is_last = false;
     return own;
 }
 
@@ -243,9 +276,10 @@ static struct json *document_of(struct export *export)
     return document;
 }
 
-enum status ows_export(struct text definition, struct buffer *yaml, struct error *err)
+enum status ows_export(struct text definition, const struct diagnostics *found, struct buffer *yaml,
+                       struct error *err)
 {
-    struct export export = {0};
+    struct export export = {.found = found};
     struct json *flow = NULL;
     struct json *document;
     enum status status = json_parse(definition, &flow, err);
@@ -254,6 +288,7 @@ enum status ows_export(struct text definition, struct buffer *yaml, struct error
         return status;
     }
     export.flow = flow;
+    export.undoes = undoes(json_member(flow, "do"));
     document = document_of(&export);
     if (export.is_standard) {
         status = fail(err, STATUS_REJECT, "it is a document of the standard already");

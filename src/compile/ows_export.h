@@ -6,11 +6,14 @@
 #ifndef BATON_COMPILE_OWS_EXPORT_H
 #define BATON_COMPILE_OWS_EXPORT_H
 
+#include "compile/diagnostic.h"
 #include "json/json.h"
 
-/* Write the document as YAML. REJECT: not a definition, or one that was made from such a document
+/* Write the document as YAML. `found` is what the checker found in the flow: what a definition does not
+ * hold, that nothing has to be undone and that a wait has no limit, is written unless it is missed there. REJECT: not a definition, or one that was made from such a document
  * and has its file already: err. */
-MUST_CHECK enum status ows_export(struct text definition, struct buffer *yaml, struct error *err);
+MUST_CHECK enum status ows_export(struct text definition, const struct diagnostics *found,
+                                  struct buffer *yaml, struct error *err);
 
 /* ---- internal to the module ---- */
 
@@ -18,8 +21,11 @@ MUST_CHECK enum status ows_export(struct text definition, struct buffer *yaml, s
 struct export
 {
     const struct json *flow; /* The definition. */
-    struct buffer text;      /* Scratch. */
-    bool is_standard;        /* A step comes from a document of the standard. */
+    const struct diagnostics *found;
+    bool undoes;        /* Some step is undone. */
+    bool is_last;       /* In onFailure and always. */
+    struct buffer text; /* Scratch. */
+    bool is_standard;   /* A step comes from a document of the standard. */
 };
 
 /* ows_export_text.c: expressions and templates. All give values of the caller's. */

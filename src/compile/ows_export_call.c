@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compile/flow_file.h"
 #include "compile/ows.h"
 #include "compile/ows_export.h"
 
@@ -74,6 +75,13 @@ static bool is_undo_block(const struct json *step)
     return json_member(json_member(step, "compensate"), "do") != NULL;
 }
 
+/* Nothing undoes it, and that is meant. */
+static bool is_none_said(const struct export *export, const struct json *step)
+{
+    return export->undoes && !export->is_last && !json_is_true(json_member(step, "pivot")) &&
+           !flow_found(export->found, "F504", json_member_text(step, "step"));
+}
+
 struct json *export_request(struct export *export, const struct json *step)
 {
     static const char *const spans[] = {"heartbeat", "warnAfter"};
@@ -93,6 +101,8 @@ struct json *export_request(struct export *export, const struct json *step)
         export_own(task, "compensate", json_copy(json_member(step, "compensate")));
     } else if (json_member(step, "compensate") != NULL) {
         json_put(with, TEXT("compensate"), call_of(export, json_member(step, "compensate")));
+    } else if (is_none_said(export, step)) {
+        json_put_string(with, "compensate", "none");
     }
     if (json_is_true(json_member(step, "pivot"))) {
         json_put_bool(with, "pivot", true);

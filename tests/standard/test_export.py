@@ -91,6 +91,25 @@ class Export(unittest.TestCase):
                 self.assertTrue(re.search(r"error F114: .* of metadata\.baton", answer.stdout),
                                 answer.stdout)
 
+    def test_what_needs_no_undo_and_no_limit_still_says_so(self):
+        document = self.folder / "dynamic-steps.yaml"
+        self.assertNotIn("F504", baton("check", document).stdout)
+        self.assertEqual(baton("verify", "-x", document).returncode, 0)
+        waits = self.folder / "waits.txt"
+        waits.write_text("flow: waits\nversion: 1\nstart: {manual: true}\ntimeout: none\n"
+                         "do: [{step: a, listen: {signal: go}, timeout: none}]\n", encoding="utf-8")
+        said = baton("export", waits, "-o", self.folder / "waits-none.txt")
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+        self.assertNotIn("F409", baton("check", self.folder / "waits-none.txt").stdout)
+        self.assertTrue(judge(self.folder / "waits-none.txt")[0].startswith("ok "))
+
+    def test_what_was_forgotten_is_forgotten_in_the_document(self):
+        for name, finding in (("forgotten-undo", "F504"), ("listen-without-timeout", "F409")):
+            document = self.folder / f"{name}.txt"
+            baton("export", ROOT / f"tests/verify/{name}.yaml", "-o", document)
+            self.assertIn(finding, baton("check", document).stdout)
+            self.assertEqual(baton("verify", document).returncode, 1)
+
     def test_a_file_with_errors_is_not_exported(self):
         answer = baton("export", ROOT / "tests/lint/F101-unknown-key.yaml")
         self.assertEqual((answer.returncode, answer.stdout), (1, ""))
