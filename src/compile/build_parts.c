@@ -309,7 +309,7 @@ static void build_service(struct builder *builder, struct text name, const struc
     build_headers(builder, service, section_get(&section, "headers"), where);
     build_limits(builder, &section, &service->limits, where);
     builder->flow->is_limited = builder->flow->is_limited || limits_any(&service->limits);
-    section_text(&section, "group");
+    service->group = section_text(&section, "group");
     service->command_events = carries_events(builder->flow, service->commands);
     service->reply_events = carries_events(builder->flow, service->replies);
     section_close(&section);

@@ -103,7 +103,7 @@ static const struct field service_rows[] = {
     {.key = "timeout", .shape = SHAPE_DURATION, .fallback = "60000", .doc = "Of each attempt of a request"},
     {.key = "retry", .shape = SHAPE_RETRY, .object = OBJECT_POLICY, .doc = "For requests without a retry of their own"},
     {.key = "headers", .shape = SHAPE_RENAMES, .doc = "Other names for the headers of commands"},
-    {.key = "group", .shape = SHAPE_TEXT, .doc = "The service's consumer group, for its lag"},
+    {.key = "group", .shape = SHAPE_TEXT, .doc = "The service's consumer group: its lag is the metric baton_service_lag_records"},
     {.key = "progress", .shape = SHAPE_EXPR, .context = CONTEXT_MESSAGE, .doc = "True for a reply that says it is still at work; its payload is $progress"},
     {.key = "rate", .shape = SHAPE_RATE, .object = OBJECT_RATE, .doc = "So many requests a time, of all runs together"},
     {.key = "breaker", .shape = SHAPE_BREAKER, .object = OBJECT_BREAKER,

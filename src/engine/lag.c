@@ -21,6 +21,7 @@ void lag_report_release(struct lag_report *report)
 {
     free(report->topics);
     free(report->partitions);
+    free(report->services);
     *report = (struct lag_report){0};
 }
 
@@ -78,12 +79,14 @@ static int64_t waiting(const struct log_ends *ends, int64_t next)
     return ends->high > from ? ends->high - from : 0;
 }
 
-static enum status sample_topic(const struct lag *lag, const struct route_source *source,
-                                int64_t *records, struct error *err)
+/* What `group` has not committed of a topic. It begins where `source` says, else with the first. */
+static enum status sample_group(const struct lag *lag, struct text topic, struct text group,
+                                const struct route_source *source, int64_t *records,
+                                struct error *err)
 {
     const struct broker *broker = lag->options.broker;
     struct topic_info info;
-    enum status status = broker->topic(broker->self, source->topic, &info, err);
+    enum status status = broker->topic(broker->self, topic, &info, err);
     int32_t count = status == STATUS_OK && info.exists ? info.partition_count : 0;
     struct partition_offset *offsets = calloc((size_t)count + 1, sizeof *offsets);
 
@@ -91,18 +94,18 @@ static enum status sample_topic(const struct lag *lag, const struct route_source
     *records = 0;
     for (int32_t i = 0; i < count; i++) {
         offsets[i] = (struct partition_offset){
-            .topic = source->topic, .partition = i, .offset = OFFSET_NONE};
+            .topic = topic, .partition = i, .offset = OFFSET_NONE};
     }
     if (count > 0) {
-        status = broker->committed(broker->self, text_of(lag->names.router_group), offsets,
-                                   (uint32_t)count, COMMITTED_LAST, err);
+        status = broker->committed(broker->self, group, offsets, (uint32_t)count, COMMITTED_LAST,
+                                   err);
     }
     for (int32_t i = 0; i < count && status == STATUS_OK; i++) {
         struct log_ends ends;
-        int64_t next = offsets[i].offset == OFFSET_NONE ? source_start(source, i).offset
-                                                        : offsets[i].offset;
+        int64_t first = source == NULL ? 0 : source_start(source, i).offset;
+        int64_t next = offsets[i].offset == OFFSET_NONE ? first : offsets[i].offset;
 
-        status = broker->ends(broker->self, source->topic, i, &ends, err);
+        status = broker->ends(broker->self, topic, i, &ends, err);
         *records += status == STATUS_OK ? waiting(&ends, next) : 0;
     }
     free(offsets);
@@ -124,7 +127,8 @@ static enum status sample_topics(const struct lag *lag, struct lag_report *repor
         struct lag_topic *topic = &report->topics[is_rest ? LAG_TOPICS_MAX : i];
         int64_t records;
 
-        status = sample_topic(lag, source, &records, err);
+        status = sample_group(lag, source->topic, text_of(lag->names.router_group), source,
+                              &records, err);
         if (status != STATUS_OK) {
             break;
         }
@@ -138,6 +142,50 @@ static enum status sample_topics(const struct lag *lag, struct lag_report *repor
         }
     }
     return status;
+}
+
+static bool is_sampled(const struct lag_report *report, const struct service *service)
+{
+    for (uint32_t i = 0; i < report->service_count; i++) {
+        if (text_is(service->commands, report->services[i].topic) &&
+            text_is(service->group, report->services[i].group)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One that cannot be asked, such as for want of a right, is left out: the others are not its fault. */
+static void sample_service(const struct lag *lag, const struct service *service,
+                           struct lag_report *report)
+{
+    struct lag_service *place = &report->services[report->service_count];
+    struct error ignored;
+
+    if (service->group.bytes == 0 || service->group.bytes >= sizeof place->group ||
+        service->commands.bytes >= sizeof place->topic ||
+        report->service_count == LAG_SERVICES_MAX || is_sampled(report, service) ||
+        sample_group(lag, service->commands, service->group, NULL, &place->records, &ignored) !=
+            STATUS_OK) {
+        return;
+    }
+    snprintf(place->topic, sizeof place->topic, "%.*s", TEXT_ARG(service->commands));
+    snprintf(place->group, sizeof place->group, "%.*s", TEXT_ARG(service->group));
+    report->service_count++;
+}
+
+static void sample_services(const struct lag *lag, struct lag_report *report)
+{
+    const struct flow *flow;
+    size_t cursor = 0;
+
+    report->services = calloc(LAG_SERVICES_MAX + 1, sizeof *report->services);
+    CHECK(report->services != NULL);
+    while (flow_registry_next_flow(lag->registry, &cursor, &flow)) {
+        for (uint32_t i = 0; i < flow->service_count; i++) {
+            sample_service(lag, &flow->services[i], report);
+        }
+    }
 }
 
 /* Where its lane stands; OFFSET_NONE: no lane of ours has it, or none knows yet. */
@@ -189,6 +237,9 @@ enum status lag_sample(struct lag *lag, struct error *err)
     if (status == STATUS_OK) {
         status = sample_inbox(lag, &report, err);
     }
+    if (status == STATUS_OK) {
+        sample_services(lag, &report);
+    }
     if (status != STATUS_OK) {
         lag_report_release(&report);
         return status == STATUS_FATAL ? status : STATUS_RETRY;
@@ -209,7 +260,10 @@ void lag_read(const struct lag *lag, struct lag_report *report)
         report->topics = calloc((size_t)report->topic_count + 1, sizeof *report->topics);
         report->partitions = calloc((size_t)report->partition_count + 1,
                                     sizeof *report->partitions);
-        CHECK(report->topics != NULL && report->partitions != NULL);
+        report->services = calloc((size_t)report->service_count + 1, sizeof *report->services);
+        CHECK(report->topics != NULL && report->partitions != NULL && report->services != NULL);
+        memcpy(report->services, lag->report.services,
+               report->service_count * sizeof *report->services);
         memcpy(report->topics, lag->report.topics, report->topic_count * sizeof *report->topics);
         memcpy(report->partitions, lag->report.partitions,
                report->partition_count * sizeof *report->partitions);

@@ -1,6 +1,6 @@
 /*
  * lag - how far the readers of the estate are behind: the router group on the source topics, the
- * lanes on their partitions of the inbox. It asks the broker for ends and committed offsets, so it
+ * lanes on their partitions of the inbox, and services that say their group on their commands. It asks the broker for ends and committed offsets, so it
  * is sampled by a thread that may wait, at its own pace, and read by others at any time.
  */
 #ifndef BATON_ENGINE_LAG_H
@@ -12,7 +12,8 @@
 
 struct lag;
 
-#define LAG_TOPICS_MAX 200 /* Further ones are added to the last, named STAT_REST. */
+#define LAG_TOPICS_MAX 200   /* Further ones are added to the last, named STAT_REST. */
+#define LAG_SERVICES_MAX 200 /* Further ones are not asked. */
 
 struct lag_topic {
     char name[NAME_BYTES];
@@ -24,6 +25,13 @@ struct lag_partition {
     int64_t records;
 };
 
+/* Commands of a topic that a service's group has not committed. */
+struct lag_service {
+    char topic[NAME_BYTES];
+    char group[NAME_BYTES];
+    int64_t records;
+};
+
 /* One sample. */
 struct lag_report {
     bool is_there;
@@ -31,6 +39,8 @@ struct lag_report {
     uint32_t topic_count;
     struct lag_partition *partitions; /* Of the inbox, owned here. */
     uint32_t partition_count;
+    struct lag_service *services; /* Those whose group could be asked. */
+    uint32_t service_count;
 };
 void lag_report_release(struct lag_report *report);
 

@@ -109,6 +109,9 @@ static void add_lag(const struct lag_report *lag, struct buffer *out)
     static const struct family inbox = {
         "baton_inbox_lag_records", "gauge",
         "Records of an inbox partition owned here that are not decided yet."};
+    static const struct family services = {
+        "baton_service_lag_records", "gauge",
+        "Commands that the consumer group of a service has not committed yet."};
     char number[16];
 
     metrics_family(out, &sources);
@@ -121,6 +124,12 @@ static void add_lag(const struct lag_report *lag, struct buffer *out)
         snprintf(number, sizeof number, "%d", lag->partitions[i].number);
         struct label label = {"partition", text_of(number)};
         metrics_sample(out, inbox.name, &label, 1, (double)lag->partitions[i].records);
+    }
+    metrics_family(out, &services);
+    for (uint32_t i = 0; i < lag->service_count; i++) {
+        struct label labels[] = {{"group", text_of(lag->services[i].group)},
+                                 {"topic", text_of(lag->services[i].topic)}};
+        metrics_sample(out, services.name, labels, 2, (double)lag->services[i].records);
     }
 }
 

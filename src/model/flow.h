@@ -86,6 +86,7 @@ struct service {
     struct text name;
     struct text commands; /* Topic names on the broker. */
     struct text replies;  /* Empty: no replies, so no request may go there. */
+    struct text group; /* Consumer group that takes the commands, for its lag; empty: not said. */
     enum format format;
     struct locator type; /* Where a reply's type sits, and how a command's is sent. */
     bool by_header;      /* Replies echo the command id in `correlation_header`. */

@@ -5,6 +5,8 @@ import json
 import re
 import subprocess
 
+from confluent_kafka import Consumer, TopicPartition
+
 import process
 import records
 import scrape
@@ -135,6 +137,25 @@ def open_runs_timers_and_retries_are_seen():
     equal(more("baton_timers_fired_total", kind="backoff"), 2)
     equal(more("baton_timer_lateness_seconds_count", **{"class": "deadline"}), 2)
     equal(more("baton_timer_lateness_seconds_count", **{"class": "delay"}), 2)
+
+
+@case
+def lag_of_a_service_is_what_its_group_has_not_committed():
+    estate = shared()
+    topic, group = estate.services["inventory"][0], estate.topic("inventory.group")
+    reader = Consumer({"bootstrap.servers": estate.brokers, "group.id": group,
+                       "enable.auto.commit": False})
+    try:
+        places = [TopicPartition(topic, number)
+                  for number in reader.list_topics(topic, timeout=20).topics[topic].partitions]
+        for place in places:
+            place.offset = reader.get_watermark_offsets(place, timeout=20)[1]
+        max(places, key=lambda place: place.offset).offset -= 2
+        reader.commit(offsets=places, asynchronous=False)
+    finally:
+        reader.close()
+    wait.until(lambda: scrape.metrics(ADDRESS).total("baton_service_lag_records", group=group,
+                                                     topic=topic) == 2, 40, "a lag of 2 commands")
 
 
 @case
