@@ -113,6 +113,16 @@ static void drop(struct decision *d, uint32_t activation)
     }
 }
 
+/* Nobody has said what became of it: beside a pivot in doubt it may still have to be undone. */
+static void give_up(struct decision *d, uint32_t activation)
+{
+    if (instance_find_frame(d->after, activation)->kind == FRAME_BLOCK) {
+        block_close(d, activation);
+    } else {
+        fail_abandon(d, activation);
+    }
+}
+
 static void retry(struct decision *d, uint32_t activation)
 {
     struct frame *frame = instance_frame(d->after, activation);
@@ -127,18 +137,8 @@ static void retry(struct decision *d, uint32_t activation)
         request_send(d, activation);
         return;
     }
-    drop(d, activation);
+    give_up(d, activation);
     advance(d, scope, step);
-}
-
-/* Nobody has said what became of it: beside a pivot in doubt it may still have to be undone. */
-static void give_up(struct decision *d, uint32_t activation)
-{
-    if (instance_find_frame(d->after, activation)->kind == FRAME_BLOCK) {
-        block_close(d, activation);
-    } else {
-        fail_abandon(d, activation);
-    }
 }
 
 static void go_on(struct decision *d, uint32_t activation, bool ran)
