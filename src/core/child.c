@@ -234,7 +234,7 @@ void child_unwind(struct decision *d, uint32_t activation)
     tell_child(d, child, frame->undo_of, "unwind", activation);
 }
 
-/* The open frame that what is told is for, or NULL: it came too late. */
+/* The open frame that what is told is for, or NULL: it came too late. For who is stuck it did not. */
 static struct frame *addressee(struct decision *d)
 {
     const struct json *about = d->event->payload;
@@ -247,7 +247,10 @@ static struct frame *addressee(struct decision *d)
         return NULL;
     }
     frame = instance_frame(d->after, (uint32_t)activation);
-    return frame != NULL && frame->state == FRAME_AWAITING_CHILD ? frame : NULL;
+    if (frame == NULL || d->flow->steps[frame->step].kind != STEP_RUN) {
+        return NULL;
+    }
+    return frame->state == FRAME_AWAITING_CHILD || frame->state == FRAME_STUCK ? frame : NULL;
 }
 
 /* Takes place of a reply: what the child says about its failure is in $error.reply. */
@@ -279,7 +282,8 @@ enum transition_result child_answered(struct decision *d)
     struct json *error;
     uint32_t activation;
 
-    if (frame == NULL || frame->kind != FRAME_STEP) {
+    if (frame == NULL || frame->kind != FRAME_STEP ||
+        (frame->state == FRAME_STUCK && !text_is(json_member_text(about, "status"), "completed"))) {
         effect_decide(d->effects, "late answer of %.*s, ignored",
                       TEXT_ARG(json_member_text(about, "child")));
         return TRANSITION_IGNORED;
@@ -320,11 +324,21 @@ void child_late(struct decision *d, uint32_t activation)
 enum transition_result child_unwound(struct decision *d)
 {
     const struct frame *frame = addressee(d);
+    struct json *error;
 
     if (frame == NULL || frame->kind != FRAME_UNDO) {
         effect_decide(d->effects, "late word of %.*s, ignored",
                       TEXT_ARG(json_member_text(d->event->payload, "child")));
         return TRANSITION_IGNORED;
+    }
+    if (text_is(json_member_text(d->event->payload, "status"), "completed")) {
+        error = problem_of_step(d, &d->flow->steps[frame->step], 0, "compensation-failed",
+                                "the child is past its pivot and has completed");
+        effect_decide(d->effects, "undo of %.*s: failed: %s",
+                      TEXT_ARG(d->flow->steps[frame->step].name), problem_text(d, error));
+        undo_stick(d, frame->activation, error);
+        unwind(d);
+        return TRANSITION_APPLIED;
     }
     undo_end(d, frame->activation, "done");
     return TRANSITION_APPLIED;

@@ -1,6 +1,7 @@
 /* What people decide: cancel a run, or settle what is stuck. Always recorded, with who and why. */
 #include "core/migrating.h"
 #include "core/pause.h"
+#include "core/told.h"
 #include "core/waiting.h"
 
 static enum transition_result refuse(struct decision *d, const char *why)
@@ -129,6 +130,11 @@ static void retry(struct decision *d, uint32_t activation)
     uint32_t scope = frame->parent;
     uint32_t step = frame->step;
 
+    if (frame->kind == FRAME_UNDO && d->flow->steps[step].kind == STEP_RUN) {
+        child_unwind(d, activation);
+        unwind(d); /* What was held up by it. */
+        return;
+    }
     if (frame->kind == FRAME_UNDO || d->flow->steps[step].kind == STEP_REQUEST) {
         /* A new series of attempts under the same idempotency key. */
         frame->attempt = 1;

@@ -45,15 +45,46 @@ static void say_unwound(struct decision *d, const struct json *parent)
 {
     uint32_t reply = (uint32_t)json_member_int(parent, "reply", 0);
 
-    if (reply != 0) {
-        tell_parent(d, parent, "unwound", reply, json_object());
+    struct json *about;
+
+    if (reply == 0) {
+        return;
     }
+    about = json_object();
+    if (d->after->status == RUN_COMPLETED) {
+        json_put_string(about, "status", "completed"); /* Past its pivot nothing was undone. */
+    }
+    tell_parent(d, parent, "unwound", reply, about);
 }
 
 bool parent_holds(const struct decision *d)
 {
     for (size_t i = 0; i < json_count(d->after->parents); i++) {
         if (json_is_true(json_member(json_at(d->after->parents, i), "hold"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Undo a completed run. What `always` was for has been done. */
+static void unwind_completed(struct decision *d, struct json *error)
+{
+    d->after->status = RUN_COMPENSATING;
+    d->after->closing = RUN_CANCELLED;
+    d->after->in_always = true;
+    json_free(d->after->error);
+    d->after->error = error;
+    json_free(d->after->result);
+    d->after->result = NULL;
+    unwind(d);
+}
+
+/* It was told to while it was still in its always steps. */
+static bool is_to_unwind(const struct decision *d)
+{
+    for (size_t i = 0; i < json_count(d->after->parents); i++) {
+        if (json_member_int(json_at(d->after->parents, i), "reply", 0) != 0) {
             return true;
         }
     }
@@ -89,6 +120,8 @@ void parent_tell_end(struct decision *d)
     after->parents = is_held ? kept : NULL;
     if (!is_held) {
         json_free(kept);
+    } else if (is_to_unwind(d)) {
+        unwind_completed(d, problem_new("cancelled", TEXT("its parent rolls back"), NULL));
     }
 }
 
@@ -208,19 +241,6 @@ enum transition_result parent_starts(struct decision *d)
            d->after->status == RUN_HELD ? "it has run, and is held to be undone with its parent"
                                         : "it runs already");
     return TRANSITION_IGNORED;
-}
-
-/* Undo a completed run. What `always` was for has been done. */
-static void unwind_completed(struct decision *d, struct json *error)
-{
-    d->after->status = RUN_COMPENSATING;
-    d->after->closing = RUN_CANCELLED;
-    d->after->in_always = true;
-    json_free(d->after->error);
-    d->after->error = error;
-    json_free(d->after->result);
-    d->after->result = NULL;
-    unwind(d);
 }
 
 static void give_up(struct decision *d, const char *why)
