@@ -32,23 +32,29 @@ struct target {
     struct diagnostics *all;
 };
 
+/* `step: name`, or in the standard's grammar a map of the name alone. */
+static const struct node *name_of(const struct node *node, bool is_standard)
+{
+    return is_standard ? (node->count == 1 ? node->pairs[0].key : NULL) : node_get(node, "step");
+}
+
 /* The name of a step where the file gives it. Recursion is bounded by YAML_DEPTH_MAX. */
-static const struct node *find_step(const struct node *node, struct text name)
+static const struct node *find_step(const struct node *node, struct text name, bool is_standard)
 {
     const struct node *found = NULL;
 
     if (node->kind == NODE_LIST) {
         for (uint32_t i = 0; i < node->count && found == NULL; i++) {
-            found = find_step(node->items[i], name);
+            found = find_step(node->items[i], name, is_standard);
         }
     } else if (node->kind == NODE_MAP) {
-        const struct node *step = node_get(node, "step");
+        const struct node *step = name_of(node, is_standard);
 
         if (step != NULL && step->kind == NODE_TEXT && text_equal(step->text, name)) {
             return step;
         }
         for (uint32_t i = 0; i < node->count && found == NULL; i++) {
-            found = find_step(node->pairs[i].value, name);
+            found = find_step(node->pairs[i].value, name, is_standard);
         }
     }
     return found;
@@ -58,7 +64,9 @@ static struct place place_of(const struct target *target, const struct change *c
 {
     const struct node *root = target->document->root;
     const struct pair *pair = change->key == NULL ? NULL : node_pair(root, change->key);
-    const struct node *step = change->key == NULL ? find_step(root, change->now) : NULL;
+    bool is_standard = node_pair(root, "document") != NULL;
+    const struct node *step = change->key == NULL ? find_step(root, change->now, is_standard)
+                                                  : NULL;
 
     if (pair != NULL) {
         return node_place(pair->key);

@@ -81,6 +81,14 @@ class Against(unittest.TestCase):
         self.old.write_text(handled, encoding="utf-8")
         self.assertEqual(self.ids(OLD.replace("version: 2", "version: 3")), (0, []))
 
+    def test_a_document_of_the_standard_has_its_tasks_pointed_at(self):
+        document = ("document: {dsl: '1.0.3', namespace: shop, name: order, version: '1.0.0'}\n"
+                    "do:\n  - second: {wait: {hours: 2}}\n")
+        self.old.write_text(document, encoding="utf-8")
+        new = document.replace("1.0.0", "2.0.0").replace("{wait: {hours: 2}}", "{set: {second: 1}}")
+        self.assertIn("new.yaml:3:5: error F803: the action of 'second' was wait, is set",
+                      self.check(new).stdout)
+
     def test_standard_input_is_not_compared(self):
         done = subprocess.run([BATON, "check", "--against", self.old, "-"], input=OLD,
                               capture_output=True, text=True, timeout=60)
