@@ -98,7 +98,8 @@ static int open_file(const char *path, struct recording *recording)
     if (status == STATUS_OK) {
         return EXIT_DONE;
     }
-    fprintf(stderr, "baton debug: %s\n", err.text);
+    fprintf(stderr, "baton debug: %s%s\n", err.text,
+            status == STATUS_REJECT ? "" : " (an instance is <flow>:<key>)");
     return status == STATUS_REJECT ? EXIT_FINDINGS : EXIT_USAGE;
 }
 
@@ -170,6 +171,10 @@ static int show(const struct request *request, const struct recording *recording
     struct debug_view view = {.recording = recording, .to = request->to, .with = request->with};
     struct flow *flow = NULL;
 
+    if (recording->count > 0 && request->to > recording->steps[recording->count - 1].record.seq) {
+        fprintf(stderr, "baton debug: the run has come to seq %lld, and not further\n",
+                (long long)recording->steps[recording->count - 1].record.seq);
+    }
     if (request->record != NULL) {
         return write_record(request, recording);
     }

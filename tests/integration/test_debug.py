@@ -132,6 +132,8 @@ def what_is_wrong_is_said():
     contains(done.stderr, "'seq' is 3 where 2 follows")
     path.write_text("{}", encoding="utf-8")
     contains(debug("broken").stderr, "it is no recording of this format")
+    contains(shared().baton("debug", "nobody").stderr, "(an instance is <flow>:<key>)")
+    contains(debug("seen-1", "--to", "999").stderr, "the run has come to seq ")
     holds("F101" in debug("seen-1", "--with", edited(("timeout: 2h", "timeoutt: 2h"))).stderr,
           "findings of the flow")
 
