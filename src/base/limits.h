@@ -22,11 +22,13 @@
 #define EXPR_WEIGHT_MAX 512   /* Evaluation frames an expression may nest. */
 #define EXPR_FUEL_MAX 1000000 /* Evaluation steps. */
 #define EXPR_OUTPUT_BYTES_MAX (1024 * 1024)
-#define MAILBOX_MAX 1000             /* Early messages of one instance. */
-#define BATCH_MESSAGES_MAX 1000      /* Of one run that a batch starts. */
-#define DEDUPE_MAX 10000             /* Producer ids remembered by one run. */
-#define INLINE_TRANSITIONS_MAX 10000 /* Steps one event may pass through (loops of set). */
-#define LOOP_ITEMS_MAX 10000         /* Of one `for`. */
+#define MAILBOX_MAX 1000                   /* Early messages of one instance. */
+#define BATCH_MESSAGES_MAX 1000            /* Of one run that a batch starts. */
+#define DEDUPE_MAX 10000                   /* Producer ids remembered by one run. */
+#define INLINE_TRANSITIONS_MAX 10000       /* Steps one event may pass through (loops of set). */
+#define SENT_BYTES_MAX (64 * 1024 * 1024)  /* All messages of one event: one transaction. */
+#define LISTED_BYTES_MAX (4 * 1024 * 1024) /* Their ids, topics, keys and types: one record. */
+#define LOOP_ITEMS_MAX 10000               /* Of one `for`. */
 #define LOOP_PARALLEL_MAX 1000
 #define BATCH_RECORDS_MAX 5000
 #define HEADERS_MAX 64 /* Headers carried from one record. */

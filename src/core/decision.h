@@ -26,6 +26,9 @@ struct decision {
     struct effect_list *effects;
     const struct judge *judge; /* NULL: expressions are computed. */
     uint32_t inline_steps;     /* Steps passed through by this event. */
+    uint32_t sent_count;       /* Messages that this event has led to, */
+    size_t sent_bytes;         /* of those after the first few, */
+    size_t listed_bytes;       /* and of what history lists of them. */
     /* Lists that can go on, in the order in which they will; in the effects' arena. */
     struct position *ready;
     uint32_t ready_next;

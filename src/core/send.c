@@ -2,6 +2,9 @@
 #include "base/limits.h"
 #include "core/undo_block.h"
 
+#define ID_BYTES 64 /* What a command id has beside the name of its instance; generous. */
+#define SENT_FREELY 64
+
 static enum format format_of(const struct decision *d, const struct message_spec *spec)
 {
     return spec->is_request ? d->flow->services[spec->service].format
@@ -119,6 +122,19 @@ struct json *send_check(struct decision *d, const struct message_spec *spec,
     return error;
 }
 
+/* One event is one transaction and one record of history, however many messages it leads to. */
+static bool has_room(struct decision *d, const struct rendered *rendered)
+{
+    size_t listed = rendered->topic.bytes + rendered->key.bytes + rendered->type.bytes +
+                    d->after->name.bytes + ID_BYTES;
+
+    d->listed_bytes += listed;
+    if (++d->sent_count > SENT_FREELY) { /* Most events send few, and then nothing is measured. */
+        d->sent_bytes += json_size(rendered->value, PAYLOAD_BYTES_MAX);
+    }
+    return d->listed_bytes <= LISTED_BYTES_MAX && d->sent_bytes <= SENT_BYTES_MAX;
+}
+
 struct json *send_render(struct decision *d, const struct message_spec *spec,
                          const struct sight *sight, struct rendered *out)
 {
@@ -149,6 +165,11 @@ struct json *send_render(struct decision *d, const struct message_spec *spec,
         send_release(out);
         return problem_of_step(d, sight->step, sight->attempt, "runtime",
                                "the message would be too large");
+    }
+    if (!has_room(d, out)) {
+        send_release(out);
+        return problem_of_step(d, sight->step, sight->attempt, "runtime",
+                               "too many messages without a wait");
     }
     return send_check(d, spec, sight, out);
 }
