@@ -24,16 +24,13 @@ struct decision {
     const struct event *event;
     struct instance *after;
     struct effect_list *effects;
-    const struct judge *judge; /* NULL: expressions are computed. */
-    uint32_t inline_steps;     /* Steps passed through by this event. */
-    uint32_t sent_count;       /* Messages that this event has led to, */
-    size_t sent_bytes;         /* of those after the first few, */
-    size_t listed_bytes;       /* and of what history lists of them. */
+    const struct judge *judge;       /* NULL: expressions are computed. */
+    uint32_t inline_steps;           /* Steps passed through by this event. */
+    uint32_t sent_count;             /* Messages that this event has led to. */
+    size_t sent_bytes, listed_bytes; /* Of those after the first few; of what history lists. */
     /* Lists that can go on, in the order in which they will; in the effects' arena. */
     struct position *ready;
-    uint32_t ready_next;
-    uint32_t ready_count;
-    uint32_t ready_capacity;
+    uint32_t ready_next, ready_count, ready_capacity;
     /* The document of the branch or iteration looked at last; NULL: none. */
     struct json *view;
     uint32_t view_scope;
