@@ -207,10 +207,18 @@ bool *plan_reach_after_any(const struct plan *plan, struct arena *arena, const b
 /* One pass of "done before a step is what was done on every way to it", until nothing changes. */
 struct meet {
     const struct plan *plan;
+    const struct plan_step *from; /* The step at hand. */
     struct plan_done *done;
     const uint64_t *out; /* What is done when the step at hand is over. */
     bool changed;
 };
+
+/* A run whose last step this is has completed, so that there is a result. */
+static bool completes(const struct plan_step *step)
+{
+    return !step->in_failure && (step->action != OBJECT_END ||
+                                 text_is(json_member_text(step->json, "end"), "completed"));
+}
 
 static void meet_row(void *self, uint32_t next)
 {
@@ -218,6 +226,9 @@ static void meet_row(void *self, uint32_t next)
     uint32_t row = next == PLAN_END ? meet->plan->count : next;
     uint64_t *words = &meet->done->words[(size_t)row * meet->done->row_words];
 
+    if (next == PLAN_END && !completes(meet->from)) {
+        return;
+    }
     for (uint32_t i = 0; i < meet->done->row_words; i++) {
         uint64_t both = words[i] & meet->out[i];
 
@@ -291,6 +302,7 @@ static struct plan_done surely(const struct plan *plan, struct arena *arena,
     while (meet.changed) {
         meet.changed = false;
         for (uint32_t i = 0; i < plan->count; i++) {
+            meet.from = &plan->steps[i];
             memcpy(out, &done.words[(size_t)i * done.row_words], done.row_words * sizeof(*out));
             plan_catches(plan, i, &meet, meet_row);
             if (!plan->steps[i].conditional) {

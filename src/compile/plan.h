@@ -84,7 +84,8 @@ bool *plan_reach_after(const struct plan *plan, struct arena *arena, uint32_t st
 /* The same for several: what may run after one of those whose flag is set. */
 bool *plan_reach_after_any(const struct plan *plan, struct arena *arena, const bool *steps);
 
-/* Which steps have surely run, one bit a step: row i before step i, row `count` at completion. */
+/* Which steps have surely run, one bit a step: row i before step i, row `count` when the run completes; one
+ * that fails has no result. */
 struct plan_done {
     uint64_t *words;
     uint32_t row_words;
