@@ -122,7 +122,8 @@ static bool unwind_entry(struct decision *d, uint32_t target, uint32_t activatio
     case UNDO_GROUP:
         break;
     }
-    return unwind_group(d, target, activation, undo->parallel);
+    return unwind_group(d, target, activation,
+                        undo->parallel || d->flow->saga_order == SAGA_PARALLEL);
 }
 
 /* Start what may be started right below `group` (0: right below the target), the latest first.
