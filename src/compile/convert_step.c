@@ -144,6 +144,15 @@ static void report_foreign_key(struct checker *checker, enum object action, cons
                       TEXT_ARG(key->text), "step", did_you_mean(checker, nearest));
 }
 
+/* What to say instead of a key that the action does not have. */
+static const char *way_out(enum object action, struct text key)
+{
+    bool can_fail = action == OBJECT_RUN_STEP || action == OBJECT_FORK_STEP ||
+                    action == OBJECT_FOR_STEP || action == OBJECT_LISTEN_STEP;
+
+    return can_fail && text_is(key, "retry") ? ": put it into a 'try', which can be repeated" : "";
+}
+
 static void convert_key(struct checker *checker, enum object action, const struct pair *pair,
                         struct json *out)
 {
@@ -158,8 +167,8 @@ static void convert_key(struct checker *checker, enum object action, const struc
     }
     if (refused) {
         diagnostics_error(checker->diagnostics, "F111", node_place(pair->key),
-                          "'%.*s' is not allowed on '%s'", TEXT_ARG(pair->key->text),
-                          fields_of(action)->name);
+                          "'%.*s' is not allowed on '%s'%s", TEXT_ARG(pair->key->text),
+                          fields_of(action)->name, way_out(action, pair->key->text));
         return;
     }
     if (checker->standard && text_is(pair->key->text, "replace")) {
