@@ -218,7 +218,9 @@ void fail_step(struct decision *d, uint32_t scope, uint32_t step, uint32_t activ
                struct json *error)
 {
     if (is_over(d, scope)) {
-        if (activation != 0 && instance_find_frame(d->after, activation) != NULL) {
+        const struct frame *frame = instance_find_frame(d->after, activation);
+
+        if (frame != NULL && frame->kind == FRAME_STEP) {
             fail_abandon(d, activation);
         }
         json_free(error);

@@ -216,6 +216,24 @@ static struct json *value_of(struct decision *d, const struct frame *frame, stru
     return value;
 }
 
+/* The item is over all the same: if a pivot in another one is in doubt, the for stands, and may go on. */
+static void fail_without_result(struct decision *d, uint32_t activation, struct json *error)
+{
+    const struct frame *item = instance_find_frame(d->after, activation);
+    uint32_t outer = item->parent;
+    uint32_t index = item->index;
+    struct json *kept = json_object();
+
+    json_put(kept, TEXT("error"), json_copy(error));
+    fail_loop(d, outer, error);
+    if (instance_find_frame(d->after, activation) == NULL) {
+        json_free(kept);
+        return;
+    }
+    block_close(d, activation);
+    keep_result(instance_frame(d->after, outer), index, kept);
+}
+
 void loop_item_done(struct decision *d, uint32_t activation)
 {
     const struct frame *item = instance_find_frame(d->after, activation);
@@ -238,7 +256,7 @@ void loop_item_done(struct decision *d, uint32_t activation)
         error = problem_of_step(d, step, 1, "runtime", "the state of the run would be too large");
     }
     if (value == NULL) {
-        fail_loop(d, outer, error);
+        fail_without_result(d, activation, error);
         return;
     }
     effect_decide(d->effects, "%.*s: item %u done", TEXT_ARG(step->name), index);
