@@ -12,6 +12,12 @@ struct sent_topic {
     int64_t offset;
 };
 
+/* A topic that flows have their alerts sent to. The same holds of it. */
+struct alert_topic {
+    char *name;
+    int64_t offset;
+};
+
 void watch_init(struct watch *watch, const struct dev_printer *printer, struct sim_broker *broker,
                 const struct settings *settings)
 {
@@ -24,6 +30,20 @@ void watch_init(struct watch *watch, const struct dev_printer *printer, struct s
     watch->alerts = calloc(count, sizeof(*watch->alerts));
     watch->letters = calloc(count, sizeof(*watch->letters));
     CHECK(watch->history != NULL && watch->alerts != NULL && watch->letters != NULL);
+}
+
+void watch_alerts_in(struct watch *watch, struct text topic)
+{
+    for (uint32_t i = 0; i < watch->own_count; i++) {
+        if (text_is(topic, watch->own[i].name)) {
+            return;
+        }
+    }
+    if (topic.bytes > 0) {
+        watch->own = realloc(watch->own, (watch->own_count + 1) * sizeof(*watch->own));
+        CHECK(watch->own != NULL);
+        watch->own[watch->own_count++] = (struct alert_topic){.name = text_dup(topic)};
+    }
 }
 
 /* ---- open instances ---- */
@@ -244,8 +264,8 @@ static void take_alert(struct watch *watch, const struct record *record)
     struct alert_record alert;
     struct error err;
 
-    watch->alert_count++;
     if (alert_decode(record->value, &watch->arena, &alert, &err) == STATUS_OK) {
+        watch->alert_count++;
         dev_print_alert(watch->printer, &alert);
         if (watch->observer.alert != NULL) {
             watch->observer.alert(watch->observer.self, &alert);
@@ -278,11 +298,30 @@ static bool read_topic(struct watch *watch, const char *name, int64_t *offsets,
     return any;
 }
 
+/* Other records may be there too. */
+static bool read_own(struct watch *watch)
+{
+    struct record record;
+    bool any = false;
+
+    for (uint32_t i = 0; i < watch->own_count; i++) {
+        struct alert_topic *own = &watch->own[i];
+
+        while (sim_broker_read(watch->broker, text_of(own->name), 0, &own->offset, &record)) {
+            take_alert(watch, &record);
+            arena_reset(&watch->arena);
+            any = true;
+        }
+    }
+    return any;
+}
+
 bool watch_read(struct watch *watch)
 {
     bool any = read_topic(watch, watch->names.history, watch->history, take_history);
 
     any = read_topic(watch, watch->names.alerts, watch->alerts, take_alert) || any;
+    any = read_own(watch) || any;
     return read_topic(watch, watch->names.dlq, watch->letters, take_letter) || any;
 }
 
@@ -302,6 +341,9 @@ void watch_cut(struct watch *watch)
     for (int32_t i = 0; i < watch->partitions; i++) {
         sim_broker_cut(watch->broker, text_of(watch->names.alerts), i, watch->alerts[i]);
         sim_broker_cut(watch->broker, text_of(watch->names.dlq), i, watch->letters[i]);
+    }
+    for (uint32_t i = 0; i < watch->own_count; i++) {
+        watch->own[i].offset = sim_broker_end(watch->broker, text_of(watch->own[i].name), 0);
     }
     /* Whatever these topics held when the history was read to its end was sent by then. */
     while (map_next(&watch->sent, &cursor, &name, &value)) {
@@ -323,8 +365,12 @@ void watch_release(struct watch *watch)
         free(((struct sent_topic *)value)->name);
         free(value);
     }
+    for (uint32_t i = 0; i < watch->own_count; i++) {
+        free(watch->own[i].name);
+    }
     map_release(&watch->open);
     map_release(&watch->sent);
+    free(watch->own);
     wake_heap_release(&watch->heap);
     arena_release(&watch->arena);
     free(watch->history);

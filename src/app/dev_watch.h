@@ -54,6 +54,8 @@ struct watch {
     int64_t *history; /* Read up to here, by partition. */
     int64_t *alerts;
     int64_t *letters;
+    struct alert_topic *own; /* Where flows have their alerts sent instead. */
+    uint32_t own_count;
     struct map sent; /* Topics of commands and emits -> struct sent_topic. */
     struct map open; /* By instance. */
     struct wake_heap heap;
@@ -72,6 +74,8 @@ struct watch {
 /* Borrows printer and broker. */
 void watch_init(struct watch *watch, const struct dev_printer *printer, struct sim_broker *broker,
                 const struct settings *settings);
+/* Take in the alerts of a flow that has a topic of its own for them as well. Empty: it has none. */
+void watch_alerts_in(struct watch *watch, struct text topic);
 /* Take in all that is new. False: there was nothing. */
 bool watch_read(struct watch *watch);
 /* When the earliest timer of an open instance is due, or INT64_MAX. */

@@ -318,6 +318,9 @@ enum status dev_world_open(struct dev_world *world, const struct dev_world_optio
     world->worker.is_noticed = true;
     world->worker.down_ms = DOWN_MS;
     watch_init(&world->watch, world->printer, world->broker, &world->settings);
+    for (uint32_t i = 0; i < world->flow_count; i++) {
+        watch_alerts_in(&world->watch, world->flows[i]->alerts);
+    }
     status = deploy(world, options, err);
     if (status == STATUS_OK) {
         status = add_services(world, err);

@@ -101,6 +101,13 @@ void flow_test_mirror_topic(struct flow_test_mirror *mirror, struct text topic)
     add_source(mirror, topic, NULL);
 }
 
+void flow_test_mirror_alerts(struct flow_test_mirror *mirror, struct text topic)
+{
+    if (topic.bytes > 0) {
+        add_source(mirror, topic, &mirror->warnings);
+    }
+}
+
 /* ---- what is held back ---- */
 
 static void hold(struct queue *queue, const struct record *record)
@@ -177,7 +184,7 @@ static bool is_mirrored(const struct flow_test_mirror *mirror, struct text topic
 {
     for (uint32_t i = 0; i < mirror->source_count; i++) {
         if (text_equal(mirror->sources[i].topic, topic)) {
-            return true;
+            return mirror->sources[i].queue == NULL;
         }
     }
     return false;

@@ -14,6 +14,8 @@ struct flow_test_mirror;
 /* Of history, alerts and dead letters. Borrows all. */
 struct flow_test_mirror *flow_test_mirror_new(const struct broker *real, struct sim_broker *copy,
                                               const struct names *names);
+/* Of this topic of a flow's own for alerts (empty: it has none), which come as the others do; call it first. */
+void flow_test_mirror_alerts(struct flow_test_mirror *mirror, struct text topic);
 /* And of this topic; once is enough. */
 void flow_test_mirror_topic(struct flow_test_mirror *mirror, struct text topic);
 /* Copy what is new. STATUS_RETRY: Kafka does not answer now. */

@@ -302,6 +302,7 @@ static enum status send(void *self, const struct outgoing *record, struct error 
 /* Where it sends to. */
 static void mirror_flow(struct flow_test_mirror *mirror, const struct flow *flow)
 {
+    flow_test_mirror_alerts(mirror, flow->alerts);
     for (uint32_t i = 0; i < flow->service_count; i++) {
         flow_test_mirror_topic(mirror, flow->services[i].commands);
     }
