@@ -60,7 +60,7 @@ static int read_arguments(int argc, char **argv, struct config_flags *flags)
 
 int cmd_run(int argc, char **argv)
 {
-    struct config_flags flags = {0};
+    struct config_flags flags = {.is_worker = true};
     struct config config = {0};
     int code = read_arguments(argc, argv, &flags);
 

@@ -27,7 +27,7 @@ const char config_usage[] =
     "  -b, --bootstrap-servers LIST  Kafka brokers, host:port, separated by commas\n"
     "  -r, --redis URL               redis://[user:password@]host:port/db\n"
     "  -a, --app NAME                prefix of baton's topics and groups (default: baton)\n"
-    "  -l, --log LEVEL               debug, info, warn, error or none (default: info)\n"
+    "  -l, --log LEVEL               debug, info, warn, error or none (default: error; run: info)\n"
     "      --log-format FORMAT       text or json: one line, or one object, an event\n"
     "Environment: BATON_CONFIG, BATON_APP, BATON_NAME, BATON_BOOTSTRAP_SERVERS, BATON_REDIS,\n"
     "BATON_SCHEMA_REGISTRY, BATON_LANES, BATON_PARTITIONS, BATON_FLOWS, BATON_HTTP,\n"
@@ -70,6 +70,7 @@ static enum status set_level(struct config *config, const char *value, struct er
     for (int i = 0; i < 5; i++) {
         if (strcmp(value, levels[i]) == 0) {
             config->log_level = (enum log_level)i;
+            config->has_log_level = true;
             return STATUS_OK;
         }
     }
@@ -234,7 +235,6 @@ enum status config_load(const char *path, struct config *config, struct error *e
         .settings = settings_default(),
         .redis_url = TEXT("redis://127.0.0.1:6379/0"),
         .lanes = cores > 0 ? (uint32_t)cores : 1,
-        .log_level = LOG_INFO,
         .registry = {.timeout_ms = REGISTRY_TIMEOUT_MS, .refresh_ms = REGISTRY_REFRESH_MS},
         .stop_ms = STOP_MS};
     config->arena = calloc(1, sizeof *config->arena);
@@ -375,6 +375,9 @@ int config_open(const struct config_flags *flags, struct config *config)
      * that it is. */
     config->settings.session_timeout_ms = consumer_span(config, "session.timeout.ms",
                                                         config->settings.session_timeout_ms);
+    if (!config->has_log_level) {
+        config->log_level = flags->is_worker ? LOG_INFO : LOG_ERROR;
+    }
     log_set_level(config->log_level);
     log_set_format(config->log_format);
     return EXIT_DONE;

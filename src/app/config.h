@@ -42,6 +42,7 @@ struct config {
     uint32_t flow_count;
     uint32_t lanes;
     enum log_level log_level;
+    bool has_log_level; /* It was said; else it is by the command. */
     enum log_format log_format;
     struct text http; /* Where metrics and health are served; empty: nowhere. */
     int64_t stop_ms;  /* How long a graceful stop may take. */
@@ -95,6 +96,7 @@ struct config_flags {
     } items[CONFIG_FLAGS_MAX];
     uint32_t count;
     bool leaves;
+    bool is_worker; /* It goes on for long, so it logs what it does. */
 };
 
 /* Keep a flag. `letter` is one of CONFIG_LETTERS, or of run's own: 'n' name, 'L' lanes, 'f' flows,
