@@ -118,7 +118,8 @@ def busy_estate_has_no_findings_also_when_a_worker_is_killed():
 
 @case
 def open_transaction_that_holds_an_end_back_is_said_to_do_so():
-    with Estate("fsckopen") as estate:
+    # No checkpoint of an idle partition meanwhile, whose transaction would hold back no history.
+    with Estate("fsckopen", config="checkpoint: {idle: 1m, max: 2m}\n") as estate:
         worker = estate.start_worker("frozen", fault="after-flush:2", freeze=True)
         worker.await_event("partition-ready")
         estate.await_partitions()
