@@ -108,7 +108,8 @@ static void findings_name_line_and_column(void **state)
     (void)state;
     assert_findings("case: []\n", "1:1: D101 unknown key 'case' (did you mean 'cases'?)\n"
                                   "1:1: D102 missing required 'cases'\n");
-    assert_findings("cases: []\n", "1:8: D103 expected a list of 1 to 1000 cases, found an empty list\n");
+    assert_findings("cases: []\n",
+                    "1:8: D103 expected a list of 1 to 1000 cases, found an empty list\n");
     assert_findings(CASE, "2:5: D102 missing required 'expect'\n");
     assert_findings(CASE "    expect: {}\n",
                     "3:13: D108 nothing is expected, so the case cannot fail\n");
