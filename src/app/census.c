@@ -38,8 +38,12 @@ static struct text once(struct counting *counting, struct text text)
     return *kept;
 }
 
+/* Instances whose names begin with '~' are baton's own. */
 static bool is_of(struct text instance, struct text flow)
 {
+    if (flow.bytes == 0) {
+        return !text_starts(instance, TEXT("~"));
+    }
     return instance.bytes > flow.bytes && text_starts(instance, flow) &&
            instance.data[flow.bytes] == ':';
 }
@@ -52,6 +56,16 @@ bool census_mentions(const struct census *census, struct text hash)
         }
     }
     return false;
+}
+
+uint32_t census_running(const struct census *census, struct text hash)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < census->row_count; i++) {
+        count += text_equal(census->rows[i].hash, hash) ? census->rows[i].count : 0;
+    }
+    return count;
 }
 
 static void note_hash(struct census *census, struct text hash)
@@ -68,8 +82,8 @@ static void note_hash(struct census *census, struct text hash)
 /* The instance behind the starts by the clock is none of the flow's runs. */
 static bool is_clock(const struct counting *counting, struct text key)
 {
-    return text_starts(key, counting->clock) && key.bytes > counting->clock.bytes &&
-           key.data[counting->clock.bytes] == '/';
+    return counting->flow.bytes > 0 && text_starts(key, counting->clock) &&
+           key.bytes > counting->clock.bytes && key.data[counting->clock.bytes] == '/';
 }
 
 static void note_clock(struct counting *counting, const struct history_record *history)

@@ -1,6 +1,6 @@
 /*
- * census - how many runs of a flow go on, by version and by where they stand: what the last history
- * record of each says.
+ * census - how many runs of a flow, or of all, go on, by version and by where they stand: what the last
+ * history record of each says.
  */
 #ifndef BATON_APP_CENSUS_H
 #define BATON_APP_CENSUS_H
@@ -24,10 +24,13 @@ struct census {
         clock; /* Hash of the version that its starts by the clock follow; empty: none does. */
 };
 
-/* Count. Gives an exit code; what is wrong is printed. End it with census_release() anyway. */
+/* Count; an empty `flow` is all of them, without their clocks. Gives an exit code; what is wrong is printed.
+ * End it with census_release() anyway. */
 int census_take(struct estate *estate, struct text flow, struct census *census);
 /* Does the history, which is kept for a while after a run has ended, need this definition? */
 bool census_mentions(const struct census *census, struct text hash);
+/* The runs that go on by this definition. */
+uint32_t census_running(const struct census *census, struct text hash);
 void census_release(struct census *census);
 
 #endif

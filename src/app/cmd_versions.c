@@ -1,194 +1,195 @@
-/* `baton activate`, `drain` and `retire`: which version of a flow new runs get. */
+/* `baton versions`: which versions of flows are deployed, what new runs get, and how many go on by each. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "app/census.h"
 #include "app/command.h"
 #include "app/options.h"
-#include "app/random_seed.h"
-#include "engine/versions.h"
 
-static const char *const usages[] = {
-    [VERSION_ACTIVATE] =
-        "Usage: baton activate FLOW VERSION [OPTION...]\n\n"
-        "Gives new runs of a flow a version that is deployed. Runs that go on keep theirs.\n\n"
-        "  -p, --percent N               only to so many of a hundred keys, always the same ones;\n"
-        "                                the version that was active before has the rest\n"
-        "  -o, --output table|json       for people (default) or programs\n"
-        "  -h, --help                    this text\n",
-    [VERSION_DRAIN] = "Usage: baton drain FLOW VERSION [OPTION...]\n\n"
-                      "Lets a version start no runs any more; those that go on come to their end "
-                      "by it. The other\n"
-                      "active version, if there is one, starts all; without one, what would start "
-                      "a run becomes a\n"
-                      "dead letter.\n\n"
-                      "  -o, --output table|json       for people (default) or programs\n"
-                      "  -h, --help                    this text\n",
-    [VERSION_RETIRE] =
-        "Usage: baton retire FLOW VERSION [OPTION...]\n\n"
-        "Takes the definition of a version away, when it is drained, no run goes on by it, and no\n"
-        "history of its runs is kept any more.\n\n"
-        "  -o, --output table|json       for people (default) or programs\n"
-        "  -h, --help                    this text\n",
+#define HASH_SHOWN 12
+
+static const char usage[] =
+    "Usage: baton versions [FLOW] [OPTION...]\n\n"
+    "Lists the versions of flows that are deployed: which part of new runs each of them starts, "
+    "and\n"
+    "how many runs go on by it. Runs are counted by the history topic, which is read from its "
+    "beginning.\n\n"
+    "  -o, --output table|json       for people (default) or programs\n"
+    "  -h, --help                    this text\n\n"
+    "Exit codes: 0 done, 1 no version of the flow is deployed, 2 usage, 3 the estate could not be\n"
+    "reached.\n";
+
+struct version_row {
+    struct deployed_version deployed;
+    int32_t percent; /* Of the keys whose runs it starts. */
+    uint32_t running;
 };
 
-struct request {
-    struct config_flags flags;
-    enum view_output output;
-    const char *name; /* Of the command. */
-    int64_t percent;
+struct version_list {
+    struct version_row *rows; /* By name, then by version. */
+    size_t count;
+    size_t capacity;
+    uint32_t lost; /* Runs whose definition is not deployed. */
 };
 
-static int take(void *self, int letter)
+static int32_t percent_of(const struct flow_state *state, struct text hash)
 {
-    struct request *request = self;
+    int32_t active;
 
-    if (letter == 'p' && text_to_int64(text_of(optarg), &request->percent) &&
-        request->percent >= 1 && request->percent <= 100) {
-        return -1;
-    }
-    return options_misused(request->name, "--percent is 1 to 100");
-}
-
-/* "4" or "v4"; 0: it is none. */
-static int32_t version_of(const char *word)
-{
-    int64_t version = 0;
-
-    if (!text_to_int64(text_of(word[0] == 'v' ? word + 1 : word), &version) || version < 1 ||
-        version > INT32_MAX) {
+    if (state == NULL) {
         return 0;
     }
-    return (int32_t)version;
+    active = state->former.bytes > 0 ? state->percent : 100;
+    if (text_equal(state->active, hash)) {
+        return active;
+    }
+    return text_equal(state->former, hash) ? 100 - active : 0;
 }
 
-/* The exit code: EXIT_FINDINGS if runs go on by the version. */
-static int check_unused(struct estate *estate, const struct version_change *change)
+static void add(struct version_list *list, struct version_row row)
 {
-    struct text hash = flow_registry_deployed(estate->registry, change->flow, change->version);
-    struct census census = {0};
-    uint32_t count = 0;
-    int code = EXIT_DONE;
-
-    if (hash.bytes > 0) {
-        code = census_take(estate, change->flow, &census);
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 16 : list->capacity * 2;
+        list->rows = realloc(list->rows, list->capacity * sizeof *list->rows);
+        CHECK(list->rows != NULL);
     }
-    for (uint32_t i = 0; i < census.row_count; i++) {
-        count += text_equal(census.rows[i].hash, hash) ? census.rows[i].count : 0;
-    }
-    if (code == EXIT_DONE && count > 0) {
-        fprintf(stderr,
-                "baton retire: %u %s on by version %d of '%.*s'; wait for %s end, or 'baton "
-                "migrate' %s\n",
-                count, count == 1 ? "run goes" : "runs go", change->version, TEXT_ARG(change->flow),
-                count == 1 ? "its" : "their", count == 1 ? "it" : "them");
-        code = EXIT_FINDINGS;
-    } else if (code == EXIT_DONE && hash.bytes > 0 && text_equal(census.clock, hash)) {
-        fprintf(stderr,
-                "baton retire: the clock still starts runs by version %d of '%.*s'; drain it, and "
-                "wait until a worker has taken note\n",
-                change->version, TEXT_ARG(change->flow));
-        code = EXIT_FINDINGS;
-    } else if (code == EXIT_DONE && census_mentions(&census, hash)) {
-        fprintf(stderr,
-                "baton retire: the history of runs by version %d of '%.*s' is still kept (`keep`) "
-                "and needs its definition; wait until it is gone\n",
-                change->version, TEXT_ARG(change->flow));
-        code = EXIT_FINDINGS;
-    }
-    census_release(&census);
-    return code;
+    list->rows[list->count++] = row;
 }
 
-static void tell(const struct version_change *change, const struct version_outcome *outcome,
-                 enum view_output output)
+static int by_name(const void *left, const void *right)
 {
-    struct json *json;
+    const struct deployed_version *a = &((const struct version_row *)left)->deployed;
+    const struct deployed_version *b = &((const struct version_row *)right)->deployed;
+    int order = text_compare(a->name, b->name);
 
-    if (output == VIEW_TABLE) {
-        printf("%s\n", outcome->text);
-        return;
+    return order != 0 ? order : (a->version > b->version) - (a->version < b->version);
+}
+
+static void collect(const struct estate *estate, struct text flow, const struct census *census,
+                    struct version_list *list)
+{
+    struct deployed_version deployed;
+    size_t cursor = 0;
+
+    list->lost = census->running;
+    while (flow_registry_next_deployed(estate->registry, &cursor, &deployed)) {
+        const struct flow_state *state = flow_registry_state(estate->registry, deployed.name);
+
+        if (flow.bytes == 0 || text_equal(deployed.name, flow)) {
+            uint32_t running = census_running(census, deployed.hash);
+
+            add(list, (struct version_row){deployed, percent_of(state, deployed.hash), running});
+            list->lost -= running;
+        }
     }
-    json = json_object();
-    json_put_text(json, "flow", change->flow);
-    json_put_integer(json, "version", change->version);
-    json_put_bool(json, "changed", outcome->changed);
-    json_put_string(json, "text", outcome->text);
+    if (list->count > 0) {
+        qsort(list->rows, list->count, sizeof *list->rows, by_name);
+    }
+}
+
+static void print_table(const struct version_list *list)
+{
+    int width = 4;
+
+    for (size_t i = 0; i < list->count; i++) {
+        int bytes = (int)list->rows[i].deployed.name.bytes;
+
+        width = bytes > width ? bytes : width;
+    }
+    printf("%s%-*s  %7s  %8s  %7s  DEFINITION%s\n", view_bold(), width, "FLOW", "VERSION",
+           "NEW RUNS", "RUNNING", view_plain());
+    for (size_t i = 0; i < list->count; i++) {
+        const struct version_row *row = &list->rows[i];
+        struct text hash = text_sub(row->deployed.hash, 0, HASH_SHOWN);
+        char part[16] = "none";
+
+        if (row->percent > 0) {
+            (void)snprintf(part, sizeof part, "%d%%", row->percent);
+        }
+        printf("%-*.*s  %7d  %8s  %7u  %.*s%s\n", width, TEXT_ARG(row->deployed.name),
+               row->deployed.version, part, row->running, TEXT_ARG(hash),
+               row->deployed.flow == NULL ? "  (this program cannot build it: take a newer one)"
+                                          : "");
+    }
+    if (list->lost > 0) {
+        printf("%u %s on by a definition that is not deployed: 'baton fsck' tells more\n",
+               list->lost, list->lost == 1 ? "run goes" : "runs go");
+    }
+}
+
+static void print_json(const struct version_list *list)
+{
+    struct json *json = json_object();
+    struct json *versions = json_array();
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct version_row *row = &list->rows[i];
+        struct json *one = json_object();
+
+        json_put_text(one, "flow", row->deployed.name);
+        json_put_integer(one, "version", row->deployed.version);
+        json_put_text(one, "hash", row->deployed.hash);
+        json_put_integer(one, "percent", row->percent);
+        json_put_integer(one, "running", row->running);
+        json_put_bool(one, "readable", row->deployed.flow != NULL);
+        json_push(versions, one);
+    }
+    json_put(json, TEXT("versions"), versions);
+    json_put_integer(json, "undeployed", list->lost);
     view_print_json(json);
     json_free(json);
 }
 
-static int change_version(struct estate *estate, const struct version_change *change,
-                          const struct request *request)
+static int list_versions(struct estate *estate, struct text flow, enum view_output output)
 {
-    struct version_outcome outcome = {0};
-    struct error err;
-    int code = change->action == VERSION_RETIRE ? check_unused(estate, change) : EXIT_DONE;
+    struct version_list list = {0};
+    struct census census = {0};
+    int code = census_take(estate, flow, &census);
 
-    if (code != EXIT_DONE) {
-        return code;
+    if (code == EXIT_DONE) {
+        collect(estate, flow, &census, &list);
+        if (list.count == 0 && flow.bytes > 0) {
+            fprintf(stderr, "baton versions: no version of flow '%.*s' is deployed\n",
+                    TEXT_ARG(flow));
+            code = EXIT_FINDINGS;
+        } else if (output == VIEW_JSON) {
+            print_json(&list);
+        } else {
+            print_table(&list);
+        }
     }
-    enum status status = versions_change(&estate->broker, change, &outcome, &err);
-    if (status != STATUS_OK) {
-        fprintf(stderr, "baton %s: %s\n", request->name, err.text);
-        return status == STATUS_REJECT ? EXIT_FINDINGS : EXIT_UNREACHABLE;
-    }
-    tell(change, &outcome, request->output);
-    return EXIT_DONE;
+    free(list.rows);
+    census_release(&census);
+    return code;
 }
 
-static int run(int argc, char **argv, enum version_action action)
+int cmd_versions(int argc, char **argv)
 {
-    static const struct option with_percent[] = {
-        CONFIG_OPTIONS,         {"percent", 1, NULL, 'p'}, {"output", 1, NULL, 'o'},
-        {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0},
-    };
-    static const struct option plain[] = {
+    static const struct option known[] = {
         CONFIG_OPTIONS, {"output", 1, NULL, 'o'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    bool activates = action == VERSION_ACTIVATE;
-    struct request request = {.output = VIEW_TABLE, .name = argv[0], .percent = 100};
-    struct options options = {.name = argv[0],
-                              .usage = usages[action],
-                              .known = activates ? with_percent : plain,
-                              .letters = activates ? "p:" : "",
-                              .flags = &request.flags,
-                              .output = &request.output,
-                              .self = &request,
-                              .take = take};
-    struct version_change change = {.action = action, .seed = random_seed()};
+    struct config_flags flags = {0};
+    enum view_output output = VIEW_TABLE;
     struct config config = {0};
     struct estate estate = {0};
-    int code = options_read(argc, argv, &options);
+    int code = options_read(argc, argv,
+                            &(struct options){.name = "versions",
+                                              .usage = usage,
+                                              .known = known,
+                                              .letters = "",
+                                              .flags = &flags,
+                                              .output = &output});
 
     if (code != -1) {
         return code;
     }
-    if (optind + 2 != argc || version_of(argv[optind + 1]) == 0) {
-        return options_misused(argv[0], "give a flow's name and a version, such as 4 or v4");
+    if (optind + 1 < argc) {
+        return options_misused("versions", "give the name of one flow, or none");
     }
-    change.flow = text_of(argv[optind]);
-    change.version = version_of(argv[optind + 1]);
-    change.percent = (int32_t)request.percent;
-    change.settings = &config.settings;
-    code = estate_of_flags(&request.flags, &config, &estate);
+    code = estate_of_flags(&flags, &config, &estate);
     if (code == EXIT_DONE) {
-        code = change_version(&estate, &change, &request);
+        code = list_versions(&estate, optind < argc ? text_of(argv[optind]) : TEXT(""), output);
     }
     estate_close(&estate);
     config_release(&config);
     return code;
-}
-
-int cmd_activate(int argc, char **argv)
-{
-    return run(argc, argv, VERSION_ACTIVATE);
-}
-
-int cmd_drain(int argc, char **argv)
-{
-    return run(argc, argv, VERSION_DRAIN);
-}
-
-int cmd_retire(int argc, char **argv)
-{
-    return run(argc, argv, VERSION_RETIRE);
 }

@@ -28,6 +28,7 @@ int cmd_schema(int argc, char **argv);
 int cmd_start(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_signal(int argc, char **argv);
+int cmd_versions(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 

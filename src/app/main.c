@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"activate", cmd_activate, "give new runs of a flow a version, or a part of them"},
     {"drain", cmd_drain, "let a version of a flow start no runs any more"},
     {"retire", cmd_retire, "take away a version by which no run goes on"},
+    {"versions", cmd_versions, "list the versions of flows: who starts runs, how many go on"},
     {"migrate", cmd_migrate, "let runs go on by another version of their flow"},
     {"graph", cmd_graph, "draw a flow's state machine as Mermaid or DOT"},
     {"compile", cmd_compile, "print a flow's state machine as JSON"},

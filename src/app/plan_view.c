@@ -122,8 +122,11 @@ static void print_runs(const struct plan_facts *facts)
     for (uint32_t i = 0; i < runs->row_count; i++) {
         const struct plan_row *row = &runs->rows[i];
 
-        printf("  version %d: %u at %.*s", row->old == NULL ? 0 : row->old->version, row->count,
-               TEXT_ARG(row->place));
+        if (row->old == NULL) {
+            printf("  another version: %u at %.*s", row->count, TEXT_ARG(row->place));
+        } else {
+            printf("  version %d: %u at %.*s", row->old->version, row->count, TEXT_ARG(row->place));
+        }
         if (plan_row_is_new(runs, row)) {
             printf("\n");
         } else if (row->verdict == MIGRATE_FITS) {

@@ -339,15 +339,30 @@ const struct flow_state *flow_registry_state(const struct flow_registry *registr
     return entry == NULL ? NULL : entry->state;
 }
 
+bool flow_registry_next_deployed(const struct flow_registry *registry, size_t *cursor,
+                                 struct deployed_version *deployed)
+{
+    while (*cursor < registry->definition_count) {
+        const struct definition *definition = registry->definitions[(*cursor)++];
+
+        if (!definition->retired) {
+            *deployed = (struct deployed_version){definition->name, definition->version,
+                                                  definition->hash, definition->flow};
+            return true;
+        }
+    }
+    return false;
+}
+
 struct text flow_registry_deployed(const struct flow_registry *registry, struct text name,
                                    int32_t version)
 {
-    for (size_t i = 0; i < registry->definition_count; i++) {
-        const struct definition *definition = registry->definitions[i];
+    struct deployed_version deployed;
+    size_t cursor = 0;
 
-        if (definition->version == version && !definition->retired &&
-            text_equal(definition->name, name)) {
-            return definition->hash;
+    while (flow_registry_next_deployed(registry, &cursor, &deployed)) {
+        if (deployed.version == version && text_equal(deployed.name, name)) {
+            return deployed.hash;
         }
     }
     return TEXT("");

@@ -58,4 +58,16 @@ const struct flow_state *flow_registry_state(const struct flow_registry *registr
 struct text flow_registry_deployed(const struct flow_registry *registry, struct text name,
                                    int32_t version);
 
+/* A version that is deployed and not retired. */
+struct deployed_version {
+    struct text name;
+    int32_t version;
+    struct text hash;
+    const struct flow *flow; /* NULL: this program cannot build it. */
+};
+
+/* Walk them, in the order of deployment: zero the cursor, until false. */
+bool flow_registry_next_deployed(const struct flow_registry *registry, size_t *cursor,
+                                 struct deployed_version *deployed);
+
 #endif

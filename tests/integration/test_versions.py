@@ -46,6 +46,14 @@ def done(*words):
     return answer.stdout
 
 
+def listed(*words):
+    """(version, percent, running) of each version of the flow that is deployed."""
+    shown = json.loads(done("versions", *words, "--output", "json"))
+    equal(shown["undeployed"], 0)
+    return [(each["version"], each["percent"], each["running"])
+            for each in shown["versions"] if each["flow"] == "teller"]
+
+
 def begin(keys):
     estate = shared()
     for key in keys:
@@ -111,6 +119,19 @@ def a_part_of_the_keys_takes_the_new_version_and_always_the_same_part():
 
 
 @case
+def versions_are_listed_with_their_part_of_new_runs_and_the_runs_that_go_on():
+    rows = listed("teller")
+    equal([row[:2] for row in rows], [(1, 0), (2, 50), (3, 50)])
+    equal(rows[0][2], 1)  # t-2
+    holds(rows[1][2] + rows[2][2] >= 20, f"the runs of c-0 to c-19 go on: {rows}")
+    equal(listed(), rows)
+    contains(done("versions"), "FLOW    VERSION  NEW RUNS  RUNNING  DEFINITION")
+    refused = shared().baton("versions", "nobody")
+    equal(refused.returncode, 1)
+    contains(refused.stderr, "no version of flow 'nobody' is deployed")
+
+
+@case
 def a_drained_version_starts_none_and_is_retired_when_none_goes_on():
     refused = shared().baton("retire", "teller", "2")
     equal(refused.returncode, 1)
@@ -118,6 +139,7 @@ def a_drained_version_starts_none_and_is_retired_when_none_goes_on():
     contains(done("drain", "teller", "2"), "the other active version starts all")
     wait.until(lambda: set(begin_six()) == {3}, 30, "only version 3")
     contains(done("drain", "teller", "1"), "starts no runs already")
+    equal([row[:2] for row in listed("teller")], [(1, 0), (2, 0), (3, 100)])
     refused = shared().baton("retire", "teller", "1")
     contains(refused.stderr, "1 run goes on by version 1")
     equal(end("t-2"), "by 1")
@@ -128,7 +150,9 @@ def a_drained_version_starts_none_and_is_retired_when_none_goes_on():
 @case
 def a_version_that_nothing_needs_is_retired():
     done("deploy", version_file(4))
+    holds((4, 0, 0) in listed("teller"), "version 4 is deployed and starts none")
     contains(done("retire", "teller", "4"), "is retired, its definition is gone")
+    holds(4 not in [row[0] for row in listed("teller")], "version 4 is gone")
     refused = shared().baton("activate", "teller", "4")
     equal(refused.returncode, 1)
     contains(refused.stderr, "version 4 of flow 'teller' is not deployed")
