@@ -125,6 +125,8 @@ const char *did_you_mean(struct checker *checker, struct text suggestion);
 bool node_is_scalar(const struct node *node);
 
 /* hints.c */
+/* F311: a plain scalar of a template that is an expression in all but the `${ }`. */
+void hint_bare_expression(struct checker *checker, const struct node *node);
 /* F310: a plain scalar ends before ` #`; say so where that broke the expression. */
 void hint_comment(struct checker *checker, const struct node *node);
 /* What may be meant by a name that is no function of `source`, and by one that is no variable: as

@@ -294,6 +294,9 @@ static bool check_template_text(struct checker *checker, const struct node *node
         report_unclosed(checker, node, from);
         good = false;
     }
+    if (from == 0 && !unclosed) {
+        hint_bare_expression(checker, node);
+    }
     return good;
 }
 

@@ -33,6 +33,29 @@ void hint_comment(struct checker *checker, const struct node *node)
     }
 }
 
+void hint_bare_expression(struct checker *checker, const struct node *node)
+{
+    struct text text = node->text;
+    struct expr_problem problem;
+    struct expr *expr;
+    char quote;
+
+    if (node->style != STYLE_PLAIN || text.bytes < 2 ||
+        (text.data[0] != '.' && text.data[0] != '$') ||
+        (isalpha((unsigned char)text.data[1]) == 0 && text.data[1] != '_')) {
+        return;
+    }
+    if (expr_compile(text, &checker->scope, &expr, &problem) != STATUS_OK) {
+        return;
+    }
+    expr_free(expr);
+    quote = text_find(text, '"') == SIZE_MAX ? '"' : '\'';
+    diagnostics_warn(
+        checker->diagnostics, "F311", node_place(node),
+        "this stays the text '%.*s': write %c${ %.*s }%c for what it reads, or quote it",
+        TEXT_ARG(text), quote, TEXT_ARG(text), quote);
+}
+
 static char before(struct text source, size_t at)
 {
     while (at > 0 && isspace((unsigned char)source.data[at - 1]) != 0) {
