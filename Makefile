@@ -21,10 +21,10 @@ integration: ## tests against real Kafka and Redis (or KAFKA_BROKERS and REDIS_U
 	cmake --build --preset check
 	ctest --preset integration
 
-sim: ## the simulator: make sim SEED=984 COUNT=1 FLOW=blocks (or order)
+sim: ## the simulator: make sim SEED=984 COUNT=1 FLOW=blocks (or order, "parents piece leaf")
 	cmake --preset release
 	cmake --build --preset release --target baton-sim
-	build/release/tests/baton-sim --flow tests/sim/flows/$(FLOW).yaml \
+	build/release/tests/baton-sim $(foreach flow,$(FLOW),--flow tests/sim/flows/$(flow).yaml) \
 		--seed $(SEED) --count $(COUNT)
 
 fuzz: ## one fuzz target: make fuzz NAME=document SECONDS=60

@@ -15,6 +15,7 @@ void book_free(struct book *book)
     free(book->prints);
     free(book->instance);
     free(book->key);
+    free(book->parent);
     free(book);
 }
 
@@ -71,6 +72,22 @@ static void add_print(struct book *book)
     book->prints[book->seq] = checker_print(book->state);
 }
 
+/* Who started it, as its first record says. */
+static void note_parent(struct book *book)
+{
+    const struct json *parent = json_at(book->state->parents, 0);
+    struct buffer key = {.data = NULL};
+
+    if (book->parent != NULL || parent == NULL) {
+        return;
+    }
+    buffer_addf(&key, "%.*s/%.*s", TEXT_ARG(json_member_text(parent, "name")),
+                TEXT_ARG(json_member_text(parent, "run")));
+    book->parent = text_dup(buffer_text(&key));
+    book->parent_step = (uint32_t)json_member_int(parent, "activation", 0);
+    buffer_release(&key);
+}
+
 static bool fold(struct checker *checker, struct book *book, const struct history_record *history)
 {
     struct json *delta = NULL;
@@ -97,6 +114,7 @@ static bool fold(struct checker *checker, struct book *book, const struct histor
     }
     book->state = after;
     book->seq = history->seq;
+    note_parent(book);
     if (after->seq != history->seq) {
         checker_fail(checker, "history: %s: the record has seq %lld, its state %lld", book->key,
                      (long long)history->seq, (long long)after->seq);

@@ -89,10 +89,8 @@ static void check_topic(struct checker *checker, struct text topic)
     }
 }
 
-void check_inbound(struct checker *checker)
+static void check_topics(struct checker *checker, const struct flow *flow)
 {
-    const struct flow *flow = checker->options.flow;
-
     for (uint32_t i = 0; i < flow->start_count; i++) {
         check_topic(checker, flow->topics[flow->starts[i].topic].name);
     }
@@ -101,5 +99,12 @@ void check_inbound(struct checker *checker)
     }
     for (uint32_t i = 0; i < flow->service_count; i++) {
         check_topic(checker, flow->services[i].replies);
+    }
+}
+
+void check_inbound(struct checker *checker)
+{
+    for (uint32_t i = 0; i < checker->options.flow_count; i++) {
+        check_topics(checker, checker->options.flows[i]);
     }
 }

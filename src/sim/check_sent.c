@@ -97,12 +97,14 @@ static void check_deeds(struct checker *checker, const struct book *book)
 {
     const struct sim_deed *deed;
     bool completed = book->state->status == RUN_COMPLETED;
+    bool is_left = false;
 
     for (size_t i = 0; (deed = sim_services_deed(checker->options.services, i)) != NULL; i++) {
         if (deed->undo_of.bytes > 0 || !deed->done ||
             !text_equal(run_part(deed->idempotency_key), text_of(book->key))) {
             continue;
         }
+        is_left = is_left || (completed && stands(book, deed));
         if (completed && stands(book, deed) && is_undone(checker, deed)) {
             checker_fail(checker, "whole: %s completed, but %.*s is undone", book->key,
                          TEXT_ARG(deed->idempotency_key));
@@ -113,19 +115,20 @@ static void check_deeds(struct checker *checker, const struct book *book)
                          TEXT_ARG(deed->idempotency_key));
         }
     }
+    check_child(checker, book, is_left);
 }
 
 /* What a completed run was to do whatever happened: the requests of its own list, and what its flow
  * says in `result.whole`. */
 static void check_requests_done(struct checker *checker, const struct book *book)
 {
-    const struct flow *flow = checker->options.flow;
+    const struct flow *flow = checker_flow(checker, text_of(book->instance));
     const struct json *whole = json_member(book->state->result, "whole");
     uint32_t done = 0;
     uint32_t wanted = 0;
     const struct sim_deed *deed;
 
-    if (book->state->status != RUN_COMPLETED) {
+    if (book->state->status != RUN_COMPLETED || flow == NULL) {
         return;
     }
     for (uint32_t i = 0; i < flow->step_count; i++) {
@@ -143,6 +146,7 @@ static void check_requests_done(struct checker *checker, const struct book *book
                      wanted);
     }
     check_losers(checker, book);
+    check_children_done(checker, book);
     if (whole != NULL && !json_is_true(whole)) {
         checker_fail(checker, "whole: %s completed, but its result is not whole", book->key);
     }
@@ -157,7 +161,8 @@ static void check_key(struct checker *checker, struct text key)
     struct text each;
     void *value;
 
-    snprintf(name, sizeof(name), "%.*s:%.*s", TEXT_ARG(checker->options.flow->name), TEXT_ARG(key));
+    snprintf(name, sizeof(name), "%.*s:%.*s", TEXT_ARG(checker->options.flows[0]->name),
+             TEXT_ARG(key));
     while (map_next(&checker->books, &cursor, &each, &value)) {
         book = value;
         if (strcmp(book->instance, name) != 0) {
@@ -198,11 +203,37 @@ static void check_told(struct checker *checker)
     }
 }
 
+/* Runs of the other flows: no order stands for them, but each ends whole. */
+static void check_others(struct checker *checker)
+{
+    const struct flow *first = checker->options.flows[0];
+    size_t cursor = 0;
+    struct text each;
+    void *value;
+
+    while (map_next(&checker->books, &cursor, &each, &value)) {
+        const struct book *book = value;
+        const struct flow *flow = checker_flow(checker, text_of(book->instance));
+
+        if (flow == NULL || flow == first) {
+            continue;
+        }
+        if (!book->ended) {
+            checker_fail(checker, "end: %s has not ended: %s", book->key,
+                         run_status_name(book->state->status));
+            return;
+        }
+        check_deeds(checker, book);
+        check_requests_done(checker, book);
+    }
+}
+
 void checker_end(struct checker *checker, const struct text *keys, size_t key_count)
 {
     for (size_t i = 0; i < key_count; i++) {
         check_key(checker, keys[i]);
     }
+    check_others(checker);
     check_told(checker);
     check_inbound(checker);
     checker_store(checker);

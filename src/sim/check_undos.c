@@ -140,13 +140,16 @@ static bool is_rolling_back(const struct instance *state)
 /* An undo that awaits no reply is over with the record that sends it. */
 static bool is_emit(const struct undo *undo)
 {
-    return undo->state == UNDO_ARMED && json_member(undo->message, "service") == NULL;
+    return undo->state == UNDO_ARMED && json_member(undo->message, "service") == NULL &&
+           json_member(undo->message, "child") == NULL;
 }
 
 void check_undos(struct checker *checker, const struct book *book, const struct instance *before,
                  const struct instance *after)
 {
-    if (checker->options.flow->saga_order != SAGA_REVERSE || is_rolling_back(after) ||
+    const struct flow *flow = checker_flow(checker, after->name);
+
+    if (flow == NULL || flow->saga_order != SAGA_REVERSE || is_rolling_back(after) ||
         is_rolling_back(before)) {
         return;
     }
@@ -184,10 +187,10 @@ static const struct branch *branch_of(const struct flow *flow, uint32_t fork, ui
 
 void check_losers(struct checker *checker, const struct book *book)
 {
-    const struct flow *flow = checker->options.flow;
+    const struct flow *flow = checker_flow(checker, text_of(book->instance));
     const struct instance *almost = book->almost;
 
-    for (uint32_t i = 0; i < flow->step_count; i++) {
+    for (uint32_t i = 0; flow != NULL && i < flow->step_count; i++) {
         const struct step *fork = &flow->steps[i];
         const struct json *done = json_get(book->state->data, fork->as);
         struct text winner = json_member_text(done, "which");

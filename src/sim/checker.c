@@ -89,10 +89,23 @@ static struct checker_topic *add_topic(struct checker *checker, struct text name
     return topic;
 }
 
+static void add_topics(struct checker *checker, const struct flow *flow)
+{
+    for (uint32_t i = 0; i < flow->service_count; i++) {
+        add_topic(checker, flow->services[i].replies)->is_reply = true;
+        add_topic(checker, flow->services[i].commands)->is_command = true;
+    }
+    for (uint32_t i = 0; i < flow->step_count; i++) {
+        if (flow->steps[i].kind == STEP_EMIT) {
+            add_topic(checker, flow->topics[flow->steps[i].message.topic].name);
+        }
+    }
+}
+
 struct checker *checker_new(const struct checker_options *options)
 {
     struct checker *checker = zeroed(1, sizeof(*checker));
-    const struct flow *flow = options->flow;
+    size_t topic_count = 0;
     size_t partitions = (size_t)options->settings->partitions;
 
     checker->options = *options;
@@ -104,16 +117,13 @@ struct checker *checker_new(const struct checker_options *options)
     checker->sheets = zeroed(partitions, sizeof(struct sheet *));
     checker->sheet_counts = zeroed(partitions, sizeof(size_t));
     checker->sheet_capacities = zeroed(partitions, sizeof(size_t));
-    checker->topics = zeroed((size_t)flow->topic_count + 2 * (size_t)flow->service_count,
-                             sizeof(*checker->topics));
-    for (uint32_t i = 0; i < flow->service_count; i++) {
-        add_topic(checker, flow->services[i].replies)->is_reply = true;
-        add_topic(checker, flow->services[i].commands)->is_command = true;
+    for (uint32_t i = 0; i < options->flow_count; i++) {
+        topic_count += (size_t)options->flows[i]->topic_count +
+                       2 * (size_t)options->flows[i]->service_count;
     }
-    for (uint32_t i = 0; i < flow->step_count; i++) {
-        if (flow->steps[i].kind == STEP_EMIT) {
-            add_topic(checker, flow->topics[flow->steps[i].message.topic].name);
-        }
+    checker->topics = zeroed(topic_count, sizeof(*checker->topics));
+    for (uint32_t i = 0; i < options->flow_count; i++) {
+        add_topics(checker, options->flows[i]);
     }
     sim_broker_watch(options->broker, (struct sim_watch){checker, on_committed, on_unflushed});
     return checker;
@@ -177,6 +187,19 @@ void checker_free(struct checker *checker)
     free(checker->alerts_at);
     arena_release(&checker->arena);
     free(checker);
+}
+
+const struct flow *checker_flow(const struct checker *checker, struct text instance)
+{
+    for (uint32_t i = 0; i < checker->options.flow_count; i++) {
+        struct text name = checker->options.flows[i]->name;
+
+        if (text_starts(instance, name) && instance.bytes > name.bytes &&
+            instance.data[name.bytes] == ':') {
+            return checker->options.flows[i];
+        }
+    }
+    return NULL;
 }
 
 struct book *checker_book(const struct checker *checker, struct text instance, struct run_id run)

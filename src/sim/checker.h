@@ -21,7 +21,8 @@ struct checker_options {
     const struct sim_store *store;
     const struct sim_services *services;
     const struct settings *settings;
-    const struct flow *flow;
+    const struct flow *const *flows; /* The first is the one that orders start. */
+    uint32_t flow_count;
 };
 
 /* Borrows all that `options` points to, and watches the broker's commits. */

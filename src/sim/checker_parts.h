@@ -21,6 +21,8 @@ struct book {
     size_t print_count;
     size_t print_capacity;
     struct instance *almost; /* Ended: what it was before its terminal record. Or NULL. */
+    char *parent;            /* "<instance>/<run>" of who started it, or NULL. */
+    uint32_t parent_step;    /* The activation there. */
 };
 
 /* A record of the snapshot topic. */
@@ -73,6 +75,8 @@ void checker_fail(struct checker *checker, const char *format, ...) PRINTF_LIKE(
 uint64_t checker_print(const struct instance *instance);
 /* Put a copy of `text` into a map from text to itself. False: it was there. */
 bool checker_note(struct map *map, struct text text);
+/* The flow of an instance, or NULL. */
+const struct flow *checker_flow(const struct checker *checker, struct text instance);
 struct book *checker_book(const struct checker *checker, struct text instance, struct run_id run);
 
 /* check_history.c */
@@ -87,6 +91,11 @@ void check_undos(struct checker *checker, const struct book *book, const struct 
                  const struct instance *after);
 /* Of a run that has completed. */
 void check_losers(struct checker *checker, const struct book *book);
+/* check_children.c: of a run that another one has started, at the end. `stands`: it did what is not
+ * undone. */
+void check_child(struct checker *checker, const struct book *book, bool stands);
+/* What a run that has completed counts on. */
+void check_children_done(struct checker *checker, const struct book *book);
 /* check_deadline.c */
 void check_reply(struct checker *checker, const struct record *record);
 void check_deadline(struct checker *checker, const struct book *book,

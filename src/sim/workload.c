@@ -44,17 +44,26 @@ static int by_time(const void *a, const void *b)
     return (int)one->kind - (int)other->kind;
 }
 
-static bool has_blocks(const struct flow *flow)
+static bool has_steps(const struct flow *flow, enum step_kind kind)
 {
     for (uint32_t i = 0; i < flow->step_count; i++) {
-        if (flow->steps[i].kind == STEP_FORK || flow->steps[i].kind == STEP_FOR) {
+        if (flow->steps[i].kind == kind) {
             return true;
         }
     }
     return false;
 }
 
+static bool has_blocks(const struct flow *flow)
+{
+    return has_steps(flow, STEP_FORK) || has_steps(flow, STEP_FOR);
+}
+
 static const char *const signals[] = {"nod", "ask", "ask", "pace", "stop"};
+
+static const struct workload_child children[] = {{"piece", "/piece/0"},     {"piece", "/piece/2"},
+                                                 {"piece", "/one"},         {"piece", "/again"},
+                                                 {"leaf", "/hurried/leaf"}, {"leaf", "/aside"}};
 
 static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms)
 {
@@ -71,6 +80,11 @@ static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms
         order->mood = (uint32_t)rng_below(&sim->rng, WORKLOAD_MOODS);
         if (rng_chance(&sim->rng, CANCELLED)) {
             plan(workload, at_ms + some(sim, 40000) - 1000, number, WORKLOAD_CANCEL);
+        }
+        if (workload->has_children && rng_chance(&sim->rng, CANCELLED)) {
+            plan(workload, at_ms + some(sim, 20000), number, WORKLOAD_CANCEL);
+            workload->events[workload->event_count - 1].child =
+                &children[rng_below(&sim->rng, sizeof(children) / sizeof(children[0]))];
         }
         for (int i = 0; i < SIGNALS_MAX && rng_chance(&sim->rng, SIGNALLED); i++) {
             plan(workload, at_ms + some(sim, 20000), number, WORKLOAD_SIGNAL);
@@ -97,7 +111,9 @@ void workload_init(struct workload *workload, const struct workload_options *opt
     struct sim *sim = options->sim;
 
     CHECK(options->order_count <= WORKLOAD_ORDERS_MAX);
-    *workload = (struct workload){.options = *options, .has_blocks = has_blocks(options->flow)};
+    *workload = (struct workload){.options = *options,
+                                  .has_blocks = has_blocks(options->flow),
+                                  .has_children = has_steps(options->flow, STEP_RUN)};
     for (uint32_t i = 0; i < options->order_count; i++) {
         plan_order(workload, i, sim->now_ms + some(sim, options->span_ms));
     }
@@ -124,16 +140,15 @@ static void write_order(const struct workload_order *order, struct buffer *out)
     buffer_addf(out, "]}");
 }
 
-/* What a person does goes right into the inbox. */
+/* What a person does goes right into the inbox of the instance "<flow>:<key>". */
 static void write_inbox(const struct workload *workload, const struct workload_event *event,
-                        struct buffer *out)
+                        struct text flow, struct text key, struct buffer *out)
 {
-    const struct workload_options *options = &workload->options;
     bool is_cancel = event->kind == WORKLOAD_CANCEL;
     struct inbox_record inbox = {.kind = INBOX_OPERATOR,
-                                 .flow = options->flow->name,
-                                 .key = workload->keys[event->order],
-                                 .timestamp_ms = options->sim->now_ms,
+                                 .flow = flow,
+                                 .key = key,
+                                 .timestamp_ms = workload->options.sim->now_ms,
                                  .verb = is_cancel ? OPERATOR_CANCEL : OPERATOR_SIGNAL,
                                  .type = is_cancel ? TEXT("") : text_of(event->signal),
                                  .value = TEXT("null"),
@@ -147,17 +162,20 @@ static void write_inbox(const struct workload *workload, const struct workload_e
 static void order_person(struct workload *workload, const struct workload_event *event)
 {
     const struct workload_options *options = &workload->options;
-    struct text parts[] = {options->flow->name, TEXT(":"), workload->keys[event->order]};
+    struct text flow = event->child == NULL ? options->flow->name : text_of(event->child->flow);
+    struct text path = event->child == NULL ? TEXT("") : text_of(event->child->path);
     struct outgoing record = {.topic = TEXT("")};
     struct buffer value = {.data = NULL};
     struct arena arena = {0};
+    struct text key;
     struct names names;
     struct error err;
 
+    key = arena_printf(&arena, "%.*s%.*s", TEXT_ARG(workload->keys[event->order]), TEXT_ARG(path));
     names_init(&names, options->settings->app);
-    write_inbox(workload, event, &value);
+    write_inbox(workload, event, flow, key, &value);
     record.topic = text_of(names.inbox);
-    record.key = arena_join(&arena, parts, sizeof(parts) / sizeof(parts[0]));
+    record.key = arena_printf(&arena, "%.*s:%.*s", TEXT_ARG(flow), TEXT_ARG(key));
     record.partition = kafka_partition(record.key, options->settings->partitions);
     record.value = buffer_text(&value);
     CHECK(sim_broker_append(options->broker, &record, &err) == STATUS_OK);

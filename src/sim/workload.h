@@ -2,7 +2,7 @@
  * workload - what the outside does to a simulated estate of one of the flows of tests/sim/flows:
  * orders come, some twice, some too large; approvals come early, late, twice or never; some records
  * are no JSON or have no key. Of a flow with blocks an order has items and a mood besides, and people
- * cancel some and give some signals.
+ * cancel some and give some signals. Where it runs children they cancel some of those as well.
  */
 #ifndef BATON_SIM_WORKLOAD_H
 #define BATON_SIM_WORKLOAD_H
@@ -28,7 +28,14 @@ struct workload_event {
         WORKLOAD_CANCEL,
         WORKLOAD_SIGNAL
     } kind;
-    const char *signal; /* SIGNAL: its name. */
+    const char *signal;                 /* SIGNAL: its name. */
+    const struct workload_child *child; /* CANCEL: of this one, not of the order itself; or NULL. */
+};
+
+/* A run that parents.yaml starts. */
+struct workload_child {
+    const char *flow;
+    const char *path; /* Behind the key of the order. */
 };
 
 /* All is borrowed. */
@@ -44,6 +51,7 @@ struct workload_options {
 struct workload {
     struct workload_options options;
     bool has_blocks;
+    bool has_children;
     struct workload_order {
         char key[24];
         bool slow;
@@ -53,7 +61,7 @@ struct workload {
         uint32_t mood;
     } orders[WORKLOAD_ORDERS_MAX];
     struct text keys[WORKLOAD_ORDERS_MAX]; /* Of `orders`. */
-    struct workload_event events[WORKLOAD_ORDERS_MAX * 8];
+    struct workload_event events[WORKLOAD_ORDERS_MAX * 10];
     uint32_t event_count;
     uint32_t next;
 };

@@ -30,7 +30,6 @@ struct world {
     struct check_fsck fsck;
     struct settings settings;
     struct names names;
-    const struct flow *flow;
     struct workload workload;
     struct worker workers[WORKERS_MAX];
     uint32_t worker_count;
@@ -235,7 +234,7 @@ static enum status build(struct world *world, const struct world_options *option
                          struct error *err)
 {
     struct sim *sim = &world->sim;
-    enum status status;
+    enum status status = STATUS_OK;
 
     world->settings = settings_default();
     world->settings.history_max = options->seed % 3 == 0 ? 1 : 10000;
@@ -251,11 +250,12 @@ static enum status build(struct world *world, const struct world_options *option
     world->broker = sim_broker_new(sim);
     world->store = sim_store_new(sim, world->settings.partitions);
     world->services = sim_services_new(sim, world->broker);
-    status = estate_deploy(world->broker, &world->settings, world->flow, SOURCE_PARTITIONS,
-                           WORKLOAD_COMMAND_BYTES_MAX, err);
-    if (status == STATUS_OK) {
-        status = workload_services(world->services, sim, world->flow, err);
+    for (uint32_t i = 0; i < options->flow_count && status == STATUS_OK; i++) {
+        status = estate_deploy(world->broker, &world->settings, options->flows[i],
+                               SOURCE_PARTITIONS, WORKLOAD_COMMAND_BYTES_MAX, err);
     }
+    status = status != STATUS_OK ? status
+                                 : workload_services(world->services, sim, options->flows[0], err);
     if (options->rules_off >> 4 & 1U) {
         sim_broker_accept_oversize(world->broker);
     }
@@ -264,7 +264,8 @@ static enum status build(struct world *world, const struct world_options *option
                                                            .store = world->store,
                                                            .services = world->services,
                                                            .settings = &world->settings,
-                                                           .flow = world->flow});
+                                                           .flows = options->flows,
+                                                           .flow_count = options->flow_count});
     world->fsck = (struct check_fsck){sim,   world->broker, world->store,        &world->settings,
                                       world, step,          world->result->fault};
     world->worker_count = 1 + (uint32_t)rng_below(&sim->rng, 3) + world->zombies;
@@ -272,9 +273,9 @@ static enum status build(struct world *world, const struct world_options *option
         worker_init(&world->workers[i], sim, world->broker, world->store, &world->settings, i);
         world->workers[i].lane_count = 1 + (uint32_t)rng_below(&sim->rng, 2);
     }
-    workload_init(&world->workload,
-                  &(struct workload_options){sim, world->broker, &world->settings, world->flow,
-                                             2 + (uint32_t)rng_below(&sim->rng, 9), HALF_MS});
+    workload_init(&world->workload, &(struct workload_options){
+                                        sim, world->broker, &world->settings, options->flows[0],
+                                        2 + (uint32_t)rng_below(&sim->rng, 9), HALF_MS});
     if (world->sweep_point == 0) {
         plan_faults(world);
     } else {
@@ -372,7 +373,6 @@ void world_run(const struct world_options *options, struct world_result *result)
     CHECK(world != NULL);
     *result = (struct world_result){.steps = 0};
     world->result = result;
-    world->flow = options->flow;
     world->sweep_point = options->sweep_point;
     world->zombies = options->zombies;
     sim_init(&world->sim, options->seed, START_MS);

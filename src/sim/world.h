@@ -12,8 +12,10 @@
 
 struct world_options {
     uint64_t seed;
-    const struct flow *flow; /* See workload.h. Borrowed. */
-    uint32_t rules_off;      /* See settings.h. */
+    /* The first as workload.h says; others are run by it. Borrowed. */
+    const struct flow *const *flows;
+    uint32_t flow_count;
+    uint32_t rules_off; /* See settings.h. */
     /* Not 0: nothing goes wrong but that the first worker crashes at this point of its first life. */
     uint64_t sweep_point;
     bool zombies; /* Processes that stand still for long are what mostly goes wrong. */

@@ -30,8 +30,14 @@ add_test(NAME sim_limits_sweep COMMAND baton-sim ${limits} --sweep --seed 9 --co
 # And with messages that carry another identity, so that they come by way of an alias.
 add_test(NAME sim_identities_seeds
          COMMAND baton-sim --flow ${CMAKE_CURRENT_LIST_DIR}/flows/identities.yaml --count 5000 --budget 20)
+# And with flows within flows: children on other partitions, with children of their own.
+foreach(name parents piece leaf)
+  list(APPEND children --flow ${CMAKE_CURRENT_LIST_DIR}/flows/${name}.yaml)
+endforeach()
+add_test(NAME sim_children_seeds COMMAND baton-sim ${children} --count 5000 --budget 25)
+add_test(NAME sim_children_sweep COMMAND baton-sim ${children} --sweep --seed 3 --count 2000 --budget 15)
 set_tests_properties(sim_seeds sim_sweep sim_blocks_seeds sim_blocks_sweep sim_limits_seeds sim_limits_sweep
-                     sim_identities_seeds
+                     sim_identities_seeds sim_children_seeds sim_children_sweep
                      PROPERTIES LABELS sim TIMEOUT 300)
 
 # Each rule of the engine is needed: without it some seed goes wrong that goes well with it. 17 is

@@ -1,12 +1,13 @@
 /*
  * baton-sim - run the simulator from seeds.
  *
- *     baton-sim [--seed N] [--count N] [--seeds FILE] [--rules-off N] [--flow FILE] [--verbose]
+ *     baton-sim [--seed N] [--count N] [--seeds FILE] [--rules-off N] [--flow FILE]... [--verbose]
  *         [--budget SECONDS] [--prove RULE] [--sweep]
  *
  * Runs the seeds of --seeds (one a line) and `count` of them from `seed` on; ends with 1 at the first
  * with a fault, which it runs again with a readable trace (or always, with --verbose).
  *
+ * --flow       the first is the one that orders start; others are flows that it runs.
  * --rules-off  bit mask of settings.h: switches rules of the engine off.
  * --prove      switches this rule off, and ends with 0 if a seed shows a fault that it does not show
  *              with the rule on.
@@ -31,6 +32,7 @@
 #define SIM_FLOW "tests/sim/flows/order.yaml"
 #endif
 
+#define FLOWS_MAX 4
 #define SWEEP_STRIDE 5 /* So that a few hundred runs reach over all that a process does. */
 
 struct arguments {
@@ -38,7 +40,9 @@ struct arguments {
     uint64_t count;
     uint32_t rules_off;
     int64_t budget_s;
-    const char *flow;
+    const char *paths[FLOWS_MAX]; /* Of the flows. */
+    struct flow *flows[FLOWS_MAX];
+    uint32_t flow_count;
     const char *seeds;
     int prove; /* The rule, or -1. */
     bool verbose;
@@ -117,11 +121,18 @@ static bool run_one(const struct arguments *arguments, const struct world_option
     return true;
 }
 
-static bool run_seed(const struct arguments *arguments, const struct flow *flow, uint64_t seed,
-                     struct totals *totals)
+static struct world_options options_of(const struct arguments *arguments)
 {
-    struct world_options options = {.seed = seed, .flow = flow, .rules_off = arguments->rules_off};
+    return (struct world_options){.flows = (const struct flow *const *)arguments->flows,
+                                  .flow_count = arguments->flow_count};
+}
 
+static bool run_seed(const struct arguments *arguments, uint64_t seed, struct totals *totals)
+{
+    struct world_options options = options_of(arguments);
+
+    options.seed = seed;
+    options.rules_off = arguments->rules_off;
     return run_one(arguments, &options, totals);
 }
 
@@ -131,13 +142,14 @@ static bool is_over(const struct arguments *arguments, time_t began)
 }
 
 /* False if no seed shows that the rule is needed, or one is at fault with it as well. */
-static bool prove(const struct arguments *arguments, const struct flow *flow, struct totals *totals)
+static bool prove(const struct arguments *arguments, struct totals *totals)
 {
     /* Those that answer to processes which stand still are rarely needed otherwise. */
     bool zombies = arguments->prove == 1 || arguments->prove == RULE_CLOCK;
-    struct world_options options = {.flow = flow, .zombies = zombies};
+    struct world_options options = options_of(arguments);
     struct world_result result;
 
+    options.zombies = zombies;
     for (uint64_t i = 0; i < arguments->count; i++) {
         options.seed = arguments->seed + i;
         options.rules_off = UINT32_C(1) << arguments->prove;
@@ -155,13 +167,13 @@ static bool prove(const struct arguments *arguments, const struct flow *flow, st
     return false;
 }
 
-static bool sweep(const struct arguments *arguments, const struct flow *flow, struct totals *totals,
-                  time_t began)
+static bool sweep(const struct arguments *arguments, struct totals *totals, time_t began)
 {
-    struct world_options options = {
-        .seed = arguments->seed, .flow = flow, .rules_off = arguments->rules_off};
+    struct world_options options = options_of(arguments);
     bool found = false;
 
+    options.seed = arguments->seed;
+    options.rules_off = arguments->rules_off;
     for (uint64_t i = 1; i <= arguments->count && !found && !is_over(arguments, began); i++) {
         options.sweep_point = i * SWEEP_STRIDE;
         found = run_one(arguments, &options, totals);
@@ -170,8 +182,7 @@ static bool sweep(const struct arguments *arguments, const struct flow *flow, st
 }
 
 /* Whether a seed of the file has a fault. */
-static bool run_file(const struct arguments *arguments, const struct flow *flow,
-                     struct totals *totals)
+static bool run_file(const struct arguments *arguments, struct totals *totals)
 {
     FILE *file = fopen(arguments->seeds, "r");
     char line[128];
@@ -183,7 +194,7 @@ static bool run_file(const struct arguments *arguments, const struct flow *flow,
     }
     while (!found && fgets(line, sizeof(line), file) != NULL) {
         if (line[0] >= '0' && line[0] <= '9') {
-            found = run_seed(arguments, flow, strtoull(line, NULL, 10), totals);
+            found = run_seed(arguments, strtoull(line, NULL, 10), totals);
         }
     }
     fclose(file);
@@ -212,7 +223,10 @@ static bool parse(int argc, char **argv, struct arguments *arguments)
             arguments->rules_off = (uint32_t)strtoul(optarg, NULL, 0);
             break;
         case 'f':
-            arguments->flow = optarg;
+            if (arguments->flow_count == FLOWS_MAX) {
+                return false;
+            }
+            arguments->paths[arguments->flow_count++] = optarg;
             break;
         case 'F':
             arguments->seeds = optarg;
@@ -233,54 +247,60 @@ static bool parse(int argc, char **argv, struct arguments *arguments)
             return false;
         }
     }
+    if (arguments->flow_count == 0) {
+        arguments->paths[arguments->flow_count++] = SIM_FLOW;
+    }
     return optind == argc && arguments->prove < 32;
 }
 
 /* True if a fault was found. */
-static bool run_all(const struct arguments *arguments, const struct flow *flow,
-                    struct totals *totals)
+static bool run_all(const struct arguments *arguments, struct totals *totals)
 {
     time_t began = time(NULL);
     bool found = false;
 
     if (arguments->prove >= 0) {
-        return !prove(arguments, flow, totals);
+        return !prove(arguments, totals);
     }
     if (arguments->sweeps) {
-        return sweep(arguments, flow, totals, began);
+        return sweep(arguments, totals, began);
     }
     if (arguments->seeds != NULL) {
-        found = run_file(arguments, flow, totals);
+        found = run_file(arguments, totals);
     }
     for (uint64_t i = 0; i < arguments->count && !found && !is_over(arguments, began); i++) {
-        found = run_seed(arguments, flow, arguments->seed + i, totals);
+        found = run_seed(arguments, arguments->seed + i, totals);
     }
     return found;
 }
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments = {.seed = 1, .count = 100, .flow = SIM_FLOW, .prove = -1};
+    struct arguments arguments = {.seed = 1, .count = 100, .prove = -1};
     struct totals totals = {.seeds = 0};
-    struct flow *flow = NULL;
     time_t began = time(NULL);
     bool found;
 
     setvbuf(stdout, NULL, _IOLBF, 0); /* The engine's log goes to stderr: keep their order. */
     if (!parse(argc, argv, &arguments)) {
-        fprintf(stderr, "usage: baton-sim [--seed N] [--count N] [--seeds FILE] [--rules-off N] "
-                        "[--flow FILE] [--verbose] [--budget SECONDS] [--prove RULE] [--sweep]\n");
+        fprintf(stderr,
+                "usage: baton-sim [--seed N] [--count N] [--seeds FILE] [--rules-off N] "
+                "[--flow FILE]... [--verbose] [--budget SECONDS] [--prove RULE] [--sweep]\n");
         return 2;
     }
     log_set_level(arguments.verbose ? LOG_INFO : LOG_NONE);
-    if (!read_flow(arguments.flow, &flow)) {
-        return 2;
+    for (uint32_t i = 0; i < arguments.flow_count; i++) {
+        if (!read_flow(arguments.paths[i], &arguments.flows[i])) {
+            return 2;
+        }
     }
-    found = run_all(&arguments, flow, &totals);
+    found = run_all(&arguments, &totals);
     printf("%" PRIu64 " seeds, %" PRIu64 " runs, %" PRIu64 " crashes, %" PRIu64 " pauses, %" PRId64
            " simulated hours, %ld s\n",
            totals.seeds, totals.runs, totals.crashes, totals.pauses, totals.simulated_ms / 3600000,
            (long)(time(NULL) - began));
-    flow_free(flow);
+    for (uint32_t i = 0; i < arguments.flow_count; i++) {
+        flow_free(arguments.flows[i]);
+    }
     return found;
 }
