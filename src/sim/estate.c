@@ -105,9 +105,8 @@ static enum status publish_state(struct sim_broker *broker, const char *topic,
     return status;
 }
 
-static enum status publish_flow(struct sim_broker *broker, const struct settings *settings,
-                                const struct flow *flow, int32_t source_partitions,
-                                struct error *err)
+static enum status publish_definition(struct sim_broker *broker, const struct settings *settings,
+                                      const struct flow *flow, struct error *err)
 {
     struct buffer value = {.data = NULL};
     struct names names;
@@ -124,10 +123,7 @@ static enum status publish_flow(struct sim_broker *broker, const struct settings
         status = publish(broker, names.flows, key, &value, err);
     }
     buffer_release(&value);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return publish_state(broker, names.flows, flow, source_partitions, err);
+    return status;
 }
 
 void estate_create(struct sim_broker *broker, const struct settings *settings,
@@ -144,10 +140,39 @@ void estate_create(struct sim_broker *broker, const struct settings *settings,
     create_named(broker, flow->alerts, source_partitions, 0);
 }
 
-enum status estate_deploy(struct sim_broker *broker, const struct settings *settings,
+enum status estate_define(struct sim_broker *broker, const struct settings *settings,
                           const struct flow *flow, int32_t source_partitions,
                           int32_t command_bytes_max, struct error *err)
 {
     estate_create(broker, settings, flow, source_partitions, command_bytes_max);
-    return publish_flow(broker, settings, flow, source_partitions, err);
+    return publish_definition(broker, settings, flow, err);
+}
+
+enum status estate_deploy(struct sim_broker *broker, const struct settings *settings,
+                          const struct flow *flow, int32_t source_partitions,
+                          int32_t command_bytes_max, struct error *err)
+{
+    enum status status = estate_define(broker, settings, flow, source_partitions, command_bytes_max,
+                                       err);
+    struct names names;
+
+    names_init(&names, settings->app);
+    return status != STATUS_OK ? status
+                               : publish_state(broker, names.flows, flow, source_partitions, err);
+}
+
+enum status estate_deploy_all(struct sim_broker *broker, const struct settings *settings,
+                              const struct flow *const *flows, uint32_t flow_count,
+                              int32_t source_partitions, int32_t command_bytes_max,
+                              struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < flow_count && status == STATUS_OK; i++) {
+        bool is_other = i > 0 && text_equal(flows[i]->name, flows[0]->name);
+
+        status = (is_other ? estate_define : estate_deploy)(
+            broker, settings, flows[i], source_partitions, command_bytes_max, err);
+    }
+    return status;
 }

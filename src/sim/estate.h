@@ -18,5 +18,14 @@ void estate_create(struct sim_broker *broker, const struct settings *settings,
 MUST_CHECK enum status estate_deploy(struct sim_broker *broker, const struct settings *settings,
                                      const struct flow *flow, int32_t source_partitions,
                                      int32_t command_bytes_max, struct error *err);
+/* The same, but it starts nothing: only runs that are migrated to it go by it. */
+MUST_CHECK enum status estate_define(struct sim_broker *broker, const struct settings *settings,
+                                     const struct flow *flow, int32_t source_partitions,
+                                     int32_t command_bytes_max, struct error *err);
+/* Deploy all; define what has the name of the first: another version of it. */
+MUST_CHECK enum status estate_deploy_all(struct sim_broker *broker, const struct settings *settings,
+                                         const struct flow *const *flows, uint32_t flow_count,
+                                         int32_t source_partitions, int32_t command_bytes_max,
+                                         struct error *err);
 
 #endif

@@ -11,7 +11,9 @@
 /* Permille of orders. */
 #define CANCELLED 150
 #define SIGNALLED 400
+#define MIGRATED 600
 #define SIGNALS_MAX 3
+#define MIGRATIONS_MAX 3
 #define REFUSALS 150          /* Permille. */
 #define REFUSALS_OF_BLOCKS 40 /* They ask for more: some of them have to come through. */
 
@@ -65,6 +67,30 @@ static const struct workload_child children[] = {{"piece", "/piece/0"},     {"pi
                                                  {"piece", "/one"},         {"piece", "/again"},
                                                  {"leaf", "/hurried/leaf"}, {"leaf", "/aside"}};
 
+static const char *const plans[] = {
+    "\"steps\":{\"reserve\":\"hold\",\"charge\":\"pay\"},\"timers\":\"keep\"",
+    "\"steps\":{\"reserve\":\"hold\",\"charge\":\"pay\",\"approval\":{\"to\":\"pay\",\"as\":"
+    "\"skipped\"}},"
+    "\"timers\":\"reset\"",
+};
+static const char plan_back[] =
+    "\"steps\":{\"hold\":\"reserve\",\"pay\":\"charge\"},\"timers\":\"keep\"";
+
+static void plan_migrations(struct workload *workload, uint32_t number, int64_t at_ms)
+{
+    struct sim *sim = workload->options.sim;
+
+    for (int i = 0; i < MIGRATIONS_MAX && rng_chance(&sim->rng, MIGRATED); i++) {
+        struct workload_event *event = &workload->events[workload->event_count];
+
+        plan(workload, at_ms + some(sim, 30000), number, WORKLOAD_MIGRATE);
+        event->is_back = rng_chance(&sim->rng, 300);
+        event->plan = event->is_back
+                          ? plan_back
+                          : plans[rng_below(&sim->rng, sizeof(plans) / sizeof(plans[0]))];
+    }
+}
+
 static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms)
 {
     struct sim *sim = workload->options.sim;
@@ -92,6 +118,9 @@ static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms
                 signals[rng_below(&sim->rng, sizeof(signals) / sizeof(signals[0]))];
         }
     }
+    if (workload->has_versions) {
+        plan_migrations(workload, number, at_ms);
+    }
     plan(workload, at_ms, number, WORKLOAD_CREATED);
     if (rng_chance(&sim->rng, 200)) {
         plan(workload, at_ms + some(sim, 20000), number, WORKLOAD_CREATED);
@@ -111,9 +140,12 @@ void workload_init(struct workload *workload, const struct workload_options *opt
     struct sim *sim = options->sim;
 
     CHECK(options->order_count <= WORKLOAD_ORDERS_MAX);
-    *workload = (struct workload){.options = *options,
-                                  .has_blocks = has_blocks(options->flow),
-                                  .has_children = has_steps(options->flow, STEP_RUN)};
+    *workload = (struct workload){
+        .options = *options,
+        .has_blocks = has_blocks(options->flow),
+        .has_children = has_steps(options->flow, STEP_RUN),
+        .has_versions = options->second != NULL &&
+                        text_equal(options->second->name, options->flow->name)};
     for (uint32_t i = 0; i < options->order_count; i++) {
         plan_order(workload, i, sim->now_ms + some(sim, options->span_ms));
     }
@@ -144,19 +176,32 @@ static void write_order(const struct workload_order *order, struct buffer *out)
 static void write_inbox(const struct workload *workload, const struct workload_event *event,
                         struct text flow, struct text key, struct buffer *out)
 {
-    bool is_cancel = event->kind == WORKLOAD_CANCEL;
     struct inbox_record inbox = {.kind = INBOX_OPERATOR,
                                  .flow = flow,
                                  .key = key,
                                  .timestamp_ms = workload->options.sim->now_ms,
-                                 .verb = is_cancel ? OPERATOR_CANCEL : OPERATOR_SIGNAL,
-                                 .type = is_cancel ? TEXT("") : text_of(event->signal),
+                                 .verb = OPERATOR_CANCEL,
                                  .value = TEXT("null"),
                                  .format = FORMAT_JSON,
                                  .actor = TEXT("somebody"),
                                  .reason = TEXT("so")};
+    struct buffer plan = {.data = NULL};
 
+    if (event->kind == WORKLOAD_SIGNAL) {
+        inbox.verb = OPERATOR_SIGNAL;
+        inbox.type = text_of(event->signal);
+    } else if (event->kind == WORKLOAD_MIGRATE) {
+        const struct workload_options *options = &workload->options;
+
+        buffer_addf(&plan, "{\"from\":\"%s\",\"to\":\"%s\",%s}",
+                    (event->is_back ? options->second : options->flow)->hash,
+                    (event->is_back ? options->flow : options->second)->hash, event->plan);
+        inbox.verb = OPERATOR_MIGRATE;
+        inbox.type = TEXT("m");
+        inbox.value = buffer_text(&plan);
+    }
     inbox_encode(&inbox, out);
+    buffer_release(&plan);
 }
 
 static void order_person(struct workload *workload, const struct workload_event *event)
@@ -180,7 +225,10 @@ static void order_person(struct workload *workload, const struct workload_event 
     record.value = buffer_text(&value);
     CHECK(sim_broker_append(options->broker, &record, &err) == STATUS_OK);
     sim_trace(options->sim, NULL, "a person: %s %.*s",
-              event->kind == WORKLOAD_CANCEL ? "cancel" : event->signal, TEXT_ARG(record.key));
+              event->kind == WORKLOAD_CANCEL    ? "cancel"
+              : event->kind == WORKLOAD_MIGRATE ? "migrate"
+                                                : event->signal,
+              TEXT_ARG(record.key));
     buffer_release(&value);
     arena_release(&arena);
 }
@@ -208,6 +256,7 @@ static void produce(struct workload *workload, const struct workload_event *even
         break;
     case WORKLOAD_CANCEL:
     case WORKLOAD_SIGNAL:
+    case WORKLOAD_MIGRATE:
         order_person(workload, event);
         return;
     }

@@ -2,7 +2,8 @@
  * workload - what the outside does to a simulated estate of one of the flows of tests/sim/flows:
  * orders come, some twice, some too large; approvals come early, late, twice or never; some records
  * are no JSON or have no key. Of a flow with blocks an order has items and a mood besides, and people
- * cancel some and give some signals. Where it runs children they cancel some of those as well.
+ * cancel some and give some signals. Where it runs children they cancel some of those as well, and
+ * where it has two versions they migrate orders from one to the other and back.
  */
 #ifndef BATON_SIM_WORKLOAD_H
 #define BATON_SIM_WORKLOAD_H
@@ -26,9 +27,12 @@ struct workload_event {
         WORKLOAD_POISON,
         WORKLOAD_UNKEYED,
         WORKLOAD_CANCEL,
-        WORKLOAD_SIGNAL
+        WORKLOAD_SIGNAL,
+        WORKLOAD_MIGRATE
     } kind;
     const char *signal;                 /* SIGNAL: its name. */
+    const char *plan;                   /* MIGRATE: without `from` and `to`. */
+    bool is_back;                       /* MIGRATE: from the other version to the flow's. */
     const struct workload_child *child; /* CANCEL: of this one, not of the order itself; or NULL. */
 };
 
@@ -44,6 +48,7 @@ struct workload_options {
     struct sim_broker *broker;
     const struct settings *settings;
     const struct flow *flow;
+    const struct flow *second; /* Another version of it, or whatever else there is, or NULL. */
     uint32_t order_count;
     int64_t span_ms; /* The orders come within it. */
 };
@@ -52,6 +57,7 @@ struct workload {
     struct workload_options options;
     bool has_blocks;
     bool has_children;
+    bool has_versions;
     struct workload_order {
         char key[24];
         bool slow;
@@ -61,7 +67,7 @@ struct workload {
         uint32_t mood;
     } orders[WORKLOAD_ORDERS_MAX];
     struct text keys[WORKLOAD_ORDERS_MAX]; /* Of `orders`. */
-    struct workload_event events[WORKLOAD_ORDERS_MAX * 10];
+    struct workload_event events[WORKLOAD_ORDERS_MAX * 12];
     uint32_t event_count;
     uint32_t next;
 };

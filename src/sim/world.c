@@ -234,7 +234,7 @@ static enum status build(struct world *world, const struct world_options *option
                          struct error *err)
 {
     struct sim *sim = &world->sim;
-    enum status status = STATUS_OK;
+    enum status status;
 
     world->settings = settings_default();
     world->settings.history_max = options->seed % 3 == 0 ? 1 : 10000;
@@ -250,12 +250,11 @@ static enum status build(struct world *world, const struct world_options *option
     world->broker = sim_broker_new(sim);
     world->store = sim_store_new(sim, world->settings.partitions);
     world->services = sim_services_new(sim, world->broker);
-    for (uint32_t i = 0; i < options->flow_count && status == STATUS_OK; i++) {
-        status = estate_deploy(world->broker, &world->settings, options->flows[i],
+    status = estate_deploy_all(world->broker, &world->settings, options->flows, options->flow_count,
                                SOURCE_PARTITIONS, WORKLOAD_COMMAND_BYTES_MAX, err);
+    if (status == STATUS_OK) {
+        status = workload_services(world->services, sim, options->flows[0], err);
     }
-    status = status != STATUS_OK ? status
-                                 : workload_services(world->services, sim, options->flows[0], err);
     if (options->rules_off >> 4 & 1U) {
         sim_broker_accept_oversize(world->broker);
     }
@@ -275,6 +274,7 @@ static enum status build(struct world *world, const struct world_options *option
     }
     workload_init(&world->workload, &(struct workload_options){
                                         sim, world->broker, &world->settings, options->flows[0],
+                                        options->flow_count > 1 ? options->flows[1] : NULL,
                                         2 + (uint32_t)rng_below(&sim->rng, 9), HALF_MS});
     if (world->sweep_point == 0) {
         plan_faults(world);

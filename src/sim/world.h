@@ -12,7 +12,8 @@
 
 struct world_options {
     uint64_t seed;
-    /* The first as workload.h says; others are run by it. Borrowed. */
+    /* The first as workload.h says; the second may be another version of it, others are run by it.
+     * Borrowed. */
     const struct flow *const *flows;
     uint32_t flow_count;
     uint32_t rules_off; /* See settings.h. */

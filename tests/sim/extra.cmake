@@ -36,8 +36,14 @@ foreach(name parents piece leaf)
 endforeach()
 add_test(NAME sim_children_seeds COMMAND baton-sim ${children} --count 5000 --budget 25)
 add_test(NAME sim_children_sweep COMMAND baton-sim ${children} --sweep --seed 3 --count 2000 --budget 15)
+# And with runs that go on by another version of their flow, and back.
+set(versions --flow ${CMAKE_CURRENT_LIST_DIR}/flows/order.yaml --flow
+             ${CMAKE_CURRENT_LIST_DIR}/flows/order-2.yaml)
+add_test(NAME sim_versions_seeds COMMAND baton-sim ${versions} --count 5000 --budget 20)
+add_test(NAME sim_versions_sweep COMMAND baton-sim ${versions} --sweep --seed 7 --count 2000 --budget 10)
 set_tests_properties(sim_seeds sim_sweep sim_blocks_seeds sim_blocks_sweep sim_limits_seeds sim_limits_sweep
-                     sim_identities_seeds sim_children_seeds sim_children_sweep
+                     sim_identities_seeds sim_children_seeds sim_children_sweep sim_versions_seeds
+                     sim_versions_sweep
                      PROPERTIES LABELS sim TIMEOUT 300)
 
 # Each rule of the engine is needed: without it some seed goes wrong that goes well with it. 17 is

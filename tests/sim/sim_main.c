@@ -7,7 +7,8 @@
  * Runs the seeds of --seeds (one a line) and `count` of them from `seed` on; ends with 1 at the first
  * with a fault, which it runs again with a readable trace (or always, with --verbose).
  *
- * --flow       the first is the one that orders start; others are flows that it runs.
+ * --flow       the first is the one that orders start; the second may be another version of it; others
+ *              are flows that it runs.
  * --rules-off  bit mask of settings.h: switches rules of the engine off.
  * --prove      switches this rule off, and ends with 0 if a seed shows a fault that it does not show
  *              with the rule on.
