@@ -54,6 +54,28 @@ static int read_flows(struct dev *dev)
     return dev_flows_read(&chosen, 1, &dev->flows);
 }
 
+/* How runs of it begin. */
+static void greet_flow(const struct dev *dev, const struct flow *flow)
+{
+    const struct flow *parent = dev_flows_parent(&dev->flows, flow);
+
+    for (uint32_t i = 0; i < flow->start_count; i++) {
+        dev_print_line(&dev->printer, "  %.*s v%d starts from %.*s", TEXT_ARG(flow->name),
+                       flow->version, TEXT_ARG(flow->topics[flow->starts[i].topic].name));
+    }
+    if (flow->schedule_count > 0) {
+        dev_print_line(&dev->printer, "  %.*s v%d starts by the clock", TEXT_ARG(flow->name),
+                       flow->version);
+    }
+    if (parent != NULL) {
+        dev_print_line(&dev->printer, "  %.*s v%d is run by %.*s", TEXT_ARG(flow->name),
+                       flow->version, TEXT_ARG(parent->name));
+    } else if (flow->start_count + flow->schedule_count == 0) {
+        dev_print_line(&dev->printer, "  %.*s v%d is started by hand (--send %.*s JSON)",
+                       TEXT_ARG(flow->name), flow->version, TEXT_ARG(flow->name));
+    }
+}
+
 static void greet(const struct dev *dev)
 {
     const struct dev_printer *printer = &dev->printer;
@@ -67,12 +89,7 @@ static void greet(const struct dev *dev)
                                                  : "as in ",
                    dev->options.services == NULL ? "" : dev->options.services);
     for (uint32_t i = 0; i < dev->flows.count; i++) {
-        const struct flow *flow = dev->flows.items[i];
-
-        for (uint32_t k = 0; k < flow->start_count; k++) {
-            dev_print_line(printer, "  %.*s v%d starts from %.*s", TEXT_ARG(flow->name),
-                           flow->version, TEXT_ARG(flow->topics[flow->starts[k].topic].name));
-        }
+        greet_flow(dev, dev->flows.items[i]);
     }
     if (dev->http != NULL) {
         dev_print_line(printer, "  metrics at http://%s/metrics", dev_http_where(dev->http));
@@ -85,6 +102,11 @@ static void greet(const struct dev *dev)
         dev_print_line(printer, "Write messages as JSON, one a line; Ctrl-D ends them.");
     }
     dev_print_line(printer, "%s", "");
+}
+
+static bool is_run(const void *self, const struct flow *flow)
+{
+    return dev_flows_parent(self, flow) != NULL;
 }
 
 static int open_world(struct dev *dev)
@@ -110,6 +132,8 @@ static int open_world(struct dev *dev)
     }
     dev->options.feed.flows = dev->flows.items;
     dev->options.feed.flow_count = dev->flows.count;
+    dev->options.feed.is_run = is_run;
+    dev->options.feed.self = &dev->flows;
     if (feed_open(&dev->options.feed, wanted.now_ms, &dev->feed, &err) != STATUS_OK) {
         fprintf(stderr, "baton dev: %s\n", err.text);
         return EXIT_USAGE;

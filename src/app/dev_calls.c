@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "app/dev_example.h"
+#include "expr/example.h"
 
 static struct text type_of(struct arena *arena, const struct message_spec *spec)
 {
@@ -20,6 +21,32 @@ static struct text type_of(struct arena *arena, const struct message_spec *spec)
 
 /* ---- made-up answers ---- */
 
+/* What an expression takes a member for that is not there. */
+struct stand_in {
+    struct text name;
+    struct json *value;
+};
+
+static void find_stand_in(void *self, struct text name, const struct json *constant)
+{
+    struct stand_in *wanted = self;
+
+    if (wanted->value == NULL && text_equal(name, wanted->name)) {
+        wanted->value = json_copy(constant);
+    }
+}
+
+static struct json *add_read(struct json *value, struct text path, const struct expr *expr)
+{
+    size_t dot = text_find_last(path, '.');
+    struct stand_in wanted = {.name = dot == SIZE_MAX ? path : text_sub(path, dot + 1, path.bytes)};
+
+    expr_defaulted(expr, &(struct expr_visitor){.self = &wanted, .visit = find_stand_in});
+    value = example_put(value, path, wanted.value, 1);
+    json_free(wanted.value);
+    return value;
+}
+
 /* What the flow reads of the reply: of the step's result, or in its `keep`. */
 static struct json *add_reads(struct json *value, const struct step *step, const struct expr *expr,
                               bool of_reply)
@@ -32,10 +59,10 @@ static struct json *add_reads(struct json *value, const struct step *step, const
         size_t bytes = step->as.bytes;
 
         if (of_reply) {
-            value = example_put(value, path, NULL, 1);
+            value = add_read(value, path, expr);
         } else if (bytes > 0 && path.bytes > bytes + 1 && path.data[bytes + 1] == '.' &&
                    text_equal(text_sub(path, 1, bytes), step->as)) {
-            value = example_put(value, text_sub(path, bytes + 1, path.bytes), NULL, 1);
+            value = add_read(value, text_sub(path, bytes + 1, path.bytes), expr);
         }
     }
     return value;

@@ -1,16 +1,14 @@
 #include "app/dev_example.h"
 
-#include <stdlib.h>
-
 #include "base/map.h"
-#include "core/correlate.h"
 #include "expr/example.h"
 
 /* What is found out about the start message of a flow. */
 struct gather {
     const struct flow *flow;
     struct map written; /* Members of the document that the flow itself makes. */
-    struct map hints;   /* By the name of a member: a constant it is compared with. */
+    struct map
+        hints; /* By the name of a member: a constant it is compared with or stands in for it. */
     struct json *value; /* The payload so far. */
     uint32_t number;
 };
@@ -20,7 +18,7 @@ static void add_hint(void *self, struct text name, const struct json *constant)
     struct gather *gather = self;
 
     if (map_get(&gather->hints, name) == NULL) {
-        map_put(&gather->hints, name, (void *)(uintptr_t)constant);
+        map_put(&gather->hints, name, json_copy(constant));
     }
 }
 
@@ -31,12 +29,29 @@ static void find_hints(struct gather *gather)
 
     for (uint32_t i = 0; i < flow->expr_count; i++) {
         expr_compared(flow->exprs[i], &visitor);
+        expr_defaulted(flow->exprs[i], &visitor);
     }
     for (uint32_t i = 0; i < flow->template_count; i++) {
         for (uint32_t k = 0; k < template_expr_count(flow->templates[i]); k++) {
-            expr_compared(template_expr_at(flow->templates[i], k), &visitor);
+            const struct expr *expr = template_expr_at(flow->templates[i], k);
+
+            expr_compared(expr, &visitor);
+            expr_defaulted(expr, &visitor);
         }
     }
+}
+
+static void gather_release(struct gather *gather)
+{
+    size_t cursor = 0;
+    struct text name;
+    void *hint;
+
+    while (map_next(&gather->hints, &cursor, &name, &hint)) {
+        json_free(hint);
+    }
+    map_release(&gather->hints);
+    map_release(&gather->written);
 }
 
 /* The first member of a path: "lines" of ".lines[].sku". */
@@ -193,49 +208,6 @@ static void add_key(struct example_message *message, const struct correlation *k
     }
 }
 
-static void add_type(struct example_message *message, const struct locator *locator,
-                     struct text type)
-{
-    struct json *made = NULL;
-
-    if (type.bytes == 0) {
-        return;
-    }
-    if (locator->kind == LOCATOR_HEADER) {
-        json_put(message->headers, locator->header, json_text(type));
-    } else if (locator->kind == LOCATOR_PATH) {
-        made = expr_put(locator->path, message->value, json_text(type));
-    } else if (locator->kind == LOCATOR_RECORD) {
-        buffer_clear(&message->key);
-        buffer_add_text(&message->key, type);
-    }
-    if (made != NULL) {
-        json_free(message->value);
-        message->value = made;
-    }
-}
-
-/* The record's key is the business key unless a rule looks there for something else. */
-static enum status finish_key(const struct topic *topic, struct example_message *message,
-                              struct error *err)
-{
-    struct record_view view = {
-        .payload = message->value, .key = buffer_text(&message->key), .headers = message->headers};
-    struct buffer key = {0};
-    enum status status;
-
-    if (topic->key.kind == CORRELATION_NONE) {
-        return STATUS_OK; /* Of a batch, say: none is needed. */
-    }
-    status = correlate_key(&topic->key, &view, &key, err);
-
-    if (status == STATUS_OK && message->key.bytes == 0) {
-        buffer_add_text(&message->key, buffer_text(&key));
-    }
-    buffer_release(&key);
-    return status;
-}
-
 static struct json *as_message(const struct json *headers)
 {
     struct json *message = json_object();
@@ -318,13 +290,6 @@ static enum status satisfy(const struct start *start, struct example_message *me
     return STATUS_OK;
 }
 
-enum status example_message_complete(struct example_message *message, const struct topic *topic,
-                                     struct text type, struct error *err)
-{
-    add_type(message, &topic->type, type);
-    return finish_key(topic, message, err);
-}
-
 /* What the flow reads of the first item, if it names one, is what a message of a batch says. Takes
  * `document` over. */
 static struct json *take_item(struct json *document)
@@ -353,8 +318,7 @@ enum status example_start(const struct flow *flow, uint32_t start, uint32_t numb
         read_key(&gather, &topic->key);
         read_expr(&gather, chosen->when);
         read_document(&gather);
-        map_release(&gather.hints);
-        map_release(&gather.written);
+        gather_release(&gather);
     } else {
         json_free(gather.value);
         gather.value = json_text(TEXT("an example"));
@@ -370,9 +334,14 @@ enum status example_start(const struct flow *flow, uint32_t start, uint32_t numb
                                          TEXT_ARG(flow->name), TEXT_ARG(topic->name));
 }
 
-void example_message_release(struct example_message *message)
+void example_by_hand(const struct flow *flow, uint32_t number, struct example_message *message)
 {
-    json_free(message->value);
-    json_free(message->headers);
-    buffer_release(&message->key);
+    struct gather gather = {.flow = flow, .value = json_object(), .number = number};
+
+    find_hints(&gather);
+    read_document(&gather);
+    gather_release(&gather);
+    *message = (struct example_message){
+        .by_hand = flow, .value = gather.value, .headers = json_object()};
+    buffer_addf(&message->key, "by-hand-%u", number);
 }

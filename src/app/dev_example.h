@@ -27,7 +27,8 @@ struct json *example_for(const struct expr *expr, const struct json *seed, bool 
 
 /* What the flow is sent to start an instance. */
 struct example_message {
-    struct text topic; /* On the broker; borrowed from the flow. */
+    const struct flow *by_hand; /* Whose run is started by hand, under `key`; NULL: it is sent. */
+    struct text topic;          /* On the broker; borrowed from the flow. */
     enum format format;
     struct json *value;
     struct buffer key;    /* Of the record. */
@@ -39,6 +40,8 @@ struct example_message {
  * End it with example_message_release() either way. */
 MUST_CHECK enum status example_start(const struct flow *flow, uint32_t start, uint32_t number,
                                      struct example_message *message, struct error *err);
+/* The same for a flow that is started by hand: what its run begins with. */
+void example_by_hand(const struct flow *flow, uint32_t number, struct example_message *message);
 /* What a message still lacks by the rules of its topic: its type (unless empty), and the record's key if
  * there is none. STATUS_REJECT: its key cannot be found; it is whole but for that. */
 MUST_CHECK enum status example_message_complete(struct example_message *message,

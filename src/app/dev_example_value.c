@@ -72,20 +72,29 @@ static struct json *items_value(struct text name, uint32_t count)
 {
     struct json *list = json_array();
 
-    name.bytes -= name.bytes > 1 && text_ends(name, TEXT("s"));
+    bool is_ies = name.bytes > 4 && text_ends(name, TEXT("ies"));
+    struct buffer one = {0};
+
+    name.bytes -= is_ies ? 3 : name.bytes > 1 && text_ends(name, TEXT("s"));
+    buffer_addf(&one, "%.*s%s", TEXT_ARG(name), is_ies ? "y" : "");
     for (uint32_t i = 1; i <= count; i++) {
         struct json *item = json_object();
-        json_put(item, TEXT("id"), id_value(name, i));
+        json_put(item, TEXT("id"), id_value(buffer_text(&one), i));
         json_put_integer(item, "quantity", 1);
         json_push(list, item);
     }
+    buffer_release(&one);
     return list;
 }
 
 static struct json *hinted(const struct json *hint, struct json *value)
 {
     bool is_number = json_kind(hint) == JSON_NUMBER;
+    bool is_whole = json_kind(hint) == JSON_ARRAY || json_kind(hint) == JSON_OBJECT;
 
+    if (is_whole && json_kind(value) == json_kind(hint)) {
+        return value;
+    }
     if (is_number ? json_kind(value) == JSON_NUMBER : json_kind(hint) == JSON_NULL) {
         return value;
     }

@@ -24,6 +24,7 @@ struct feed {
 /* ---- topics ---- */
 
 struct named_topic {
+    const struct flow *by_hand; /* No topic: the flow is started by hand. */
     const struct topic *topic;
     struct text type; /* Of the only start there is from it; else empty. */
 };
@@ -44,7 +45,26 @@ static bool find_topic(const struct feed *feed, struct text name, struct named_t
     return false;
 }
 
-/* The only start topic of all flows. */
+/* Only people, or other flows, start it. */
+static bool is_by_hand(const struct flow *flow)
+{
+    return flow->manual != NULL && flow->start_count == 0 && flow->schedule_count == 0;
+}
+
+static bool find_by_hand(const struct feed *feed, struct text name, struct named_topic *found)
+{
+    for (uint32_t i = 0; i < feed->options->flow_count; i++) {
+        const struct flow *flow = feed->options->flows[i];
+
+        if (flow->manual != NULL && text_equal(flow->name, name)) {
+            *found = (struct named_topic){.by_hand = flow};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The only start topic of all flows; of a single flow that is started by hand, that. */
 static enum status only_topic(const struct feed *feed, struct named_topic *found, struct error *err)
 {
     uint32_t starts = 0;
@@ -70,6 +90,10 @@ static enum status only_topic(const struct feed *feed, struct named_topic *found
     if (starts != 1) {
         found->type = TEXT("");
     }
+    if (starts == 0 && feed->options->flow_count == 1 && is_by_hand(feed->options->flows[0])) {
+        found->by_hand = feed->options->flows[0];
+        return STATUS_OK;
+    }
     return found->topic == NULL ? fail(err, STATUS_REJECT, "no flow starts from a topic")
                                 : STATUS_OK;
 }
@@ -80,8 +104,10 @@ static enum status choose_topic(const struct feed *feed, struct text name,
     if (name.bytes == 0) {
         return only_topic(feed, found, err);
     }
-    if (!find_topic(feed, name, found)) {
-        return fail(err, STATUS_REJECT, "no flow knows a topic '%.*s'", TEXT_ARG(name));
+    if (!find_topic(feed, name, found) && !find_by_hand(feed, name, found)) {
+        return fail(err, STATUS_REJECT,
+                    "no flow knows a topic '%.*s', and none that is started by hand has this name",
+                    TEXT_ARG(name));
     }
     return STATUS_OK;
 }
@@ -147,8 +173,9 @@ static enum status take_json(struct feed *feed, struct text topic, const struct 
         return status;
     }
     *message = (struct example_message){
-        .topic = named.topic->name,
-        .format = named.topic->format,
+        .by_hand = named.by_hand,
+        .topic = named.by_hand != NULL ? TEXT("") : named.topic->name,
+        .format = named.by_hand != NULL ? FORMAT_JSON : named.topic->format,
         .value = json_copy(wrapped ? json_member(line, "value") : line),
         .headers = headers != NULL && json_kind(headers) == JSON_OBJECT ? json_open_copy(headers)
                                                                         : json_object()};
@@ -157,6 +184,12 @@ static enum status take_json(struct feed *feed, struct text topic, const struct 
         json_write(key, &message->key);
     }
     json_free(key);
+    if (named.by_hand != NULL) {
+        if (message->key.bytes == 0) {
+            buffer_addf(&message->key, "by-hand-%u", ++feed->number);
+        }
+        return STATUS_OK;
+    }
     type = wrapped ? json_member_text(line, "type") : TEXT("");
     /* Without a key it is sent as well: what becomes of it is to be seen. */
     (void)!example_message_complete(message, named.topic, type.bytes > 0 ? type : named.type, NULL);
@@ -224,6 +257,12 @@ static bool is_covered(const struct feed *feed, const struct flow *flow, uint32_
     return false;
 }
 
+/* One that another of them runs gets its runs from that. */
+static bool is_run_by_another(const struct feed *feed, const struct flow *flow)
+{
+    return feed->options->is_run != NULL && feed->options->is_run(feed->options->self, flow);
+}
+
 static enum feed_state take_made(struct feed *feed, struct example_message *message,
                                  struct error *err)
 {
@@ -232,6 +271,11 @@ static enum feed_state take_made(struct feed *feed, struct example_message *mess
     while (feed->flow < options->flow_count) {
         const struct flow *flow = options->flows[feed->flow];
 
+        if (is_by_hand(flow) && feed->made < options->count && !is_run_by_another(feed, flow)) {
+            feed->made++;
+            example_by_hand(flow, ++feed->number, message);
+            return FEED_READY;
+        }
         if (feed->start >= flow->start_count) {
             feed->flow++;
             feed->start = 0;

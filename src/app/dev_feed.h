@@ -11,13 +11,16 @@
 #define FEED_SENDS_MAX 64
 
 struct feed_send {
-    const char *topic; /* NULL: the start topic, of which there is one then. */
+    const char *topic; /* Or a flow that is started by hand; NULL: the only start there is. */
     const char *value; /* JSON. */
 };
 
 struct feed_options {
     struct flow *const *flows;
     uint32_t flow_count;
+    /* Does another of the flows run it? Then nobody starts it by hand. NULL: none does. */
+    bool (*is_run)(const void *self, const struct flow *flow);
+    const void *self;
     struct feed_send sends[FEED_SENDS_MAX];
     uint32_t send_count;
     const char *file; /* NULL: none; "-": standard input. */

@@ -2,19 +2,20 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/command.h"
 #include "app/files.h"
 #include "app/flow_files.h"
 #include "base/limits.h"
+#include "compile/beside.h"
 #include "compile/flow_file.h"
 
+/* Up to the `count`-th. */
 static int build_all(struct dev_flows *flows, uint32_t count)
 {
     struct error err;
 
-    flows->items = calloc((size_t)count + 1, sizeof(struct flow *));
-    CHECK(flows->items != NULL);
     for (; flows->count < count; flows->count++) {
         const struct publish_definition *definition = &flows->definitions[flows->count];
 
@@ -24,6 +25,103 @@ static int build_all(struct dev_flows *flows, uint32_t count)
         }
     }
     return EXIT_DONE;
+}
+
+/* ---- the flows that they run ---- */
+
+static bool is_there(const struct dev_flows *flows, struct text name)
+{
+    for (uint32_t i = 0; i < flows->count; i++) {
+        if (text_equal(flows->items[i]->name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The name that the step says, empty if it is decided when the step runs. */
+static struct text run_name(const struct step *step, struct arena *arena)
+{
+    static const struct expr_env nothing = {.input = NULL};
+    struct text name = TEXT("");
+    struct json *value = NULL;
+
+    if (step->kind == STEP_RUN && template_is_constant(step->run.flow) &&
+        template_render(step->run.flow, &nothing, &value, NULL) == STATUS_OK) {
+        name = arena_text(arena, json_text_of(value));
+    }
+    json_free(value);
+    return name;
+}
+
+static void add_room(struct dev_flows *flows)
+{
+    struct publish_definition *definitions = arena_array(&flows->arena, (size_t)flows->count + 2,
+                                                         sizeof(*definitions));
+
+    memcpy(definitions, flows->definitions, flows->count * sizeof(*definitions));
+    flows->definitions = definitions;
+    flows->items = realloc(flows->items, ((size_t)flows->count + 2) * sizeof(struct flow *));
+    CHECK(flows->items != NULL);
+}
+
+static int take_child(struct dev_flows *flows, struct text path)
+{
+    struct diagnostics findings = {0};
+    struct publish_definition child;
+    struct error err;
+    enum status status = flow_files_take(path, &flows->arena, &findings, &child, &err);
+    int code = status == STATUS_OK ? EXIT_DONE : EXIT_FINDINGS;
+
+    flow_files_print(&findings);
+    diagnostics_release(&findings);
+    if (status == STATUS_FATAL) {
+        fprintf(stderr, "baton dev: %s\n", err.text);
+    }
+    if (code == EXIT_DONE) {
+        add_room(flows);
+        flows->definitions[flows->count] = child;
+        code = build_all(flows, flows->count + 1);
+    }
+    return code;
+}
+
+/* Those beside the flows that run them, and those beside these: else no child could start. */
+static int take_children(struct dev_flows *flows)
+{
+    for (uint32_t i = 0; i < flows->count && flows->count < DEV_FLOWS_MAX; i++) {
+        const struct flow *flow = flows->items[i];
+
+        CHECK(flow != NULL);
+        for (uint32_t k = 0; k < flow->step_count; k++) {
+            struct text name = run_name(&flow->steps[k], &flows->arena);
+            struct text path = name.bytes == 0 || is_there(flows, name)
+                                   ? TEXT("")
+                                   : flow_beside(flows->definitions[i].path, name, &flows->arena);
+            int code = path.bytes == 0 ? EXIT_DONE : take_child(flows, path);
+
+            if (code != EXIT_DONE) {
+                return code;
+            }
+        }
+    }
+    return EXIT_DONE;
+}
+
+const struct flow *dev_flows_parent(const struct dev_flows *flows, const struct flow *child)
+{
+    struct arena arena = {0};
+    const struct flow *parent = NULL;
+
+    for (uint32_t i = 0; i < flows->count && parent == NULL; i++) {
+        for (uint32_t k = 0; k < flows->items[i]->step_count && parent == NULL; k++) {
+            if (text_equal(run_name(&flows->items[i]->steps[k], &arena), child->name)) {
+                parent = flows->items[i];
+            }
+        }
+    }
+    arena_release(&arena);
+    return parent;
 }
 
 int dev_flows_read(const struct text *paths, uint32_t count, struct dev_flows *flows)
@@ -41,7 +139,10 @@ int dev_flows_read(const struct text *paths, uint32_t count, struct dev_flows *f
         return EXIT_USAGE;
     }
     flows->definitions = files.items;
-    return build_all(flows, files.count);
+    flows->items = calloc((size_t)files.count + 1, sizeof(struct flow *));
+    CHECK(flows->items != NULL);
+    code = build_all(flows, files.count);
+    return code == EXIT_DONE ? take_children(flows) : code;
 }
 
 void dev_flows_release(struct dev_flows *flows)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "codec/payload.h"
 #include "engine/lane_state.h"
 #include "sim/estate.h"
 
@@ -119,36 +118,6 @@ static enum status deploy(struct dev_world *world, const struct dev_world_option
 }
 
 /* ---- a turn ---- */
-
-enum status dev_world_send(struct dev_world *world, struct example_message *message,
-                           struct error *err)
-{
-    struct record_header headers[HEADERS_MAX];
-    struct outgoing record = {.topic = message->topic,
-                              .partition = PARTITION_BY_KEY,
-                              .key = buffer_text(&message->key),
-                              .headers = headers};
-    struct buffer value = {.data = NULL};
-    struct json_cursor cursor = {.started = false};
-    const struct json *header;
-    struct text name;
-
-    while (record.header_count < HEADERS_MAX &&
-           json_next(message->headers, &cursor, &name, &header)) {
-        headers[record.header_count++] = (struct record_header){name, json_text_of(header)};
-    }
-    enum status status = payload_encode(message->value, message->format, &value, err);
-    record.value = buffer_text(&value);
-    if (status == STATUS_OK) {
-        status = sim_broker_append(world->broker, &record, err);
-    }
-    if (status != STATUS_OK) {
-        status = fail_in(err, status, "a message for '%.*s'", TEXT_ARG(message->topic));
-    }
-    buffer_release(&value);
-    example_message_release(message);
-    return status;
-}
 
 /* Permits are asked for in turns in which nothing else happens. */
 static int64_t permit_due_ms(const struct dev_world *world)

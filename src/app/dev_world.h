@@ -56,6 +56,9 @@ void dev_world_close(struct dev_world *world);
 /* Send a message from outside, and end it. STATUS_REJECT: it cannot be written; err says why. */
 MUST_CHECK enum status dev_world_send(struct dev_world *world, struct example_message *message,
                                       struct error *err);
+/* Start a run of `flow` by hand, as `baton start` does; takes `input` over. As dev_world_send(). */
+MUST_CHECK enum status dev_world_start(struct dev_world *world, const struct flow *flow,
+                                       struct text key, struct json *input, struct error *err);
 /* One turn of everything at the present time. True if something happened. */
 bool dev_world_step(struct dev_world *world);
 /* The worker has taken over its partition. */

@@ -257,40 +257,6 @@ void flow_test_send(struct dev_world *world, const struct flow_test_flows *flows
     }
 }
 
-/* By hand, as `baton start` does: under the key "by-hand". `input` is taken over. */
-static void start_by_hand(struct dev_world *world, const struct flow *flow, struct json *input,
-                          struct place place, struct diagnostics *diagnostics)
-{
-    struct json *about = json_object();
-    struct buffer told = {.data = NULL};
-    struct buffer value = {.data = NULL};
-    struct buffer name = {.data = NULL};
-    struct inbox_record inbox = {.kind = INBOX_TOLD,
-                                 .flow = flow->name,
-                                 .key = TEXT("by-hand"),
-                                 .type = TEXT("start"),
-                                 .format = FORMAT_JSON,
-                                 .actor = TEXT("test")};
-    struct outgoing record = {.topic = text_of(world->names.inbox)};
-    struct error err;
-
-    json_put(about, TEXT("input"), input);
-    json_write(about, &told);
-    inbox.value = buffer_text(&told);
-    inbox_encode(&inbox, &value);
-    buffer_add_text(&name, flow->name);
-    buffer_add_text(&name, TEXT(":by-hand"));
-    record.key = buffer_text(&name);
-    record.value = buffer_text(&value);
-    if (sim_broker_append(world->broker, &record, &err) != STATUS_OK) {
-        diagnostics_error(diagnostics, "D503", place, "%s", err.text);
-    }
-    json_free(about);
-    buffer_release(&told);
-    buffer_release(&value);
-    buffer_release(&name);
-}
-
 void flow_test_start(struct dev_world *world, const struct flow_test_flows *flows,
                      const struct flow_test *test, const struct flow_test_case *one,
                      struct diagnostics *diagnostics)
@@ -301,6 +267,7 @@ void flow_test_start(struct dev_world *world, const struct flow_test_flows *flow
     struct example_message message = {.format = FORMAT_JSON};
     struct json *common;
     struct json *own;
+    struct error err;
 
     if (test->start == NULL && one->start == NULL) {
         return;
@@ -321,7 +288,9 @@ void flow_test_start(struct dev_world *world, const struct flow_test_flows *flow
     json_free(common);
     json_free(own);
     if (message.value != NULL && by_hand) {
-        start_by_hand(world, flow, message.value, one->place, diagnostics);
+        if (dev_world_start(world, flow, TEXT("by-hand"), message.value, &err) != STATUS_OK) {
+            diagnostics_error(diagnostics, "D503", one->place, "%s", err.text);
+        }
     } else if (message.value != NULL) {
         message.headers = json_object();
         post(world, &found, &message, one->place, diagnostics);

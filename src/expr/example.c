@@ -360,26 +360,3 @@ struct json *expr_example(const struct expr *expr, const struct json *seed, bool
 
     return example_of(expr, seed, truth, NULL, &none);
 }
-
-/* ---- what a path is compared with ---- */
-
-static void visit_pair(const struct node *one, const struct node *other,
-                       const struct expr_visitor *visitor)
-{
-    struct way way = {.count = 0};
-
-    if (other->kind == NODE_LITERAL && place_follow(one, &way) && way.count == 1 &&
-        way.steps[0]->kind == STEP_FIELD) {
-        visitor->visit(visitor->self, way.steps[0]->name, other->value);
-    }
-}
-
-void expr_compared(const struct expr *expr, const struct expr_visitor *visitor)
-{
-    for (const struct node *node = expr->nodes; node != NULL; node = node->next) {
-        if (node->kind == NODE_BINARY) {
-            visit_pair(node->items[0], node->items[1], visitor);
-            visit_pair(node->items[1], node->items[0], visitor);
-        }
-    }
-}

@@ -33,4 +33,9 @@ struct expr_visitor {
 };
 void expr_compared(const struct expr *expr, const struct expr_visitor *visitor);
 
+/* The same for each member for which the expression says what it is taken for where it is not there, as
+ * `.more // []`; `constant` is borrowed for the call. Of `false` nothing is learnt: that stands for any
+ * member that is absent. */
+void expr_defaulted(const struct expr *expr, const struct expr_visitor *visitor);
+
 #endif

@@ -182,6 +182,38 @@ class Messages(unittest.TestCase):
             self.assertIn("2  completed  order-saga", child.stdout.read())
 
 
+class Flows(unittest.TestCase):
+    def test_flows_that_are_run_are_taken_from_beside(self):
+        done = dev(*FIXED, "workflows/portfolio.yaml")
+        self.assertIn("valuation v1 is run by portfolio", done.stdout)
+        summary = events("workflows/portfolio.yaml")[-1]
+        self.assertEqual(ends(summary), {"completed": 4})
+
+    def test_a_child_beside_with_errors_is_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "parent.yaml").write_text(
+                (ROOT / "workflows/portfolio.yaml").read_text(), encoding="utf-8")
+            (Path(folder) / "child.yaml").write_text("flow: valuation\nversion: x\n", encoding="utf-8")
+            done = dev(*FIXED, Path(folder) / "parent.yaml")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("child.yaml:2:10: error F103", done.stderr)
+
+    def test_a_flow_without_topics_is_started_by_hand(self):
+        got = events("workflows/valuation.yaml")
+        self.assertEqual(got[0]["instance"], "valuation:by-hand-1")
+        self.assertEqual(ends(got[-1]), {"completed": 1})
+        for words in (["valuation", '{"propertyId": "P-1"}'], ['{"propertyId": "P-1"}']):
+            got = events("workflows/valuation.yaml", "--send", *words)
+            self.assertIn('"P-1"', json.dumps(got[0]))
+        line = '{"topic": "valuation", "key": "V-1", "value": {"propertyId": "P-1"}}\n'
+        got = events("workflows/valuation.yaml", "--start", "-", stdin=line)
+        self.assertEqual(got[0]["instance"], "valuation:V-1")
+
+    def test_what_is_absent_is_made_up_as_what_stands_in_for_it(self):
+        """`.work.more // []` is a list: steps that are added at run time."""
+        self.assertEqual(ends(events("workflows/dynamic-steps.yaml")[-1]), {"completed": 1})
+
+
 class Ends(unittest.TestCase):
     def test_killed_workers_lose_and_repeat_nothing(self):
         for seed in ("1", "2", "3"):

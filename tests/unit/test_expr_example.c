@@ -192,6 +192,20 @@ static void constants_tell_what_belongs_to_a_name(void **state)
     expr_free(expr);
 }
 
+static void what_stands_in_for_a_name_tells_what_belongs_to_it(void **state)
+{
+    struct expr *expr = compile("[.a.more // [], .b // {}, .limit // \"20s\", .slow // false, "
+                                "(.c + 1) // 2, .d // .e, .f // null]");
+    struct buffer out = {0};
+    struct expr_visitor visitor = {.self = &out, .visit = note_pair};
+
+    (void)state;
+    expr_defaulted(expr, &visitor);
+    assert_string_equal(buffer_string(&out), "f=null limit=\"20s\" b={} more=[] ");
+    buffer_release(&out);
+    expr_free(expr);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +217,7 @@ int main(void)
         cmocka_unit_test(a_variable_is_made_as_the_input_is),
         cmocka_unit_test(a_value_is_put_where_a_path_points),
         cmocka_unit_test(constants_tell_what_belongs_to_a_name),
+        cmocka_unit_test(what_stands_in_for_a_name_tells_what_belongs_to_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

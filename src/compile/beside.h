@@ -1,0 +1,13 @@
+/*
+ * beside - flows in the same folder, by name: those that a flow runs are looked for there.
+ */
+#ifndef BATON_COMPILE_BESIDE_H
+#define BATON_COMPILE_BESIDE_H
+
+#include "base/arena.h"
+
+/* The file in the folder of the file at `path` whose flow is called `name`; empty: there is none. Lives
+ * in `arena`. */
+struct text flow_beside(struct text path, struct text name, struct arena *arena);
+
+#endif
