@@ -44,6 +44,12 @@ static void tell_unmatched(struct lane *lane, const struct decision *decision, c
                           decision->partition->number, (long long)decision->inbox_offset);
         return;
     }
+    if (inbox->kind == INBOX_TOLD) {
+        outbox_alert_text(lane, decision->name, "unmatched", "%.*s by %.*s: record %s/%d/%lld %s",
+                          TEXT_ARG(inbox->type), TEXT_ARG(inbox->actor), lane->names.inbox,
+                          decision->partition->number, (long long)decision->inbox_offset, why);
+        return;
+    }
     outbox_alert_text(lane, decision->name, "unmatched", "%s: record %.*s/%d/%lld %s",
                       decision->event.kind == EVENT_REPLY ? "late reply" : "late message",
                       TEXT_ARG(inbox->topic), inbox->partition, (long long)inbox->offset, why);

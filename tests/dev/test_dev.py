@@ -198,6 +198,13 @@ class Flows(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("child.yaml:2:10: error F103", done.stderr)
 
+    def test_a_child_that_is_nowhere_is_said_with_its_parent_and_its_record(self):
+        with tempfile.TemporaryDirectory() as folder:
+            parent = Path(folder) / "parent.yaml"
+            parent.write_text((ROOT / "workflows/portfolio.yaml").read_text(), encoding="utf-8")
+            shown = dev(*FIXED, parent).stdout
+        self.assertRegex(shown, r"start by portfolio:portfolio-1: record baton.inbox/0/\d+ is a start")
+
     def test_a_flow_without_topics_is_started_by_hand(self):
         got = events("workflows/valuation.yaml")
         self.assertEqual(got[0]["instance"], "valuation:by-hand-1")
