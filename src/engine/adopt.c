@@ -43,11 +43,21 @@ uint32_t lane_remember_until(const struct lane *lane, const struct instance *ins
                : (uint32_t)((instance->time_ms + remember_ms) / MS_PER_SECOND);
 }
 
+/* The run that memory held has ended in this turn, and another one of its key has begun since. */
+static void adopt_end(struct partition *partition, struct resident *resident)
+{
+    if (resident->instance != NULL &&
+        !run_id_equal(resident->instance->run, resident->overlay->run)) {
+        shorten_ended(partition, resident->instance);
+    }
+}
+
 static void adopt_resident(struct lane *lane, const struct touched *touched)
 {
     struct partition *partition = touched->partition;
     struct resident *resident = touched->resident;
 
+    adopt_end(partition, resident);
     instance_free(resident->instance);
     resident->instance = resident->overlay;
     resident->overlay = NULL;
@@ -58,6 +68,10 @@ static void adopt_resident(struct lane *lane, const struct touched *touched)
     partition_mark_dirty(partition, resident, resident->overlay_offset, lane->now_ms);
     if (resident->overlay_offset > partition->overlay_history) {
         partition->overlay_history = resident->overlay_offset;
+    }
+    if (resident->overlay_until > 0) {
+        partition_remember(partition, resident, resident->overlay_until);
+        resident->overlay_until = 0;
     }
     if (instance_has_ended(resident->instance)) {
         shorten_ended(partition, resident->instance);

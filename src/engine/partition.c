@@ -193,7 +193,8 @@ void partition_touch_idle(struct partition *partition, struct resident *resident
     link_last(&partition->idle, resident, idle_link);
 }
 
-void partition_ended(struct partition *partition, struct resident *resident, uint32_t until_second)
+void partition_remember(struct partition *partition, const struct resident *resident,
+                        uint32_t until_second)
 {
     if (partition->pending_count == partition->pending_capacity) {
         partition->pending_capacity = partition->pending_capacity == 0
@@ -211,6 +212,11 @@ void partition_ended(struct partition *partition, struct resident *resident, uin
     if (resident->first_offset < partition->pending_first) {
         partition->pending_first = resident->first_offset;
     }
+}
+
+void partition_ended(struct partition *partition, struct resident *resident, uint32_t until_second)
+{
+    partition_remember(partition, resident, until_second);
     resident_uncount(resident);
     instance_free(resident->instance);
     resident->instance = NULL;

@@ -33,10 +33,12 @@ struct resident_link {
 /* A run in memory. `wake` comes first: the heap's entry is the resident. */
 struct resident {
     struct wake wake;
-    struct text name;                 /* Owned. */
-    struct instance *instance;        /* As committed; NULL: new in this turn, or gone. */
-    struct instance *overlay;         /* As the open turn leaves it; NULL: untouched. */
-    int64_t permit_ms;                /* What waits for a permit is not looked at before. */
+    struct text name;          /* Owned. */
+    struct instance *instance; /* As committed; NULL: new in this turn, or gone. */
+    struct instance *overlay;  /* As the open turn leaves it; NULL: untouched. */
+    uint32_t overlay_until;    /* An earlier run of it ended in this turn: until when its key is
+                                         remembered; 0: none did. */
+    int64_t permit_ms;         /* What waits for a permit is not looked at before. */
     unsigned char hash[DIGEST_BYTES]; /* Of the last history record. */
     unsigned char overlay_hash[DIGEST_BYTES];
     int64_t first_offset;   /* Lowest history offset that memory needs; OFFSET_NONE: clean. */
@@ -195,6 +197,9 @@ void partition_mark_clean(struct partition *partition, struct resident *resident
 /* Move to the end of the idle list. */
 void partition_touch_idle(struct partition *partition, struct resident *resident, int64_t now_ms);
 
+/* A run of `resident` has ended, and there is another one already: remember its key. */
+void partition_remember(struct partition *partition, const struct resident *resident,
+                        uint32_t until_second);
 /* The run of `resident` has ended: remember its key, and keep or evict the resident. */
 void partition_ended(struct partition *partition, struct resident *resident, uint32_t until_second);
 

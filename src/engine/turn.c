@@ -212,6 +212,10 @@ static void set_overlay(struct lane *lane, const struct decision *decision,
 {
     if (resident->overlay == NULL) {
         touch(lane, decision->partition, resident);
+    } else if (instance_has_ended(resident->overlay)) {
+        uint32_t until = lane_remember_until(lane, resident->overlay);
+
+        resident->overlay_until = until > resident->overlay_until ? until : resident->overlay_until;
     }
     instance_free(resident->overlay);
     resident->overlay = after;
@@ -298,6 +302,7 @@ void lane_drop_overlay(struct lane *lane)
 
         instance_free(resident->overlay);
         resident->overlay = NULL;
+        resident->overlay_until = 0;
         resident->permit_ms = 0;
         if (resident->instance == NULL && resident->first_offset == OFFSET_NONE &&
             !resident->is_saving) {

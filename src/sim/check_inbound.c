@@ -45,6 +45,25 @@ void check_dead(struct checker *checker, const struct record *record)
     note_place(checker, topic, partition, offset);
 }
 
+/* The core's alerts have the place as members. */
+static void note_message(struct checker *checker, struct text detail)
+{
+    struct json *about = NULL;
+    const struct json *message;
+    struct error err;
+
+    if (json_parse(detail, &about, &err) != STATUS_OK) {
+        return;
+    }
+    message = json_member(about, "message");
+    if (message != NULL) {
+        note_place(checker, json_member_text(message, "topic"),
+                   json_member_int(message, "partition", -1),
+                   json_member_int(message, "offset", -1));
+    }
+    json_free(about);
+}
+
 /* An alert about a record names it: "... record <topic>/<partition>/<offset> ...". */
 void check_alert(struct checker *checker, const struct record *record)
 {
@@ -59,6 +78,7 @@ void check_alert(struct checker *checker, const struct record *record)
         checker_fail(checker, "alerts: offset %lld: %s", (long long)record->offset, err.text);
         return;
     }
+    note_message(checker, alert.detail);
     for (size_t i = 0; i + sizeof(mark) < alert.detail.bytes; i++) {
         rest = text_sub(alert.detail, i, alert.detail.bytes - i);
         if (text_starts(rest, text_of(mark))) {

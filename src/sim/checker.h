@@ -43,8 +43,10 @@ void checker_look(struct checker *checker);
 void checker_asleep(struct checker *checker);
 /* What the store holds is the fold of the snapshots up to its watermark. */
 void checker_store(struct checker *checker);
-/* At the end, when nothing moves any more: every order in `keys` has ended whole. */
-void checker_end(struct checker *checker, const struct text *keys, size_t key_count);
+/* At the end, when nothing moves any more: every order in `keys` has ended whole, and where each message
+ * makes a run of its own, as often as it was sent. */
+void checker_end(struct checker *checker, const struct text *keys, const uint32_t *sent,
+                 size_t key_count);
 
 /* How many records of histories and snapshots it has read. */
 uint64_t checker_records(const struct checker *checker);

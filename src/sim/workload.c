@@ -12,6 +12,8 @@
 #define CANCELLED 150
 #define SIGNALLED 400
 #define MIGRATED 600
+#define REPEATED 600
+#define SENDS_MAX 4
 #define SIGNALS_MAX 3
 #define MIGRATIONS_MAX 3
 #define REFUSALS 150          /* Permille. */
@@ -122,8 +124,14 @@ static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms
         plan_migrations(workload, number, at_ms);
     }
     plan(workload, at_ms, number, WORKLOAD_CREATED);
-    if (rng_chance(&sim->rng, 200)) {
+    workload->sent[number] = 1;
+    while (workload->sent[number] < SENDS_MAX &&
+           rng_chance(&sim->rng, workload->restarts ? REPEATED : 200)) {
         plan(workload, at_ms + some(sim, 20000), number, WORKLOAD_CREATED);
+        workload->sent[number]++;
+        if (!workload->restarts) {
+            break;
+        }
     }
     if (order->approve && rng_chance(&sim->rng, 850)) {
         int64_t approved_ms = at_ms + some(sim, 45000) - 5000;
@@ -143,6 +151,7 @@ void workload_init(struct workload *workload, const struct workload_options *opt
     *workload = (struct workload){
         .options = *options,
         .has_blocks = has_blocks(options->flow),
+        .restarts = options->flow->starts[0].after_done == AFTER_DONE_RESTART,
         .has_children = has_steps(options->flow, STEP_RUN),
         .has_versions = options->second != NULL &&
                         text_equal(options->second->name, options->flow->name)};
@@ -279,6 +288,11 @@ void workload_step(struct workload *workload)
 bool workload_done(const struct workload *workload)
 {
     return workload->next == workload->event_count;
+}
+
+void workload_end(const struct workload *workload, struct checker *checker)
+{
+    checker_end(checker, workload->keys, workload->sent, workload->options.order_count);
 }
 
 enum status workload_services(struct sim_services *services, struct sim *sim,

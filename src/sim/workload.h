@@ -9,6 +9,7 @@
 #define BATON_SIM_WORKLOAD_H
 
 #include "engine/settings.h"
+#include "sim/checker.h"
 #include "sim/sim_broker.h"
 #include "sim/sim_services.h"
 
@@ -58,6 +59,7 @@ struct workload {
     bool has_blocks;
     bool has_children;
     bool has_versions;
+    bool restarts; /* A message for a key that has run makes another run. */
     struct workload_order {
         char key[24];
         bool slow;
@@ -67,7 +69,8 @@ struct workload {
         uint32_t mood;
     } orders[WORKLOAD_ORDERS_MAX];
     struct text keys[WORKLOAD_ORDERS_MAX]; /* Of `orders`. */
-    struct workload_event events[WORKLOAD_ORDERS_MAX * 12];
+    uint32_t sent[WORKLOAD_ORDERS_MAX];    /* How often each comes. */
+    struct workload_event events[WORKLOAD_ORDERS_MAX * 14];
     uint32_t event_count;
     uint32_t next;
 };
@@ -77,6 +80,8 @@ void workload_init(struct workload *workload, const struct workload_options *opt
 /* Produce what is due. */
 void workload_step(struct workload *workload);
 bool workload_done(const struct workload *workload);
+/* At the end: what became of the orders. */
+void workload_end(const struct workload *workload, struct checker *checker);
 
 /* The three services of `flow`, which misbehave. */
 MUST_CHECK enum status workload_services(struct sim_services *services, struct sim *sim,

@@ -360,7 +360,7 @@ static void run(struct world *world)
         step(world);
     }
     if (checker_fault(world->checker) == NULL) {
-        checker_end(world->checker, world->workload.keys, world->workload.options.order_count);
+        workload_end(&world->workload, world->checker);
         check_fsck(&world->fsck, true);
     }
 }

@@ -41,9 +41,14 @@ set(versions --flow ${CMAKE_CURRENT_LIST_DIR}/flows/order.yaml --flow
              ${CMAKE_CURRENT_LIST_DIR}/flows/order-2.yaml)
 add_test(NAME sim_versions_seeds COMMAND baton-sim ${versions} --count 5000 --budget 20)
 add_test(NAME sim_versions_sweep COMMAND baton-sim ${versions} --sweep --seed 7 --count 2000 --budget 10)
+# And with messages that each make a run, one after the other.
+set(again --flow ${CMAKE_CURRENT_LIST_DIR}/flows/again.yaml)
+add_test(NAME sim_again_seeds
+         COMMAND baton-sim ${again} --seeds ${CMAKE_CURRENT_LIST_DIR}/seeds-again.txt --count 5000
+                 --budget 20)
 set_tests_properties(sim_seeds sim_sweep sim_blocks_seeds sim_blocks_sweep sim_limits_seeds sim_limits_sweep
                      sim_identities_seeds sim_children_seeds sim_children_sweep sim_versions_seeds
-                     sim_versions_sweep
+                     sim_versions_sweep sim_again_seeds
                      PROPERTIES LABELS sim TIMEOUT 300)
 
 # Each rule of the engine is needed: without it some seed goes wrong that goes well with it. 17 is
