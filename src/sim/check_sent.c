@@ -152,6 +152,17 @@ static void check_requests_done(struct checker *checker, const struct book *book
     }
 }
 
+void check_book(struct checker *checker, const struct book *book)
+{
+    if (!book->ended) {
+        checker_fail(checker, "end: %s has not ended: %s", book->key,
+                     run_status_name(book->state->status));
+        return;
+    }
+    check_deeds(checker, book);
+    check_requests_done(checker, book);
+}
+
 /* How many runs so many messages make. Of those that come while the key runs all wait, or the last. */
 static void count_runs(const struct flow *flow, uint32_t sent, uint32_t *least, uint32_t *most)
 {
@@ -184,13 +195,7 @@ static void check_key(struct checker *checker, struct text key, uint32_t sent)
         }
         /* Messages that came early and whose order came too late make a run of their own. */
         runs += book->state->status != RUN_EXPIRED;
-        if (!book->ended) {
-            checker_fail(checker, "end: %s has not ended: %s", book->key,
-                         run_status_name(book->state->status));
-            return;
-        }
-        check_deeds(checker, book);
-        check_requests_done(checker, book);
+        check_book(checker, book);
     }
     if (runs > most || (runs < least && map_get(&checker->dead, key) == NULL)) {
         checker_fail(checker, "end: '%s' had %u runs of %u messages", name, runs, sent);
@@ -229,24 +234,20 @@ static void check_others(struct checker *checker)
         const struct book *book = value;
         const struct flow *flow = checker_flow(checker, text_of(book->instance));
 
-        if (flow == NULL || flow == first) {
-            continue;
+        if (flow != NULL && flow != first) {
+            check_book(checker, book);
         }
-        if (!book->ended) {
-            checker_fail(checker, "end: %s has not ended: %s", book->key,
-                         run_status_name(book->state->status));
-            return;
-        }
-        check_deeds(checker, book);
-        check_requests_done(checker, book);
     }
 }
 
 void checker_end(struct checker *checker, const struct text *keys, const uint32_t *sent,
                  size_t key_count)
 {
-    for (size_t i = 0; i < key_count; i++) {
+    for (size_t i = 0; i < key_count && !checker_gathers(checker); i++) {
         check_key(checker, keys[i], sent[i]);
+    }
+    if (checker_gathers(checker)) {
+        check_batches(checker, keys, sent, key_count);
     }
     check_others(checker);
     check_told(checker);

@@ -101,7 +101,7 @@ static void plan_order(struct workload *workload, uint32_t number, int64_t at_ms
     snprintf(order->key, sizeof(order->key), "o-%u", number);
     workload->keys[number] = text_of(order->key);
     order->slow = rng_chance(&sim->rng, 400);
-    order->approve = rng_chance(&sim->rng, 400);
+    order->approve = rng_chance(&sim->rng, 400) && workload->has_approvals;
     order->large = rng_chance(&sim->rng, 60);
     if (workload->has_blocks) {
         order->item_count = (uint32_t)rng_below(&sim->rng, WORKLOAD_ITEMS_MAX + 1);
@@ -151,6 +151,7 @@ void workload_init(struct workload *workload, const struct workload_options *opt
     *workload = (struct workload){
         .options = *options,
         .has_blocks = has_blocks(options->flow),
+        .has_approvals = flow_find_topic(options->flow, TEXT("orders.approved")) != UINT32_MAX,
         .restarts = options->flow->starts[0].after_done == AFTER_DONE_RESTART,
         .has_children = has_steps(options->flow, STEP_RUN),
         .has_versions = options->second != NULL &&

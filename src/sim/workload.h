@@ -59,6 +59,7 @@ struct workload {
     bool has_blocks;
     bool has_children;
     bool has_versions;
+    bool has_approvals;
     bool restarts; /* A message for a key that has run makes another run. */
     struct workload_order {
         char key[24];

@@ -352,12 +352,10 @@ static void run(struct world *world)
     check_fsck(&world->fsck, false);
     outage(world);
     until_ms = sim->now_ms + HEALTHY_MS_MAX;
-    while (sim->now_ms < until_ms && checker_fault(world->checker) == NULL && !is_finished(world)) {
-        step(world);
-    }
-    until_ms = sim->now_ms + COOL_MS;
-    while (sim->now_ms < until_ms && checker_fault(world->checker) == NULL) {
-        step(world);
+    for (int64_t cool_ms = sim->now_ms + COOL_MS;
+         sim->now_ms < cool_ms && checker_fault(world->checker) == NULL; step(world)) {
+        /* From the last thing that happened on; what waits for the router is not seen before. */
+        cool_ms = is_finished(world) || sim->now_ms >= until_ms ? cool_ms : sim->now_ms + COOL_MS;
     }
     if (checker_fault(world->checker) == NULL) {
         workload_end(&world->workload, world->checker);

@@ -46,9 +46,12 @@ set(again --flow ${CMAKE_CURRENT_LIST_DIR}/flows/again.yaml)
 add_test(NAME sim_again_seeds
          COMMAND baton-sim ${again} --seeds ${CMAKE_CURRENT_LIST_DIR}/seeds-again.txt --count 5000
                  --budget 20)
+# And with messages that are gathered to batches.
+add_test(NAME sim_batches_seeds
+         COMMAND baton-sim --flow ${CMAKE_CURRENT_LIST_DIR}/flows/batches.yaml --count 5000 --budget 15)
 set_tests_properties(sim_seeds sim_sweep sim_blocks_seeds sim_blocks_sweep sim_limits_seeds sim_limits_sweep
                      sim_identities_seeds sim_children_seeds sim_children_sweep sim_versions_seeds
-                     sim_versions_sweep sim_again_seeds
+                     sim_versions_sweep sim_again_seeds sim_batches_seeds
                      PROPERTIES LABELS sim TIMEOUT 300)
 
 # Each rule of the engine is needed: without it some seed goes wrong that goes well with it. 17 is
