@@ -7,8 +7,7 @@
 struct gather {
     const struct flow *flow;
     struct map written; /* Members of the document that the flow itself makes. */
-    struct map
-        hints; /* By the name of a member: a constant it is compared with or stands in for it. */
+    struct map hints;   /* By the name of a member: what it is compared with, or taken for. */
     struct json *value; /* The payload so far. */
     uint32_t number;
 };
