@@ -212,8 +212,12 @@ void child_abandon(struct decision *d, const struct frame *frame)
 void child_let_go(struct decision *d, const struct undo *undo)
 {
     const struct json *child = json_member(undo->message, "child");
+    const struct frame *frame = instance_find_frame(d->after, undo->activation);
+    bool is_awaited = undo->state == UNDO_PENDING && frame != NULL &&
+                      frame->state == FRAME_AWAITING_CHILD;
 
-    if (child != NULL && undo->state != UNDO_RUNNING) {
+    /* Who is still awaited is told when the step is given up. */
+    if (child != NULL && undo->state != UNDO_RUNNING && !is_awaited) {
         bool is_open = undo->state == UNDO_PENDING || undo->in_doubt;
 
         tell_child(d, child, undo->activation, is_open ? "cancel" : "release", 0);
