@@ -82,8 +82,8 @@ static void note_hash(struct census *census, struct text hash)
 /* The instance behind the starts by the clock is none of the flow's runs. */
 static bool is_clock(const struct counting *counting, struct text key)
 {
-    return counting->flow.bytes > 0 && text_starts(key, counting->clock) &&
-           key.bytes > counting->clock.bytes && key.data[counting->clock.bytes] == '/';
+    return text_starts(key, counting->clock) && key.bytes > counting->clock.bytes &&
+           key.data[counting->clock.bytes] == '/';
 }
 
 static void note_clock(struct counting *counting, const struct history_record *history)

@@ -57,7 +57,7 @@ static int read_flows(struct dev *dev)
 /* How runs of it begin. */
 static void greet_flow(const struct dev *dev, const struct flow *flow)
 {
-    const struct flow *parent = dev_flows_parent(&dev->flows, flow);
+    const struct flow *parent = dev_parent_of(dev->flows.items, dev->flows.count, flow);
 
     for (uint32_t i = 0; i < flow->start_count; i++) {
         dev_print_line(&dev->printer, "  %.*s v%d starts from %.*s", TEXT_ARG(flow->name),
@@ -104,11 +104,6 @@ static void greet(const struct dev *dev)
     dev_print_line(printer, "%s", "");
 }
 
-static bool is_run(const void *self, const struct flow *flow)
-{
-    return dev_flows_parent(self, flow) != NULL;
-}
-
 static int open_world(struct dev *dev)
 {
     const struct dev_options *options = &dev->options;
@@ -132,8 +127,6 @@ static int open_world(struct dev *dev)
     }
     dev->options.feed.flows = dev->flows.items;
     dev->options.feed.flow_count = dev->flows.count;
-    dev->options.feed.is_run = is_run;
-    dev->options.feed.self = &dev->flows;
     if (feed_open(&dev->options.feed, wanted.now_ms, &dev->feed, &err) != STATUS_OK) {
         fprintf(stderr, "baton dev: %s\n", err.text);
         return EXIT_USAGE;

@@ -5,6 +5,7 @@
 #include "app/census.h"
 #include "app/command.h"
 #include "app/options.h"
+#include "compile/grow.h"
 
 #define HASH_SHOWN 12
 
@@ -26,9 +27,9 @@ struct version_row {
 };
 
 struct version_list {
-    struct version_row *rows; /* By name, then by version. */
-    size_t count;
-    size_t capacity;
+    struct version_row *rows; /* By name, then by version; in the census' arena. */
+    uint32_t count;
+    uint32_t capacity;
     uint32_t lost; /* Runs whose definition is not deployed. */
 };
 
@@ -46,16 +47,6 @@ static int32_t percent_of(const struct flow_state *state, struct text hash)
     return text_equal(state->former, hash) ? 100 - active : 0;
 }
 
-static void add(struct version_list *list, struct version_row row)
-{
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity == 0 ? 16 : list->capacity * 2;
-        list->rows = realloc(list->rows, list->capacity * sizeof *list->rows);
-        CHECK(list->rows != NULL);
-    }
-    list->rows[list->count++] = row;
-}
-
 static int by_name(const void *left, const void *right)
 {
     const struct deployed_version *a = &((const struct version_row *)left)->deployed;
@@ -65,7 +56,7 @@ static int by_name(const void *left, const void *right)
     return order != 0 ? order : (a->version > b->version) - (a->version < b->version);
 }
 
-static void collect(const struct estate *estate, struct text flow, const struct census *census,
+static void collect(const struct estate *estate, struct text flow, struct census *census,
                     struct version_list *list)
 {
     struct deployed_version deployed;
@@ -78,7 +69,10 @@ static void collect(const struct estate *estate, struct text flow, const struct 
         if (flow.bytes == 0 || text_equal(deployed.name, flow)) {
             uint32_t running = census_running(census, deployed.hash);
 
-            add(list, (struct version_row){deployed, percent_of(state, deployed.hash), running});
+            list->rows = grow(&census->arena, list->rows, list->count, &list->capacity,
+                              sizeof(*list->rows));
+            list->rows[list->count++] = (struct version_row){
+                deployed, percent_of(state, deployed.hash), running};
             list->lost -= running;
         }
     }
@@ -91,14 +85,14 @@ static void print_table(const struct version_list *list)
 {
     int width = 4;
 
-    for (size_t i = 0; i < list->count; i++) {
+    for (uint32_t i = 0; i < list->count; i++) {
         int bytes = (int)list->rows[i].deployed.name.bytes;
 
         width = bytes > width ? bytes : width;
     }
     printf("%s%-*s  %7s  %8s  %7s  DEFINITION%s\n", view_bold(), width, "FLOW", "VERSION",
            "NEW RUNS", "RUNNING", view_plain());
-    for (size_t i = 0; i < list->count; i++) {
+    for (uint32_t i = 0; i < list->count; i++) {
         const struct version_row *row = &list->rows[i];
         struct text hash = text_sub(row->deployed.hash, 0, HASH_SHOWN);
         char part[16] = "none";
@@ -122,7 +116,7 @@ static void print_json(const struct version_list *list)
     struct json *json = json_object();
     struct json *versions = json_array();
 
-    for (size_t i = 0; i < list->count; i++) {
+    for (uint32_t i = 0; i < list->count; i++) {
         const struct version_row *row = &list->rows[i];
         struct json *one = json_object();
 
@@ -158,7 +152,6 @@ static int list_versions(struct estate *estate, struct text flow, enum view_outp
             print_table(&list);
         }
     }
-    free(list.rows);
     census_release(&census);
     return code;
 }

@@ -5,20 +5,6 @@
 #include "app/dev_example.h"
 #include "expr/example.h"
 
-static struct text type_of(struct arena *arena, const struct message_spec *spec)
-{
-    struct expr_env env = {.input = NULL};
-    struct json *value = NULL;
-    struct text type = TEXT("");
-
-    if (spec->type != NULL && template_is_constant(spec->type) &&
-        template_render(spec->type, &env, &value, NULL) == STATUS_OK) {
-        type = arena_text(arena, json_text_of(value));
-    }
-    json_free(value);
-    return type;
-}
-
 /* ---- made-up answers ---- */
 
 /* What an expression takes a member for that is not there. */
@@ -38,8 +24,7 @@ static void find_stand_in(void *self, struct text name, const struct json *const
 
 static struct json *add_read(struct json *value, struct text path, const struct expr *expr)
 {
-    size_t dot = text_find_last(path, '.');
-    struct stand_in wanted = {.name = dot == SIZE_MAX ? path : text_sub(path, dot + 1, path.bytes)};
+    struct stand_in wanted = {.name = example_last_name(path)};
 
     expr_defaulted(expr, &(struct expr_visitor){.self = &wanted, .visit = find_stand_in});
     value = example_put(value, path, wanted.value, 1);
@@ -181,7 +166,7 @@ static struct dev_call *add_call(struct dev_calls *calls, const struct flow *flo
     *call = (struct dev_call){.flow = flow,
                               .step = step,
                               .is_undo = spec != &flow->steps[step].message,
-                              .type = type_of(&calls->arena, spec),
+                              .type = template_constant_text(spec->type, &calls->arena),
                               .spec = spec,
                               .service = service,
                               .of_service = entry == NULL ? NULL : &entry->behaviour};

@@ -21,21 +21,23 @@ static void add_hint(void *self, struct text name, const struct json *constant)
     }
 }
 
+static void visit_constants(const struct expr *expr, const struct expr_visitor *visitor)
+{
+    expr_compared(expr, visitor);
+    expr_defaulted(expr, visitor);
+}
+
 static void find_hints(struct gather *gather)
 {
     const struct flow *flow = gather->flow;
     struct expr_visitor visitor = {.self = gather, .visit = add_hint};
 
     for (uint32_t i = 0; i < flow->expr_count; i++) {
-        expr_compared(flow->exprs[i], &visitor);
-        expr_defaulted(flow->exprs[i], &visitor);
+        visit_constants(flow->exprs[i], &visitor);
     }
     for (uint32_t i = 0; i < flow->template_count; i++) {
         for (uint32_t k = 0; k < template_expr_count(flow->templates[i]); k++) {
-            const struct expr *expr = template_expr_at(flow->templates[i], k);
-
-            expr_compared(expr, &visitor);
-            expr_defaulted(expr, &visitor);
+            visit_constants(template_expr_at(flow->templates[i], k), &visitor);
         }
     }
 }
@@ -64,7 +66,7 @@ static struct text first_name(struct text path)
     return text_sub(path, 1, bytes - 1);
 }
 
-static struct text last_name(struct text path)
+struct text example_last_name(struct text path)
 {
     size_t dot = text_find_last(path, '.');
 
@@ -81,7 +83,8 @@ static void read_expr(struct gather *gather, const struct expr *expr)
 
         if (map_get(&gather->written, first_name(path)) == NULL) {
             gather->value = example_put(gather->value, path,
-                                        map_get(&gather->hints, last_name(path)), gather->number);
+                                        map_get(&gather->hints, example_last_name(path)),
+                                        gather->number);
         }
     }
 }

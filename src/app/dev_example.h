@@ -11,6 +11,9 @@
 /* A value for a member called `name`; `number` makes ids differ. Belongs to the caller. */
 struct json *example_value(struct text name, const struct json *hint, uint32_t number);
 
+/* The last member of a path: "sku" of ".lines[].sku", "lines[]" of ".lines[]". */
+struct text example_last_name(struct text path);
+
 /* `into` (taken over; NULL: nothing yet) with a value at `path` (".lines[].sku"), unless there is one.
  * Belongs to the caller. */
 struct json *example_put(struct json *into, struct text path, const struct json *hint,

@@ -145,8 +145,7 @@ struct json *example_value(struct text name, const struct json *hint, uint32_t n
 /* The last member that the path names: "sku" of ".lines[0].sku". */
 static struct text last_name(struct text path)
 {
-    size_t dot = text_find_last(path, '.');
-    struct text name = dot == SIZE_MAX ? path : text_sub(path, dot + 1, path.bytes);
+    struct text name = example_last_name(path);
     size_t bracket = text_find(name, '[');
 
     if (bracket != SIZE_MAX) {

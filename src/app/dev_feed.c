@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/dev_flows.h"
 #include "app/dev_lines.h"
 #include "base/duration.h"
 
@@ -257,12 +258,6 @@ static bool is_covered(const struct feed *feed, const struct flow *flow, uint32_
     return false;
 }
 
-/* One that another of them runs gets its runs from that. */
-static bool is_run_by_another(const struct feed *feed, const struct flow *flow)
-{
-    return feed->options->is_run != NULL && feed->options->is_run(feed->options->self, flow);
-}
-
 static enum feed_state take_made(struct feed *feed, struct example_message *message,
                                  struct error *err)
 {
@@ -271,7 +266,9 @@ static enum feed_state take_made(struct feed *feed, struct example_message *mess
     while (feed->flow < options->flow_count) {
         const struct flow *flow = options->flows[feed->flow];
 
-        if (is_by_hand(flow) && feed->made < options->count && !is_run_by_another(feed, flow)) {
+        /* One that another of them runs gets its runs from that. */
+        if (is_by_hand(flow) && feed->made < options->count &&
+            dev_parent_of(options->flows, options->flow_count, flow) == NULL) {
             feed->made++;
             example_by_hand(flow, ++feed->number, message);
             return FEED_READY;

@@ -18,9 +18,6 @@ struct feed_send {
 struct feed_options {
     struct flow *const *flows;
     uint32_t flow_count;
-    /* Does another of the flows run it? Then nobody starts it by hand. NULL: none does. */
-    bool (*is_run)(const void *self, const struct flow *flow);
-    const void *self;
     struct feed_send sends[FEED_SENDS_MAX];
     uint32_t send_count;
     const char *file; /* NULL: none; "-": standard input. */

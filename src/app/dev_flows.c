@@ -42,16 +42,7 @@ static bool is_there(const struct dev_flows *flows, struct text name)
 /* The name that the step says, empty if it is decided when the step runs. */
 static struct text run_name(const struct step *step, struct arena *arena)
 {
-    static const struct expr_env nothing = {.input = NULL};
-    struct text name = TEXT("");
-    struct json *value = NULL;
-
-    if (step->kind == STEP_RUN && template_is_constant(step->run.flow) &&
-        template_render(step->run.flow, &nothing, &value, NULL) == STATUS_OK) {
-        name = arena_text(arena, json_text_of(value));
-    }
-    json_free(value);
-    return name;
+    return step->kind == STEP_RUN ? template_constant_text(step->run.flow, arena) : TEXT("");
 }
 
 static void add_room(struct dev_flows *flows)
@@ -108,15 +99,16 @@ static int take_children(struct dev_flows *flows)
     return EXIT_DONE;
 }
 
-const struct flow *dev_flows_parent(const struct dev_flows *flows, const struct flow *child)
+const struct flow *dev_parent_of(struct flow *const *flows, uint32_t count,
+                                 const struct flow *child)
 {
     struct arena arena = {0};
     const struct flow *parent = NULL;
 
-    for (uint32_t i = 0; i < flows->count && parent == NULL; i++) {
-        for (uint32_t k = 0; k < flows->items[i]->step_count && parent == NULL; k++) {
-            if (text_equal(run_name(&flows->items[i]->steps[k], &arena), child->name)) {
-                parent = flows->items[i];
+    for (uint32_t i = 0; i < count && parent == NULL; i++) {
+        for (uint32_t k = 0; k < flows[i]->step_count && parent == NULL; k++) {
+            if (text_equal(run_name(&flows[i]->steps[k], &arena), child->name)) {
+                parent = flows[i];
             }
         }
     }

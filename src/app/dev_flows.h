@@ -19,8 +19,9 @@ struct dev_flows {
 /* Read the files, or the folders of flows, at `paths`, and the flows beside them that these run. Gives an
  * exit code. End it with dev_flows_release() either way. */
 int dev_flows_read(const struct text *paths, uint32_t count, struct dev_flows *flows);
-/* One of them that runs `child` by its name, or NULL. */
-const struct flow *dev_flows_parent(const struct dev_flows *flows, const struct flow *child);
+/* One of the flows that runs `child` by its name, or NULL. */
+const struct flow *dev_parent_of(struct flow *const *flows, uint32_t count,
+                                 const struct flow *child);
 void dev_flows_release(struct dev_flows *flows);
 
 /* Read the services file (NULL: there is none) and find an answer for every request of the flows. Gives an

@@ -6,14 +6,8 @@
 
 #define LOOK_AHEAD_MAX 1000 /* Records of others in a topic that are passed over for ours. */
 
-/* A topic that instances send to. Its partition is one: see dev_world. */
+/* A topic that instances, or alerts of flows, are sent to. Its partition is one: see dev_world. */
 struct sent_topic {
-    char *name;
-    int64_t offset;
-};
-
-/* A topic that flows have their alerts sent to. The same holds of it. */
-struct alert_topic {
     char *name;
     int64_t offset;
 };
@@ -42,7 +36,7 @@ void watch_alerts_in(struct watch *watch, struct text topic)
     if (topic.bytes > 0) {
         watch->own = realloc(watch->own, (watch->own_count + 1) * sizeof(*watch->own));
         CHECK(watch->own != NULL);
-        watch->own[watch->own_count++] = (struct alert_topic){.name = text_dup(topic)};
+        watch->own[watch->own_count++] = (struct sent_topic){.name = text_dup(topic)};
     }
 }
 
@@ -305,7 +299,7 @@ static bool read_own(struct watch *watch)
     bool any = false;
 
     for (uint32_t i = 0; i < watch->own_count; i++) {
-        struct alert_topic *own = &watch->own[i];
+        struct sent_topic *own = &watch->own[i];
 
         while (sim_broker_read(watch->broker, text_of(own->name), 0, &own->offset, &record)) {
             take_alert(watch, &record);

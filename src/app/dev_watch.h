@@ -54,7 +54,7 @@ struct watch {
     int64_t *history; /* Read up to here, by partition. */
     int64_t *alerts;
     int64_t *letters;
-    struct alert_topic *own; /* Where flows have their alerts sent instead. */
+    struct sent_topic *own; /* Where flows have their alerts sent instead. */
     uint32_t own_count;
     struct map sent; /* Topics of commands and emits -> struct sent_topic. */
     struct map open; /* By instance. */

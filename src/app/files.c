@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/limits.h"
+#include "compile/beside.h"
 #include "compile/flow_file.h"
 
 #define CHUNK_BYTES 65536
@@ -87,10 +88,7 @@ static bool is_test(const char *path)
 
 static bool is_flow_file(const char *path)
 {
-    struct text name = text_of(path);
-
-    return (text_ends(name, TEXT(".yaml")) || text_ends(name, TEXT(".yml"))) && !is_test(path) &&
-           is_flow(path);
+    return flow_file_ending(text_of(path)) && is_flow(path);
 }
 
 static int visible(const struct dirent *entry)

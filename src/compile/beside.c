@@ -62,10 +62,10 @@ static bool is_named(const char *path, struct text name)
     return is;
 }
 
-static bool may_be_flow(struct text file)
+bool flow_file_ending(struct text path)
 {
-    return file.data[0] != '.' && !text_ends(file, TEXT(".test.yaml")) &&
-           (text_ends(file, TEXT(".yaml")) || text_ends(file, TEXT(".yml")));
+    return (text_ends(path, TEXT(".yaml")) && !text_ends(path, TEXT(".test.yaml"))) ||
+           (text_ends(path, TEXT(".yml")) && !text_ends(path, TEXT(".test.yml")));
 }
 
 /* Of two with that name the first in the alphabet, wherever the folder has them. */
@@ -80,7 +80,7 @@ struct text flow_beside(struct text path, struct text name, struct arena *arena)
     while (entries != NULL && (entry = readdir(entries)) != NULL) {
         struct text candidate;
 
-        if (!may_be_flow(text_of(entry->d_name))) {
+        if (entry->d_name[0] == '.' || !flow_file_ending(text_of(entry->d_name))) {
             continue;
         }
         candidate = arena_printf(arena, "%.*s%s", TEXT_ARG(folder), entry->d_name);

@@ -264,3 +264,17 @@ bool template_is_constant(const struct template *template)
 {
     return template->root->kind == BRANCH_CONSTANT;
 }
+
+struct text template_constant_text(const struct template *template, struct arena *arena)
+{
+    struct expr_env nothing = {.input = NULL};
+    struct text text = TEXT("");
+    struct json *value = NULL;
+
+    if (template != NULL && template_is_constant(template) &&
+        template_render(template, &nothing, &value, NULL) == STATUS_OK) {
+        text = arena_text(arena, json_text_of(value));
+    }
+    json_free(value);
+    return text;
+}

@@ -6,6 +6,7 @@
 #ifndef BATON_EXPR_TEMPLATE_H
 #define BATON_EXPR_TEMPLATE_H
 
+#include "base/arena.h"
 #include "expr/expr.h"
 
 struct template;
@@ -29,6 +30,9 @@ uint32_t template_expr_count(const struct template *template);
 const struct expr *template_expr_at(const struct template *template, uint32_t index);
 /* True if it has no expression: rendering gives the same value each time. */
 bool template_is_constant(const struct template *template);
+/* The text that it gives each time; empty if it is no text, or depends on something. Accepts NULL. Lives in
+ * `arena`. */
+struct text template_constant_text(const struct template *template, struct arena *arena);
 
 /* Render. As expr_eval. */
 MUST_CHECK enum status template_render(const struct template *template, const struct expr_env *env,

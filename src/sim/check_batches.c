@@ -38,15 +38,6 @@ static uint32_t count_gathered(const struct checker *checker, struct text key)
 void check_batches(struct checker *checker, const struct text *keys, const uint32_t *sent,
                    size_t key_count)
 {
-    size_t cursor = 0;
-    struct text each;
-    void *book;
-
-    while (map_next(&checker->books, &cursor, &each, &book)) {
-        if (checker_flow(checker, text_of(((struct book *)book)->instance)) != NULL) {
-            check_book(checker, book);
-        }
-    }
     for (size_t i = 0; i < key_count; i++) {
         uint32_t count = count_gathered(checker, keys[i]);
 

@@ -152,7 +152,8 @@ static void check_requests_done(struct checker *checker, const struct book *book
     }
 }
 
-void check_book(struct checker *checker, const struct book *book)
+/* It has ended, and whole. */
+static void check_book(struct checker *checker, const struct book *book)
 {
     if (!book->ended) {
         checker_fail(checker, "end: %s has not ended: %s", book->key,
@@ -195,7 +196,6 @@ static void check_key(struct checker *checker, struct text key, uint32_t sent)
         }
         /* Messages that came early and whose order came too late make a run of their own. */
         runs += book->state->status != RUN_EXPIRED;
-        check_book(checker, book);
     }
     if (runs > most || (runs < least && map_get(&checker->dead, key) == NULL)) {
         checker_fail(checker, "end: '%s' had %u runs of %u messages", name, runs, sent);
@@ -222,19 +222,15 @@ static void check_told(struct checker *checker)
     }
 }
 
-/* Runs of the other flows: no order stands for them, but each ends whole. */
-static void check_others(struct checker *checker)
+/* Every run has ended, and whole. What is baton's own is no run of a flow. */
+static void check_books(struct checker *checker)
 {
-    const struct flow *first = checker->options.flows[0];
     size_t cursor = 0;
     struct text each;
-    void *value;
+    void *book;
 
-    while (map_next(&checker->books, &cursor, &each, &value)) {
-        const struct book *book = value;
-        const struct flow *flow = checker_flow(checker, text_of(book->instance));
-
-        if (flow != NULL && flow != first) {
+    while (map_next(&checker->books, &cursor, &each, &book)) {
+        if (checker_flow(checker, text_of(((struct book *)book)->instance)) != NULL) {
             check_book(checker, book);
         }
     }
@@ -243,13 +239,13 @@ static void check_others(struct checker *checker)
 void checker_end(struct checker *checker, const struct text *keys, const uint32_t *sent,
                  size_t key_count)
 {
+    check_books(checker);
     for (size_t i = 0; i < key_count && !checker_gathers(checker); i++) {
         check_key(checker, keys[i], sent[i]);
     }
     if (checker_gathers(checker)) {
         check_batches(checker, keys, sent, key_count);
     }
-    check_others(checker);
     check_told(checker);
     check_inbound(checker);
     checker_store(checker);

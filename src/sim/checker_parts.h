@@ -91,8 +91,6 @@ void check_undos(struct checker *checker, const struct book *book, const struct 
                  const struct instance *after);
 /* Of a run that has completed. */
 void check_losers(struct checker *checker, const struct book *book);
-/* Of a run at the end: it has ended, and whole. */
-void check_book(struct checker *checker, const struct book *book);
 /* check_batches.c: where messages are gathered to runs, each is in one of them. */
 bool checker_gathers(const struct checker *checker);
 void check_batches(struct checker *checker, const struct text *keys, const uint32_t *sent,
